@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Who has a unit, from its creation to its removal.
+
+/// Where a unit is in its life.
+///
+/// The opener and the interface come and go independently; what either may do depends on both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lifecycle {
+    opener: Opener,
+    revoked: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opener {
+    None,
+    /// A program has the node open.
+    Open,
+    /// The last reference is gone, and what close does to the interface is being done. The unit is
+    /// not free yet, but nobody will read what is queued.
+    Closing,
+}
+
+/// Why a unit cannot be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// It is open, or its last close is not over: `EBUSY`.
+    Busy,
+    /// Its interface is gone: `ENXIO`.
+    Gone,
+}
+
+impl Lifecycle {
+    /// A unit that was just created.
+    pub(crate) const fn new() -> Self {
+        Self {
+            opener: Opener::None,
+            revoked: false,
+        }
+    }
+
+    /// Opens the unit. There is one opener at a time.
+    pub(crate) fn open(&mut self) -> Result<(), Refused> {
+        if self.revoked {
+            return Err(Refused::Gone);
+        }
+        if self.opener != Opener::None {
+            return Err(Refused::Busy);
+        }
+        self.opener = Opener::Open;
+        Ok(())
+    }
+
+    /// Begins the last close: from here on nothing is queued.
+    pub(crate) fn begin_close(&mut self) {
+        self.opener = Opener::Closing;
+    }
+
+    /// Ends the last close: the unit can be opened again.
+    pub(crate) fn end_close(&mut self) {
+        self.opener = Opener::None;
+    }
+
+    /// The interface is gone, for ever.
+    pub(crate) fn revoke(&mut self) {
+        self.revoked = true;
+    }
+
+    /// Whether there is somebody to queue packets for.
+    pub(crate) fn accepts_packets(&self) -> bool {
+        self.opener == Opener::Open && !self.revoked
+    }
+
+    /// Whether the interface is gone.
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.revoked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_opener_at_a_time() {
+        let mut unit = Lifecycle::new();
+        assert_eq!(unit.open(), Ok(()));
+        assert_eq!(unit.open(), Err(Refused::Busy));
+        unit.begin_close();
+        assert_eq!(unit.open(), Err(Refused::Busy));
+        unit.end_close();
+        assert_eq!(unit.open(), Ok(()));
+    }
+
+    #[test]
+    fn packets_are_taken_for_an_opener_only() {
+        let mut unit = Lifecycle::new();
+        assert!(!unit.accepts_packets());
+        unit.open().unwrap();
+        assert!(unit.accepts_packets());
+        unit.begin_close();
+        assert!(!unit.accepts_packets());
+        unit.end_close();
+        assert!(!unit.accepts_packets());
+    }
+
+    #[test]
+    fn a_revoked_unit_never_comes_back() {
+        for closing_steps in 0..3 {
+            let mut unit = Lifecycle::new();
+            unit.open().unwrap();
+            if closing_steps > 0 {
+                unit.begin_close();
+            }
+            unit.revoke();
+            assert!(unit.is_revoked());
+            assert!(!unit.accepts_packets());
+            unit.begin_close();
+            unit.end_close();
+            assert_eq!(unit.open(), Err(Refused::Gone));
+            assert!(!unit.accepts_packets());
+        }
+    }
+}

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! BSD's contract, as far as it can be told without a kernel: pure functions and types on `core`
+//! alone, tested on the host too (`selftests/host/`).
+
+pub(crate) mod framing;
+pub(crate) mod ioctl;
+pub(crate) mod lifecycle;
+pub(crate) mod name;

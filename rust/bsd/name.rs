@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Unit numbers and the names made of them.
+
+/// The highest unit number.
+///
+/// Source: `IF_MAXUNIT` of FreeBSD's `sys/net/if.h`.
+pub(crate) const UNIT_MAX: u16 = 0x7fff;
+
+/// What the name that somebody wants for an interface says about the unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The unit of this number.
+    Unit(u16),
+    /// A number that no unit can have.
+    OutOfRange,
+    /// Any unit: the name is not one of the kind's own.
+    Any,
+    /// Any unit, and the name that follows from its number.
+    Template,
+}
+
+/// Reads the name wanted for an interface of the kind `kind`.
+///
+/// The kind's own names are `kind` and a decimal number without leading zeroes; `kind%d` leaves the
+/// number open.
+pub(crate) fn wanted(kind: &[u8], name: &[u8]) -> Wanted {
+    let Some(number) = name.strip_prefix(kind) else {
+        return Wanted::Any;
+    };
+    match number {
+        b"%d" => return Wanted::Template,
+        b"0" => return Wanted::Unit(0),
+        [] | [b'0', ..] => return Wanted::Any,
+        _ => (),
+    }
+
+    let mut unit: u16 = 0;
+    let mut in_range = true;
+    for digit in number {
+        if !digit.is_ascii_digit() {
+            return Wanted::Any;
+        }
+        match unit
+            .checked_mul(10)
+            .and_then(|unit| unit.checked_add(u16::from(digit - b'0')))
+        {
+            Some(next) if next <= UNIT_MAX => unit = next,
+            _ => in_range = false,
+        }
+    }
+    if in_range {
+        Wanted::Unit(unit)
+    } else {
+        Wanted::OutOfRange
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_names_name_their_unit() {
+        assert_eq!(wanted(b"bsdtun", b"bsdtun0"), Wanted::Unit(0));
+        assert_eq!(wanted(b"bsdtun", b"bsdtun7"), Wanted::Unit(7));
+        assert_eq!(wanted(b"bsdtun", b"bsdtun32767"), Wanted::Unit(32767));
+        assert_eq!(wanted(b"bsdtun", b"bsdtun%d"), Wanted::Template);
+    }
+
+    #[test]
+    fn every_unit_is_found_by_its_name() {
+        for unit in 0..=UNIT_MAX {
+            let name = format!("bsdtun{unit}");
+            assert_eq!(wanted(b"bsdtun", name.as_bytes()), Wanted::Unit(unit));
+        }
+    }
+
+    #[test]
+    fn numbers_beyond_the_last_unit_are_refused() {
+        for name in [
+            "bsdtun32768",
+            "bsdtun65535",
+            "bsdtun65536",
+            "bsdtun65537",
+            "bsdtun99999",
+            "bsdtun327670",
+            "bsdtun655360000",
+        ] {
+            assert_eq!(wanted(b"bsdtun", name.as_bytes()), Wanted::OutOfRange);
+        }
+    }
+
+    #[test]
+    fn other_names_name_no_unit() {
+        for name in [
+            "",
+            "b",
+            "bsdtun",
+            "bsdtun00",
+            "bsdtun07",
+            "bsdtun1a",
+            "bsdtun-1",
+            "bsdtun 1",
+            "bsdtun%dx",
+            "bsdtun%",
+            "bsdtap0",
+            "foo",
+            "foo0",
+            "xbsdtun0",
+            "bsdtun40000x",
+        ] {
+            assert_eq!(wanted(b"bsdtun", name.as_bytes()), Wanted::Any, "{name}");
+        }
+    }
+}
