@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Character devices made at run time: nodes in `/dev` that can be read, written, polled, and that
+//! send SIGIO.
+//!
+//! A [`Node`] is a misc device. Beyond [`kernel::miscdevice`] it has a name chosen at run time, data
+//! of its own, `poll` and `fasync`.
+//!
+//! C headers: [`include/linux/miscdevice.h`](srctree/include/linux/miscdevice.h),
+//! [`include/linux/fs.h`](srctree/include/linux/fs.h)
+
+use crate::bindings;
+use core::{
+    cell::UnsafeCell,
+    marker::PhantomData,
+    ptr::NonNull, //
+};
+use kernel::{
+    container_of,
+    error::{
+        to_result,
+        VTABLE_DEFAULT_ERROR, //
+    },
+    ffi::{
+        c_int,
+        c_long,
+        c_uint,
+        c_ulong, //
+    },
+    fs::File,
+    iov::{
+        IovIterDest,
+        IovIterSource, //
+    },
+    module::this_module,
+    prelude::*,
+    seq_file::SeqFile,
+    str::CString,
+    sync::{
+        poll::PollTable,
+        Arc, //
+    },
+    types::Opaque, //
+};
+
+/// Events that [`CharDevice::poll`] returns.
+pub(crate) mod events {
+    use crate::bindings;
+
+    /// There is something to read.
+    pub(crate) const READABLE: u32 = bindings::POLLIN | bindings::POLLRDNORM;
+    /// A write would not block.
+    pub(crate) const WRITABLE: u32 = bindings::POLLOUT | bindings::POLLWRNORM;
+    /// The device is gone.
+    pub(crate) const GONE: u32 = bindings::POLLHUP | bindings::POLLERR;
+}
+
+/// The command that asks for the number of bytes to read, in this architecture's encoding. Unlike
+/// most commands of this sort the VFS leaves it to the driver.
+pub(crate) const FIONREAD: u32 = bindings::FIONREAD;
+
+/// How a read or write may behave.
+#[derive(Clone, Copy)]
+pub(crate) struct IoMode {
+    /// It may wait for data: neither `O_NONBLOCK` nor `IOCB_NOWAIT` is set.
+    pub(crate) may_wait: bool,
+    /// It should not even wait for memory, for `EAGAIN` makes the caller come again from a context
+    /// where waiting is fine: `IOCB_NOWAIT`.
+    pub(crate) atomic: bool,
+}
+
+/// What can be done with an open node.
+///
+/// Apart from `open`, the methods run in process context with no lock held, any number of them at
+/// once.
+#[vtable]
+pub(crate) trait CharDevice: Sized + 'static {
+    /// The data that a node and all open files of it share.
+    type Data: Send + Sync + 'static;
+
+    /// A file is being opened, under `misc_mtx`: nodes may be neither made nor removed here, and all
+    /// other opening of misc devices waits.
+    ///
+    /// # Errors
+    ///
+    /// Any, for `open` to return; no `release` follows.
+    fn open(data: &Self::Data, file: &File) -> Result;
+
+    /// The last reference to an open file is gone.
+    fn release(data: &Self::Data, file: &File);
+
+    /// Reads into `iov`.
+    ///
+    /// # Errors
+    ///
+    /// Any, for `read` to return; `EAGAIN` if `mode` keeps it from waiting.
+    fn read_iter(_data: &Self::Data, _mode: IoMode, _iov: &mut IovIterDest<'_>) -> Result<usize> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Writes from `iov`.
+    ///
+    /// # Errors
+    ///
+    /// Any, for `write` to return; `EAGAIN` if `mode` keeps it from waiting.
+    fn write_iter(
+        _data: &Self::Data,
+        _mode: IoMode,
+        _iov: &mut IovIterSource<'_>,
+    ) -> Result<usize> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Handles an ioctl. 32-bit programs come here too, with pointers already made whole.
+    ///
+    /// # Errors
+    ///
+    /// Any, for `ioctl` to return; `ENOTTY` for unknown commands.
+    fn ioctl(_data: &Self::Data, _file: &File, _cmd: u32, _arg: usize) -> Result<isize> {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Registers with whatever wakes a waiter, then returns what is possible now, of [`events`].
+    fn poll(_data: &Self::Data, _file: &File, _table: &PollTable<'_>) -> u32 {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Who gets SIGIO. Asked once for each open file.
+    fn sigio(_data: &Self::Data) -> &SigioList {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+
+    /// Prints to `/proc/PID/fdinfo/FD`.
+    fn show_fdinfo(_data: &Self::Data, _m: &SeqFile, _file: &File) {
+        build_error!(VTABLE_DEFAULT_ERROR)
+    }
+}
+
+/// Open files with `O_ASYNC`, whose owners get SIGIO.
+///
+/// # Invariants
+///
+/// `head` is a list that only `fasync_helper` and `kill_fasync` touch. A file is taken off it before
+/// it is freed: by the `release` of [`VTable`], the only one to put files on.
+pub(crate) struct SigioList {
+    head: UnsafeCell<*mut bindings::fasync_struct>,
+}
+
+// SAFETY: The C functions have their own lock.
+unsafe impl Send for SigioList {}
+// SAFETY: As above.
+unsafe impl Sync for SigioList {}
+
+/// Why SIGIO is sent: the `si_band` of `fcntl(F_SETSIG)`.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(crate) enum Band {
+    /// Data to read.
+    In = bindings::POLL_IN,
+    /// The device went away.
+    HangUp = bindings::POLL_HUP,
+}
+
+impl SigioList {
+    /// Creates an empty list.
+    pub(crate) const fn new() -> Self {
+        // INVARIANT: Empty.
+        Self {
+            head: UnsafeCell::new(core::ptr::null_mut()),
+        }
+    }
+
+    /// Sends SIGIO. Any context.
+    pub(crate) fn send(&self, band: Band) {
+        // SAFETY: By the type invariant all files on the list are alive.
+        unsafe { bindings::kill_fasync(self.head.get(), bindings::SIGIO as c_int, band as c_int) };
+    }
+
+    /// # Safety
+    ///
+    /// `file` must be valid, and taken off the list again before it is freed.
+    unsafe fn set(&self, fd: c_int, file: *mut bindings::file, on: c_int) -> c_int {
+        // SAFETY: By the safety requirement; the list is valid.
+        unsafe { bindings::fasync_helper(fd, file, on, self.head.get()) }
+    }
+}
+
+/// A node in `/dev`, until it is dropped.
+///
+/// Making and dropping one takes `misc_mtx`: neither under RTNL, nor in [`CharDevice::open`].
+///
+/// # Invariants
+///
+/// The misc device in `inner` is registered; its name and data live in `inner` too.
+pub(crate) struct Node<T: CharDevice> {
+    inner: Pin<KBox<NodeInner<T>>>,
+}
+
+#[pin_data]
+struct NodeInner<T: CharDevice> {
+    name: CString,
+    data: Arc<T::Data>,
+    #[pin]
+    misc: Opaque<bindings::miscdevice>,
+}
+
+// SAFETY: The misc device is only touched by the core, which has its own locks.
+unsafe impl<T: CharDevice> Send for NodeInner<T> {}
+// SAFETY: As above.
+unsafe impl<T: CharDevice> Sync for NodeInner<T> {}
+
+impl<T: CharDevice> Node<T> {
+    /// Makes `/dev/NAME`, mode 0600.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`; `EEXIST` if there is a device of this name; `EBUSY` without a free minor number.
+    pub(crate) fn new(name: &CStr, data: Arc<T::Data>) -> Result<Self> {
+        let inner = KBox::try_pin_init(
+            try_pin_init!(NodeInner {
+                name: CString::try_from(name)?,
+                data,
+                misc <- Opaque::ffi_init(|slot: *mut bindings::miscdevice| {
+                    // SAFETY: The initialiser may write to `slot`.
+                    unsafe { slot.write(pin_init::zeroed()) };
+                }),
+            }? Error),
+            GFP_KERNEL,
+        )?;
+
+        let misc = inner.misc.get();
+        // SAFETY: The structure is ours until it is registered.
+        unsafe { (*misc).minor = bindings::MISC_DYNAMIC_MINOR as c_int };
+        // SAFETY: As above. The name stays until the node is dropped.
+        unsafe { (*misc).name = inner.name.as_char_ptr() };
+        // SAFETY: As above.
+        unsafe { (*misc).fops = &VTable::<T>::FOPS };
+        // SAFETY: The structure is pinned and is unregistered before it is freed.
+        to_result(unsafe { bindings::misc_register(misc) })?;
+        // INVARIANT: Just registered.
+        Ok(Self { inner })
+    }
+}
+
+impl<T: CharDevice> Drop for Node<T> {
+    fn drop(&mut self) {
+        // SAFETY: Registered by the type invariant. No `open` that found it is still running
+        // afterwards; files that are open keep only the data.
+        unsafe { bindings::misc_deregister(self.inner.misc.get()) };
+    }
+}
+
+/// The private data of an open file.
+///
+/// # Invariants
+///
+/// If the device has a list for SIGIO, `sigio` points to it. It is valid while `data` lives: what a
+/// shared reference leads to in safe code without a guard stays as long as its root.
+struct OpenFile<T: CharDevice> {
+    data: Arc<T::Data>,
+    sigio: Option<NonNull<SigioList>>,
+}
+
+/// C's view of a `T`.
+struct VTable<T>(PhantomData<T>);
+
+impl<T: CharDevice> VTable<T> {
+    const FOPS: bindings::file_operations = bindings::file_operations {
+        owner: this_module::<T::OwnerModule>().as_ptr(),
+        open: Some(Self::open),
+        release: Some(Self::release),
+        read_iter: if T::HAS_READ_ITER {
+            Some(Self::read_iter)
+        } else {
+            None
+        },
+        write_iter: if T::HAS_WRITE_ITER {
+            Some(Self::write_iter)
+        } else {
+            None
+        },
+        unlocked_ioctl: if T::HAS_IOCTL {
+            Some(Self::ioctl)
+        } else {
+            None
+        },
+        #[cfg(CONFIG_COMPAT)]
+        compat_ioctl: if T::HAS_IOCTL {
+            bindings::compat_ptr_ioctl
+        } else {
+            None
+        },
+        poll: if T::HAS_POLL { Some(Self::poll) } else { None },
+        fasync: if T::HAS_SIGIO {
+            Some(Self::fasync)
+        } else {
+            None
+        },
+        show_fdinfo: if T::HAS_SHOW_FDINFO {
+            Some(Self::show_fdinfo)
+        } else {
+            None
+        },
+        ..pin_init::zeroed()
+    };
+
+    /// # Safety
+    ///
+    /// `file` must be a file that [`Self::open`] opened and that is not released during `'a`.
+    unsafe fn open_file<'a>(file: *mut bindings::file) -> &'a OpenFile<T> {
+        // SAFETY: `open` put it there and `release` takes it away.
+        unsafe { &*(*file).private_data.cast() }
+    }
+
+    /// # Safety
+    ///
+    /// For `misc_open` to call, on a file that is being opened and whose private data is the misc
+    /// device of a [`Node<T>`].
+    unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+        // SAFETY: The private data is a misc device inside a `NodeInner`. `misc_mtx`, held during
+        // this call, keeps it registered.
+        let node = unsafe {
+            let misc = Opaque::cast_from((*file).private_data.cast::<bindings::miscdevice>());
+            &*container_of!(misc, NodeInner<T>, misc)
+        };
+
+        let open_file = OpenFile::<T> {
+            data: node.data.clone(),
+            // INVARIANT: By the same call the pointer is into `data`.
+            sigio: if T::HAS_SIGIO {
+                Some(NonNull::from(T::sigio(&node.data)))
+            } else {
+                None
+            },
+        };
+        let Ok(open_file) = KBox::new(open_file, GFP_KERNEL) else {
+            return ENOMEM.to_errno();
+        };
+
+        // SAFETY: The file is valid, and this thread is not inside `fdget_pos` with it.
+        if let Err(e) = T::open(&node.data, unsafe { File::from_raw_file(file) }) {
+            return e.to_errno();
+        }
+
+        // SAFETY: A file that is being opened belongs to its `open`.
+        unsafe { (*file).private_data = KBox::into_raw(open_file).cast() };
+        // SAFETY: As above. `read_iter` and `write_iter` honour `IOCB_NOWAIT`.
+        unsafe { (*file).f_mode |= bindings::FMODE_NOWAIT };
+        // SAFETY: As above. Never fails.
+        unsafe { bindings::stream_open(inode, file) }
+    }
+
+    /// # Safety
+    ///
+    /// For the VFS to call, once, on a file that [`Self::open`] opened and nobody uses any more.
+    unsafe extern "C" fn release(_: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+        // SAFETY: `open` put it there.
+        let open_file = unsafe { KBox::from_raw((*file).private_data.cast::<OpenFile<T>>()) };
+        if let Some(sigio) = open_file.sigio {
+            // The VFS does this only while the flag is set; the list's invariant shall not rest on
+            // that.
+            //
+            // SAFETY: The list is valid by the invariant of `OpenFile`; taking a file off needs
+            // nothing of it.
+            unsafe { sigio.as_ref().set(-1, file, 0) };
+        }
+        // SAFETY: The file is valid during this call, and nobody is inside `fdget_pos` with it.
+        T::release(&open_file.data, unsafe { File::from_raw_file(file) });
+        0
+    }
+
+    /// # Safety
+    ///
+    /// `kiocb` must be valid.
+    unsafe fn io_mode(kiocb: *mut bindings::kiocb) -> IoMode {
+        // SAFETY: By the safety requirement.
+        let atomic = unsafe { (*kiocb).ki_flags } & bindings::IOCB_NOWAIT != 0;
+        // SAFETY: As above; it holds a reference to its file. A reader may see the flag change
+        // under it, as in C.
+        let flags = unsafe { File::from_raw_file((*kiocb).ki_filp) }.flags();
+        IoMode {
+            may_wait: !atomic && flags & kernel::fs::file::flags::O_NONBLOCK == 0,
+            atomic,
+        }
+    }
+
+    /// # Safety
+    ///
+    /// For the VFS to call, with a `kiocb` of a file that [`Self::open`] opened and a destination.
+    unsafe extern "C" fn read_iter(
+        kiocb: *mut bindings::kiocb,
+        iter: *mut bindings::iov_iter,
+    ) -> isize {
+        // SAFETY: The file stays open during the call.
+        let open_file = unsafe { Self::open_file((*kiocb).ki_filp) };
+        // SAFETY: The VFS passes a valid `kiocb`.
+        let mode = unsafe { Self::io_mode(kiocb) };
+        // SAFETY: The VFS passes a valid destination that is ours during the call.
+        let iov = unsafe { IovIterDest::from_raw(iter) };
+        into_ssize(T::read_iter(&open_file.data, mode, iov))
+    }
+
+    /// # Safety
+    ///
+    /// For the VFS to call, with a `kiocb` of a file that [`Self::open`] opened and a source.
+    unsafe extern "C" fn write_iter(
+        kiocb: *mut bindings::kiocb,
+        iter: *mut bindings::iov_iter,
+    ) -> isize {
+        // SAFETY: The file stays open during the call.
+        let open_file = unsafe { Self::open_file((*kiocb).ki_filp) };
+        // SAFETY: The VFS passes a valid `kiocb`.
+        let mode = unsafe { Self::io_mode(kiocb) };
+        // SAFETY: The VFS passes a valid source that is ours during the call.
+        let iov = unsafe { IovIterSource::from_raw(iter) };
+        into_ssize(T::write_iter(&open_file.data, mode, iov))
+    }
+
+    /// # Safety
+    ///
+    /// For the VFS to call, on a file that [`Self::open`] opened.
+    unsafe extern "C" fn ioctl(file: *mut bindings::file, cmd: c_uint, arg: c_ulong) -> c_long {
+        // SAFETY: The file stays open during the call.
+        let open_file = unsafe { Self::open_file(file) };
+        // SAFETY: The file is valid, and this thread is not inside `fdget_pos` with it.
+        let file = unsafe { File::from_raw_file(file) };
+        match T::ioctl(&open_file.data, file, cmd, arg) {
+            Ok(ret) => ret as c_long,
+            Err(e) => c_long::from(e.to_errno() as isize),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// For the VFS to call, on a file that [`Self::open`] opened and a valid or null table.
+    unsafe extern "C" fn poll(
+        file: *mut bindings::file,
+        table: *mut bindings::poll_table_struct,
+    ) -> bindings::__poll_t {
+        // SAFETY: The file stays open during the call.
+        let open_file = unsafe { Self::open_file(file) };
+        // SAFETY: The file is valid, and this thread is not inside `fdget_pos` with it.
+        let file = unsafe { File::from_raw_file(file) };
+        // SAFETY: The table is valid during the call.
+        let table = unsafe { PollTable::from_raw(table) };
+        T::poll(&open_file.data, file, &table)
+    }
+
+    /// # Safety
+    ///
+    /// For the VFS to call, on a file that [`Self::open`] opened.
+    unsafe extern "C" fn fasync(fd: c_int, file: *mut bindings::file, on: c_int) -> c_int {
+        // SAFETY: The file stays open during the call.
+        match unsafe { Self::open_file(file) }.sigio {
+            // SAFETY: The list is valid by the invariant of `OpenFile`, and `release` takes the file
+            // off it.
+            Some(sigio) => unsafe { sigio.as_ref().set(fd, file, on) },
+            None => ENOTTY.to_errno(),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// For the VFS to call, on a file that [`Self::open`] opened and a file to print to.
+    unsafe extern "C" fn show_fdinfo(m: *mut bindings::seq_file, file: *mut bindings::file) {
+        // SAFETY: The file stays open during the call.
+        let open_file = unsafe { Self::open_file(file) };
+        // SAFETY: The VFS passes a valid sequence file that is ours during the call.
+        let m = unsafe { SeqFile::from_raw(m) };
+        // SAFETY: The file is valid, and this thread is not inside `fdget_pos` with it.
+        T::show_fdinfo(&open_file.data, m, unsafe { File::from_raw_file(file) });
+    }
+}
+
+fn into_ssize(result: Result<usize>) -> isize {
+    match result {
+        // Never more than `MAX_RW_COUNT`.
+        Ok(len) => len as isize,
+        Err(e) => e.to_errno() as isize,
+    }
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Callable forms of the inline functions and macros that the Rust code needs. */
+#ifndef BSDTUN_HELPERS_H
+#define BSDTUN_HELPERS_H
+
+#include <linux/types.h>
+
+struct net;
+struct net_device;
+struct sk_buff;
+
+void *bsdtun_netdev_priv(const struct net_device *dev);
+struct net *bsdtun_dev_net_rcu(const struct net_device *dev);
+void bsdtun_dev_net_set(struct net_device *dev, struct net *net);
+bool bsdtun_netif_carrier_ok(const struct net_device *dev);
+
+void bsdtun_dev_sw_netstats_rx_add(struct net_device *dev, unsigned int len);
+void bsdtun_dev_sw_netstats_tx_add(struct net_device *dev, unsigned int len);
+void bsdtun_dev_core_stats_rx_dropped_inc(struct net_device *dev);
+void bsdtun_dev_stats_tx_dropped_add(struct net_device *dev, long packets);
+void bsdtun_dev_stats_rx_errors_inc(struct net_device *dev);
+
+void bsdtun_skb_reserve(struct sk_buff *skb, int len);
+void bsdtun_skb_reset_mac_header(struct sk_buff *skb);
+void bsdtun_skb_orphan(struct sk_buff *skb);
+int bsdtun_skb_orphan_frags_rx(struct sk_buff *skb, gfp_t gfp);
+void bsdtun_skb_dst_drop(struct sk_buff *skb);
+void bsdtun_nf_reset_ct(struct sk_buff *skb);
+void bsdtun_skb_tx_timestamp(struct sk_buff *skb);
+
+void bsdtun_local_bh_disable(void);
+void bsdtun_local_bh_enable(void);
+
+#endif /* BSDTUN_HELPERS_H */

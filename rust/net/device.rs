@@ -1,0 +1,692 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Network devices.
+//!
+//! A driver implements [`Operations`] for its own data. The data lives in a [`Port`], which outlives
+//! the device and reaches it, under RCU or RTNL, for as long as it is registered. Neither keeps the
+//! device: unregistering one waits for all references to it, so that a reference held by, say, an
+//! open file would hang `ip link del` for ever.
+//!
+//! C header: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h)
+
+use crate::{
+    bindings,
+    net::{
+        rtnl::Rtnl,
+        skb::SkBuff, //
+    }, //
+};
+use core::{
+    ffi::CStr,
+    marker::PhantomData,
+    mem,
+    ops::Deref,
+    ptr::{
+        self,
+        addr_of,
+        addr_of_mut,
+        NonNull, //
+    }, //
+};
+use kernel::{
+    error::to_result,
+    fmt,
+    prelude::*,
+    str::NullTerminatedFormatter,
+    sync::{
+        atomic::{
+            Acquire,
+            Atomic,
+            Full,
+            Release, //
+        },
+        rcu,
+        Arc, //
+    },
+    types::{
+        NotThreadSafe,
+        Opaque, //
+    }, //
+};
+
+/// The size of an interface name, with its NUL.
+const IFNAMSIZ: usize = 16;
+
+/// Interface flags, as `ip link` shows them.
+pub(crate) mod flags {
+    use crate::bindings;
+
+    /// A link with one other end.
+    pub(crate) const POINTOPOINT: u32 = bindings::net_device_flags_IFF_POINTOPOINT;
+    /// No address resolution.
+    pub(crate) const NOARP: u32 = bindings::net_device_flags_IFF_NOARP;
+    /// Multicast can be joined.
+    pub(crate) const MULTICAST: u32 = bindings::net_device_flags_IFF_MULTICAST;
+}
+
+/// An interface name.
+///
+/// # Invariants
+///
+/// The last byte is NUL.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Name([u8; IFNAMSIZ]);
+
+impl Name {
+    /// Formats a name.
+    ///
+    /// # Errors
+    ///
+    /// `ENAMETOOLONG` over 15 bytes.
+    pub(crate) fn from_fmt(args: fmt::Arguments<'_>) -> Result<Self> {
+        use fmt::Write;
+
+        let mut name = [0; IFNAMSIZ];
+        NullTerminatedFormatter::new(&mut name)
+            .ok_or(EINVAL)?
+            .write_fmt(args)
+            .map_err(|_| ENAMETOOLONG)?;
+        // INVARIANT: The formatter keeps room for the NUL and puts it after the text; all bytes
+        // behind that are still zero.
+        Ok(Self(name))
+    }
+
+    /// The name with NUL padding, as in a `struct ifreq`.
+    pub(crate) fn as_padded(&self) -> &[u8; IFNAMSIZ] {
+        &self.0
+    }
+
+    /// The name without its NUL.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        let len = self.0.iter().position(|&b| b == 0).unwrap_or(IFNAMSIZ);
+        &self.0[..len]
+    }
+
+    /// The name as a C string.
+    pub(crate) fn as_c_str(&self) -> &CStr {
+        // By the type invariant there is a NUL.
+        CStr::from_bytes_until_nul(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(kernel::str::BStr::from_bytes(self.as_bytes()), f)
+    }
+}
+
+/// A registered device.
+///
+/// A reference is proof of a context in which the device cannot go away: an RCU read side section
+/// or RTNL held since the device was found, or a callback of [`Operations`].
+///
+/// # Invariants
+///
+/// The value is a `struct net_device` that stays valid while references to this type live.
+#[repr(transparent)]
+pub(crate) struct Device(Opaque<bindings::net_device>);
+
+// SAFETY: All methods may be called from any thread; the fields they touch are read and written as
+// C does it, where the context that the type stands for allows it.
+unsafe impl Sync for Device {}
+
+impl Device {
+    /// # Safety
+    ///
+    /// `ptr` must point to a device that stays valid, and registered or in the course of being
+    /// registered or unregistered, during `'a`.
+    unsafe fn from_raw<'a>(ptr: *mut bindings::net_device) -> &'a Self {
+        // CAST: `Device` is a transparent wrapper.
+        // SAFETY: By the safety requirement.
+        unsafe { &*ptr.cast() }
+    }
+
+    fn as_raw(&self) -> *mut bindings::net_device {
+        self.0.get()
+    }
+
+    /// Whether the interface is administratively up.
+    pub(crate) fn is_up(&self) -> bool {
+        // SAFETY: The device is valid by the type invariant. Others write the field meanwhile: one
+        // volatile read, C's `READ_ONCE`.
+        let flags = unsafe { addr_of!((*self.as_raw()).flags).read_volatile() };
+        flags & bindings::net_device_flags_IFF_UP != 0
+    }
+
+    /// The current `txqueuelen`, in packets.
+    pub(crate) fn tx_queue_len(&self) -> usize {
+        // SAFETY: As in `is_up`.
+        let len = unsafe { addr_of!((*self.as_raw()).tx_queue_len).read_volatile() };
+        len as usize
+    }
+
+    /// The interface index.
+    pub(crate) fn ifindex(&self, _rtnl: &Rtnl) -> i32 {
+        // SAFETY: The device is valid by the type invariant; RTNL keeps the field still.
+        unsafe { (*self.as_raw()).ifindex }
+    }
+
+    /// The current interface name.
+    pub(crate) fn name(&self, _rtnl: &Rtnl) -> Name {
+        // SAFETY: The device is valid by the type invariant; RTNL keeps renames out.
+        let name = unsafe { (*self.as_raw()).name };
+        // INVARIANT: The core keeps interface names terminated.
+        Name(name)
+    }
+
+    /// Says that the link has a carrier. Any context.
+    pub(crate) fn carrier_on(&self) {
+        // SAFETY: The device is valid by the type invariant.
+        unsafe { bindings::netif_carrier_on(self.as_raw()) };
+    }
+
+    /// Says that the link has no carrier. Any context.
+    pub(crate) fn carrier_off(&self) {
+        // SAFETY: The device is valid by the type invariant.
+        unsafe { bindings::netif_carrier_off(self.as_raw()) };
+    }
+
+    /// Lets packets through at once, if the device is up and has a carrier.
+    ///
+    /// The core would do it by itself a moment after [`Self::carrier_on`], from a work item;
+    /// packets sent in between are lost.
+    pub(crate) fn activate(&self, _rtnl: &Rtnl) {
+        // What is activated the core deactivates when the device is set down, which has been if it
+        // is not up.
+        if self.is_up() {
+            // SAFETY: The device is valid by the type invariant, up, and RTNL is held.
+            unsafe { bindings::dev_activate(self.as_raw()) };
+        }
+    }
+
+    /// Sets the interface down; nothing if it is down.
+    pub(crate) fn close(&self, _rtnl: &Rtnl) {
+        // SAFETY: The device is valid by the type invariant and RTNL is held.
+        unsafe { bindings::dev_close(self.as_raw()) };
+    }
+
+    /// Unregisters the device. It is gone when RTNL is released.
+    pub(super) fn unregister(&self, _rtnl: &Rtnl) {
+        // SAFETY: The device is valid by the type invariant and RTNL is held. A reference got under
+        // RTNL stays valid until RTNL is released.
+        unsafe { bindings::unregister_netdevice_queue(self.as_raw(), ptr::null_mut()) };
+    }
+
+    /// Whether the current task may administer the network that the device is in: `CAP_NET_ADMIN`
+    /// in the user namespace that owns the device's network namespace.
+    pub(crate) fn admin_capable(&self, _rcu: &rcu::Guard) -> bool {
+        // SAFETY: The device is valid by the type invariant and RCU is held.
+        let net = unsafe { bindings::bsdtun_dev_net_rcu(self.as_raw()) };
+        // SAFETY: A network namespace, and its reference on the user namespace, goes only a grace
+        // period after its last device has left.
+        let user_ns = unsafe { (*net).user_ns };
+        // SAFETY: As above.
+        unsafe { bindings::ns_capable(user_ns, bindings::CAP_NET_ADMIN as c_int) }
+    }
+
+    /// Hands a packet to the stack as received, and counts it.
+    ///
+    /// Process context, under RCU only: the whole receive path runs on the caller's stack.
+    ///
+    /// # Errors
+    ///
+    /// Gives the packet back if the interface is not up.
+    pub(crate) fn receive(&self, skb: SkBuff, _rcu: &rcu::Guard) -> Result<(), SkBuff> {
+        // Unregistering sets the device down, waits for RCU readers, and only then looks through
+        // the backlogs: a packet that passes this check is found there, a later one is refused.
+        if !self.is_up() {
+            return Err(skb);
+        }
+        let len = skb.len() as u32;
+        // SAFETY: Balanced below; nothing in between sleeps.
+        unsafe { bindings::bsdtun_local_bh_disable() };
+        // SAFETY: The device is valid by the type invariant, BH is off, and the core allocated
+        // per-CPU statistics before the device was reachable.
+        unsafe { bindings::bsdtun_dev_sw_netstats_rx_add(self.as_raw(), len) };
+        // SAFETY: By the check above, within one RCU section.
+        unsafe { skb.receive(self.as_raw()) };
+        // SAFETY: Pairs with the call above.
+        unsafe { bindings::bsdtun_local_bh_enable() };
+        Ok(())
+    }
+
+    /// Counts a packet that is sent.
+    pub(crate) fn count_sent(&self, _tx: &Transmit, len: usize) {
+        // SAFETY: The device is valid by the type invariant; `Transmit` stands for BH off.
+        unsafe { bindings::bsdtun_dev_sw_netstats_tx_add(self.as_raw(), len as u32) };
+    }
+
+    /// Counts packets that were to be sent and were thrown away. Any context.
+    pub(crate) fn count_tx_dropped(&self, packets: usize) {
+        // SAFETY: The device is valid by the type invariant.
+        unsafe { bindings::bsdtun_dev_stats_tx_dropped_add(self.as_raw(), packets as c_long) };
+    }
+
+    /// Counts a received packet that was thrown away. Any context.
+    pub(crate) fn count_rx_dropped(&self) {
+        // SAFETY: The device is valid by the type invariant.
+        unsafe { bindings::bsdtun_dev_core_stats_rx_dropped_inc(self.as_raw()) };
+    }
+
+    /// Counts a packet that could not be received. Any context.
+    pub(crate) fn count_rx_error(&self) {
+        // SAFETY: The device is valid by the type invariant.
+        unsafe { bindings::bsdtun_dev_stats_rx_errors_inc(self.as_raw()) };
+    }
+}
+
+/// A device that nobody but its maker can see yet.
+///
+/// # Invariants
+///
+/// `ptr` points to an allocated device that is not registered, and nobody else touches it.
+pub(crate) struct NewDevice {
+    ptr: NonNull<bindings::net_device>,
+    _not_send: NotThreadSafe,
+}
+
+impl NewDevice {
+    /// # Safety
+    ///
+    /// `ptr` must point to an allocated, unregistered device that nobody else touches while the
+    /// returned value lives.
+    pub(super) unsafe fn from_raw(ptr: *mut bindings::net_device) -> Self {
+        Self {
+            // INVARIANT: By the safety requirement.
+            // SAFETY: A valid pointer is not null.
+            ptr: unsafe { NonNull::new_unchecked(ptr) },
+            _not_send: NotThreadSafe,
+        }
+    }
+
+    /// Sets the link layer to none: packets start with their network header.
+    pub(crate) fn set_layer3(&mut self) {
+        let dev = self.ptr.as_ptr();
+        // SAFETY: By the type invariant the field is ours to write.
+        unsafe { (*dev).type_ = bindings::ARPHRD_NONE as u16 };
+        // SAFETY: As above.
+        unsafe { (*dev).hard_header_len = 0 };
+        // SAFETY: As above.
+        unsafe { (*dev).addr_len = 0 };
+    }
+
+    /// Sets the interface flags, of [`flags`].
+    pub(crate) fn set_flags(&mut self, flags: u32) {
+        // SAFETY: By the type invariant the field is ours to write.
+        unsafe { (*self.ptr.as_ptr()).flags = flags };
+    }
+
+    /// Sets the first MTU and its bounds.
+    pub(crate) fn set_mtu(&mut self, mtu: u32, min: u32, max: u32) {
+        let dev = self.ptr.as_ptr();
+        // SAFETY: By the type invariant the field is ours to write.
+        unsafe { (*dev).mtu = mtu };
+        // SAFETY: As above.
+        unsafe { (*dev).min_mtu = min };
+        // SAFETY: As above.
+        unsafe { (*dev).max_mtu = max };
+    }
+
+    /// Sets the first `txqueuelen`. The device has no queueing discipline unless one is attached.
+    pub(crate) fn set_tx_queue_len(&mut self, len: u32) {
+        // SAFETY: By the type invariant the field is ours to write.
+        unsafe { (*self.ptr.as_ptr()).tx_queue_len = len };
+    }
+
+    /// Starts the device without a carrier.
+    pub(crate) fn carrier_off(&mut self) {
+        // SAFETY: By the type invariant the device is allocated.
+        unsafe { bindings::netif_carrier_off(self.ptr.as_ptr()) };
+    }
+
+    /// The name that the device is to get; with a `%d` in it if the core is to choose a number.
+    pub(crate) fn name(&self) -> Name {
+        // SAFETY: By the type invariant nobody writes the field.
+        let name = unsafe { (*self.ptr.as_ptr()).name };
+        // INVARIANT: The core keeps interface names terminated.
+        Name(name)
+    }
+
+    /// Sets the name that the device is to get.
+    pub(crate) fn set_name(&mut self, name: &Name) {
+        // SAFETY: By the type invariant the field is ours to write.
+        unsafe { (*self.ptr.as_ptr()).name = name.0 };
+    }
+
+    /// Whether another interface of the same network namespace has the name.
+    pub(crate) fn name_in_use(&self, name: &Name, _rtnl: &Rtnl) -> bool {
+        let dev = self.ptr.as_ptr();
+        let _rcu = rcu::read_lock();
+        // SAFETY: By the type invariant the device is allocated; its namespace is set and is kept
+        // by whoever creates the device.
+        let net = unsafe { bindings::bsdtun_dev_net_rcu(dev) };
+        // SAFETY: RTNL is held, and the name terminated by its invariant.
+        unsafe { bindings::netdev_name_in_use(net, name.0.as_ptr().cast()) }
+    }
+}
+
+/// Proof of the context of [`Operations::xmit`]: softirqs cannot run on this CPU.
+pub(crate) struct Transmit(NotThreadSafe);
+
+/// What became of a packet given to [`Operations::xmit`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The driver has it, and has counted it.
+    Sent,
+    /// It was thrown away; the sender is told so (`NET_XMIT_DROP`, `ENOBUFS`) and the device's
+    /// `tx_dropped` counts it.
+    Dropped,
+}
+
+/// A driver's part of a network device.
+pub(crate) trait Operations: Send + Sync + Sized + 'static {
+    /// Name of the driver, for `ethtool -i`.
+    const DRIVER: &'static CStr;
+
+    /// Gives a device just allocated its shape. RTNL may be held.
+    fn setup(dev: &mut NewDevice);
+
+    /// The device is going: the port does not reach it any more. RTNL, process context.
+    fn uninit(port: &Port<Self>, dev: &Device, rtnl: &Rtnl);
+
+    /// The interface was set down; nothing is transmitted any more. RTNL, process context.
+    fn stop(port: &Port<Self>, dev: &Device, rtnl: &Rtnl);
+
+    /// Sends a packet. Softirqs are off, interrupts may be; must not sleep. Several CPUs at once.
+    fn xmit(port: &Port<Self>, dev: &Device, skb: SkBuff, tx: &Transmit) -> Verdict;
+
+    /// The device is gone: no callback runs any more. Process context, without RTNL; may sleep.
+    fn gone(port: Arc<Port<Self>>);
+
+    /// What `ethtool -i` shows as bus information. RTNL.
+    fn bus_info(port: &Port<Self>) -> &[u8];
+}
+
+/// A driver's data and the way from there to its device.
+///
+/// # Invariants
+///
+/// `dev` is null, or a device between `ndo_init` and `ndo_uninit`. It is written under RTNL only,
+/// and after it was cleared a grace period passes before the device is freed.
+#[pin_data]
+pub(crate) struct Port<T> {
+    dev: Atomic<*mut bindings::net_device>,
+    #[pin]
+    data: T,
+}
+
+// SAFETY: The pointer is only followed under RCU or RTNL, on any thread.
+unsafe impl<T: Send> Send for Port<T> {}
+// SAFETY: As above; shared access gives shared access to `data`.
+unsafe impl<T: Sync> Sync for Port<T> {}
+
+impl<T: Operations> Port<T> {
+    /// Puts a driver's data into a port, for [`link::Kind::create`] to return.
+    ///
+    /// [`link::Kind::create`]: crate::net::link::Kind::create
+    pub(crate) fn new(data: impl PinInit<T, Error>) -> Result<Arc<Self>> {
+        Arc::pin_init(
+            try_pin_init!(Self {
+                // INVARIANT: No device yet.
+                dev: Atomic::new(ptr::null_mut()),
+                data <- data,
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// The device, if it is there, for as long as the guard lives.
+    pub(crate) fn device_rcu<'a>(&self, _rcu: &'a rcu::Guard) -> Option<&'a Device> {
+        let dev = NonNull::new(self.dev.load(Acquire))?;
+        // SAFETY: By the type invariant the device was there during this RCU read side section,
+        // and is not freed before it ends.
+        Some(unsafe { Device::from_raw(dev.as_ptr()) })
+    }
+
+    /// The device, if it is there, for as long as RTNL is held.
+    pub(crate) fn device<'a>(&self, _rtnl: &'a Rtnl) -> Option<&'a Device> {
+        let dev = NonNull::new(self.dev.load(Acquire))?;
+        // SAFETY: By the type invariant the device cannot go while RTNL is held: it is freed only
+        // after the lock is released.
+        Some(unsafe { Device::from_raw(dev.as_ptr()) })
+    }
+}
+
+impl<T> Deref for Port<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.data
+    }
+}
+
+/// The private area of a `struct net_device` that belongs to a `T`.
+///
+/// Zeroes, as the core leaves them, are an empty slot.
+///
+/// # Invariants
+///
+/// The slot is filled before the device is registered, and emptied once: by `destructor`, or by
+/// whoever failed to register the device. In both cases no other callback runs any more.
+struct Slot<T>(Option<Arc<Port<T>>>);
+
+/// How much private area a device of a `T` needs.
+pub(super) const fn slot_size<T>() -> usize {
+    mem::size_of::<Slot<T>>()
+}
+
+/// # Safety
+///
+/// `dev` must point to a device whose private area is a `Slot<T>`.
+unsafe fn slot<T>(dev: *const bindings::net_device) -> *mut Slot<T> {
+    // SAFETY: The device is valid by the safety requirement.
+    unsafe { bindings::bsdtun_netdev_priv(dev) }.cast()
+}
+
+/// Registers a device.
+///
+/// On an error the device is unregistered and still the caller's, to be freed with `free_netdev`
+/// under RTNL.
+///
+/// # Safety
+///
+/// `dev` must point to a device made with [`VTable::<T>::setup`] and [`slot_size::<T>`], not yet
+/// registered, that the caller owns.
+pub(super) unsafe fn register<T: Operations>(
+    dev: *mut bindings::net_device,
+    port: Arc<Port<T>>,
+    _rtnl: &Rtnl,
+) -> Result {
+    // SAFETY: By the safety requirement.
+    let slot = unsafe { slot::<T>(dev) };
+    // INVARIANT: The device is not registered yet.
+    // SAFETY: The slot is empty and nobody else looks at it.
+    unsafe { slot.write(Slot(Some(port))) };
+
+    // SAFETY: The device is set up, and RTNL is held.
+    let ret = to_result(unsafe { bindings::register_netdevice(dev) });
+    match ret {
+        // Only now: on its error paths `register_netdevice` may or may not run the destructor.
+        //
+        // SAFETY: RTNL is held, so that nobody has unregistered the device yet.
+        Ok(()) => unsafe { (*dev).priv_destructor = Some(VTable::<T>::destructor) },
+        // INVARIANT: No destructor is set, so that nobody else empties the slot.
+        //
+        // SAFETY: `ndo_uninit` has run if `ndo_init` had, and no callback comes after it.
+        Err(_) => drop(unsafe { (*slot).0.take() }),
+    }
+    ret
+}
+
+type PrivFlags = bindings::net_device__bindgen_ty_1__bindgen_ty_1;
+
+/// C's view of a `T`.
+pub(super) struct VTable<T>(PhantomData<T>);
+
+impl<T: Operations> VTable<T> {
+    const NETDEV: bindings::net_device_ops = bindings::net_device_ops {
+        ndo_init: Some(Self::init),
+        ndo_uninit: Some(Self::uninit),
+        ndo_stop: Some(Self::stop),
+        ndo_start_xmit: Some(Self::start_xmit),
+        ..pin_init::zeroed()
+    };
+
+    const ETHTOOL: bindings::ethtool_ops = bindings::ethtool_ops {
+        get_drvinfo: Some(Self::get_drvinfo),
+        get_link: Some(Self::get_link),
+        ..pin_init::zeroed()
+    };
+
+    /// # Safety
+    ///
+    /// `dev` must point to a device whose slot holds a port until `'a` ends.
+    unsafe fn port<'a>(dev: *const bindings::net_device) -> &'a Arc<Port<T>> {
+        // SAFETY: By the safety requirement the private area is a `Slot<T>`.
+        let slot = unsafe { &*slot::<T>(dev) };
+        // SAFETY: By the safety requirement it is not empty.
+        unsafe { slot.0.as_ref().unwrap_unchecked() }
+    }
+
+    /// # Safety
+    ///
+    /// For the core to call, on a device just allocated with [`slot_size::<T>`] bytes of private
+    /// area.
+    pub(super) unsafe extern "C" fn setup(dev: *mut bindings::net_device) {
+        // SAFETY: The device is new; nobody else knows it.
+        unsafe { (*dev).netdev_ops = &Self::NETDEV };
+        // SAFETY: As above.
+        unsafe { (*dev).ethtool_ops = &Self::ETHTOOL };
+        // SAFETY: As above.
+        unsafe { (*dev).needs_free_netdev = true };
+        // SAFETY: As above.
+        unsafe {
+            bindings::net_device::set_pcpu_stat_type_raw(
+                dev,
+                bindings::netdev_stat_type_NETDEV_PCPU_STAT_TSTATS,
+            )
+        };
+        // SAFETY: As above; the bit fields of the union are all views of the same word.
+        let flags = unsafe { addr_of_mut!((*dev).__bindgen_anon_1.__bindgen_anon_1) };
+        // Drivers on this layer lock for themselves, and queue for themselves unless a queueing
+        // discipline is attached.
+        //
+        // SAFETY: As above.
+        unsafe { PrivFlags::set_lltx_raw(flags, 1) };
+        // SAFETY: As above.
+        let priv_flags = unsafe { PrivFlags::priv_flags_raw(flags) };
+        let priv_flags = priv_flags | bindings::netdev_priv_flags_IFF_NO_QUEUE as c_ulong;
+        // SAFETY: As above.
+        unsafe { PrivFlags::set_priv_flags_raw(flags, priv_flags) };
+        // SAFETY: As above.
+        T::setup(&mut unsafe { NewDevice::from_raw(dev) });
+    }
+
+    /// # Safety
+    ///
+    /// For the core to call, under RTNL, on a device in the course of [`register::<T>`].
+    unsafe extern "C" fn init(dev: *mut bindings::net_device) -> c_int {
+        // SAFETY: `register` has filled the slot.
+        let port = unsafe { Self::port(dev) };
+        // One port is the way to one device.
+        //
+        // INVARIANT: Called under RTNL, in `ndo_init`; `uninit` clears it again.
+        match port.dev.cmpxchg(ptr::null_mut(), dev, Full) {
+            Ok(_) => 0,
+            Err(_) => EBUSY.to_errno(),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// For the core to call, under RTNL, on a device for which [`Self::init`] succeeded.
+    unsafe extern "C" fn uninit(dev: *mut bindings::net_device) {
+        // SAFETY: The slot is emptied after this callback only.
+        let port = unsafe { Self::port(dev) };
+        // INVARIANT: The core waits for a grace period between here and freeing the device.
+        port.dev.store(ptr::null_mut(), Release);
+        // SAFETY: The core calls this under RTNL.
+        let rtnl = unsafe { Rtnl::assume_held() };
+        // SAFETY: The device is valid during this callback.
+        T::uninit(port, unsafe { Device::from_raw(dev) }, rtnl);
+    }
+
+    /// # Safety
+    ///
+    /// For the core to call, under RTNL, on a registered device.
+    unsafe extern "C" fn stop(dev: *mut bindings::net_device) -> c_int {
+        // SAFETY: The device is registered, so that its slot holds a port.
+        let port = unsafe { Self::port(dev) };
+        // SAFETY: The core calls this under RTNL.
+        let rtnl = unsafe { Rtnl::assume_held() };
+        // SAFETY: The device is valid during this callback.
+        T::stop(port, unsafe { Device::from_raw(dev) }, rtnl);
+        0
+    }
+
+    /// # Safety
+    ///
+    /// For the core to call, with BH off, on a registered device and a packet that it gives away.
+    unsafe extern "C" fn start_xmit(
+        skb: *mut bindings::sk_buff,
+        dev: *mut bindings::net_device,
+    ) -> bindings::netdev_tx {
+        // SAFETY: The device is registered, so that its slot holds a port.
+        let port = unsafe { Self::port(dev) };
+        // SAFETY: The core gives the packet to this callback.
+        let skb = unsafe { SkBuff::from_raw(skb) };
+        // SAFETY: The device is valid during this callback.
+        let dev = unsafe { Device::from_raw(dev) };
+        match T::xmit(port, dev, skb, &Transmit(NotThreadSafe)) {
+            Verdict::Sent => bindings::netdev_tx::NETDEV_TX_OK,
+            Verdict::Dropped => {
+                dev.count_tx_dropped(1);
+                bindings::netdev_tx(bindings::NET_XMIT_DROP as c_int)
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// For the core to call, once, when a device registered by [`register::<T>`] is gone.
+    unsafe extern "C" fn destructor(dev: *mut bindings::net_device) {
+        // SAFETY: The private area is a `Slot<T>`.
+        let slot = unsafe { slot::<T>(dev) };
+        // INVARIANT: No other callback runs any more.
+        // SAFETY: As above.
+        if let Some(port) = unsafe { (*slot).0.take() } {
+            T::gone(port);
+        }
+    }
+
+    /// # Safety
+    ///
+    /// For the core to call, under RTNL, on a registered device.
+    unsafe extern "C" fn get_drvinfo(
+        dev: *mut kernel::bindings::net_device,
+        info: *mut bindings::ethtool_drvinfo,
+    ) {
+        // CAST: The kernel crate knows the same type as opaque.
+        // SAFETY: The device is registered, so that its slot holds a port.
+        let port = unsafe { Self::port(dev.cast()) };
+        // SAFETY: The core passes a zeroed structure, ours during this callback.
+        let info = unsafe { &mut *info };
+        copy_text(&mut info.driver, T::DRIVER.to_bytes());
+        copy_text(&mut info.bus_info, T::bus_info(port));
+    }
+
+    /// # Safety
+    ///
+    /// For the core to call, on a registered device.
+    unsafe extern "C" fn get_link(dev: *mut kernel::bindings::net_device) -> u32 {
+        // CAST: The kernel crate knows the same type as opaque.
+        // SAFETY: The device is valid during this callback.
+        u32::from(unsafe { bindings::bsdtun_netif_carrier_ok(dev.cast()) })
+    }
+}
+
+/// Copies what fits, and leaves the rest, at least one NUL, as it is.
+fn copy_text(to: &mut [c_char], from: &[u8]) {
+    let len = from.len().min(to.len().saturating_sub(1));
+    to[..len].copy_from_slice(&from[..len]);
+}

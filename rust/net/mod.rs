@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Networking: devices, packets and the kinds of link that `ip link add` knows.
+
+pub(crate) mod device;
+pub(crate) mod link;
+pub(crate) mod rtnl;
+pub(crate) mod skb;

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Packets.
+//!
+//! C header: [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h)
+
+use crate::bindings;
+use core::{
+    mem,
+    ptr::{
+        self,
+        addr_of_mut,
+        NonNull, //
+    }, //
+};
+use kernel::{
+    error::to_result,
+    iov::{
+        IovIterDest,
+        IovIterSource, //
+    },
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+
+/// Room kept in front of a packet, so that a link layer header fits when it is forwarded.
+const HEADROOM: usize = 64;
+
+/// The most that is allocated in one piece: with headroom and `struct skb_shared_info` a page, so
+/// that no packet depends on the allocator finding neighbouring ones. The rest lies in fragments.
+const LINEAR_MAX: usize =
+    PAGE_SIZE - HEADROOM - mem::size_of::<bindings::skb_shared_info>().next_multiple_of(128);
+
+/// The fields of a packet that C groups under `headers`.
+type Headers = bindings::sk_buff__bindgen_ty_4__bindgen_ty_1;
+
+/// Why a packet was thrown away, as `dropwatch` and `perf trace` show it.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub(crate) enum DropReason {
+    /// The device is not ready to take it: down, or nobody has it open.
+    DeviceNotReady = bindings::skb_drop_reason_SKB_DROP_REASON_DEV_READY,
+    /// The receive queue of the reader is full.
+    QueueFull = bindings::skb_drop_reason_SKB_DROP_REASON_FULL_RING,
+    /// The queue that it waited in was thrown away.
+    QueuePurged = bindings::skb_drop_reason_SKB_DROP_REASON_QUEUE_PURGE,
+    /// No memory.
+    NoMemory = bindings::skb_drop_reason_SKB_DROP_REASON_NOMEM,
+    /// The protocol cannot cross this device.
+    Protocol = bindings::skb_drop_reason_SKB_DROP_REASON_UNHANDLED_PROTO,
+    /// Copying to or from user space failed.
+    UserCopy = bindings::skb_drop_reason_SKB_DROP_REASON_SKB_UCOPY_FAULT,
+}
+
+/// A packet with one owner.
+///
+/// The bytes may be shared with clones elsewhere (packet taps), so nothing here writes to them
+/// after construction.
+///
+/// # Invariants
+///
+/// - `ptr` points to a valid `struct sk_buff`, and this value owns one reference to it.
+/// - The packet is in no list.
+pub(crate) struct SkBuff {
+    ptr: NonNull<bindings::sk_buff>,
+}
+
+// SAFETY: A packet belongs to no task or CPU; ownership of the reference moves with the value.
+unsafe impl Send for SkBuff {}
+
+impl SkBuff {
+    /// Takes over a packet from C.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` must point to a valid packet that is in no list, and the caller must own a reference,
+    /// which passes to the returned value.
+    pub(crate) unsafe fn from_raw(ptr: *mut bindings::sk_buff) -> Self {
+        // INVARIANT: By the safety requirements.
+        Self {
+            // SAFETY: A valid pointer is not null.
+            ptr: unsafe { NonNull::new_unchecked(ptr) },
+        }
+    }
+
+    /// Gives the packet, and the duty to free it, to C.
+    fn into_raw(self) -> *mut bindings::sk_buff {
+        mem::ManuallyDrop::new(self).ptr.as_ptr()
+    }
+
+    /// Allocates a packet and fills it with all of `iter`.
+    ///
+    /// With `atomic` set the allocation does not wait for memory; the copy may still fault pages
+    /// in. Process context.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM` without memory, and for more bytes than a packet can hold; `EFAULT` if the user's
+    /// memory cannot be read, with `iter` where it was before the fault.
+    pub(crate) fn from_iter(iter: &mut IovIterSource<'_>, atomic: bool) -> Result<Self> {
+        let len = iter.len();
+        let c_len = c_int::try_from(len).map_err(|_| ENOMEM)?;
+        let linear = len.min(LINEAR_MAX);
+        let paged = len - linear;
+        let gfp = if atomic {
+            bindings::GFP_NOWAIT
+        } else {
+            bindings::GFP_KERNEL
+        };
+        let mut err = 0;
+
+        // SAFETY: `err` outlives the call; sizes are plain numbers.
+        let ptr = unsafe {
+            bindings::alloc_skb_with_frags(
+                (HEADROOM + linear) as c_ulong,
+                paged as c_ulong,
+                bindings::PAGE_ALLOC_COSTLY_ORDER,
+                &mut err,
+                gfp,
+            )
+        };
+        let skb = Self {
+            // INVARIANT: A packet just allocated has one reference, ours, and is in no list.
+            ptr: NonNull::new(ptr).ok_or(ENOMEM)?,
+        };
+
+        // SAFETY: The packet is new and empty, with at least `HEADROOM` bytes of room.
+        unsafe { bindings::bsdtun_skb_reserve(ptr, HEADROOM as c_int) };
+        // SAFETY: `linear` bytes of room are left after the headroom.
+        unsafe { bindings::skb_put(ptr, linear as c_uint) };
+        // SAFETY: Nobody else knows the packet; its fragments hold `paged` bytes.
+        unsafe { (*ptr).data_len = paged as c_uint };
+        // SAFETY: As above.
+        unsafe { (*ptr).len += paged as c_uint };
+
+        // SAFETY: The packet holds `len` bytes and is not shared; `iter` has `len` bytes left.
+        let ret = unsafe { bindings::skb_copy_datagram_from_iter(ptr, 0, iter.as_raw(), c_len) };
+        if let Err(e) = to_result(ret) {
+            skb.drop_for(DropReason::UserCopy);
+            return Err(e);
+        }
+        Ok(skb)
+    }
+
+    /// Number of bytes, those in fragments included.
+    pub(crate) fn len(&self) -> usize {
+        // SAFETY: The packet is valid by the type invariant.
+        unsafe { (*self.ptr.as_ptr()).len as usize }
+    }
+
+    /// The protocol as an Ethernet type, in host order.
+    pub(crate) fn protocol(&self) -> u16 {
+        // SAFETY: The packet is valid by the type invariant.
+        u16::from_be(unsafe { (*Self::headers(self.ptr.as_ptr())).protocol })
+    }
+
+    /// Sets the protocol to an Ethernet type in host order, and starts the packet's network layer
+    /// at its first byte.
+    pub(crate) fn set_protocol(&mut self, protocol: u16) {
+        let skb = self.ptr.as_ptr();
+        // SAFETY: The packet is valid by the type invariant; the field belongs to its owner.
+        unsafe { (*Self::headers(skb)).protocol = protocol.to_be() };
+        // SAFETY: The packet is valid by the type invariant.
+        unsafe { bindings::bsdtun_skb_reset_mac_header(skb) };
+    }
+
+    /// Cuts the ties of a packet that leaves the stack and may wait for any time: its sender's
+    /// socket and pages, its route, its connection tracking entry and its device.
+    ///
+    /// Any context.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM` if the sender's pages had to be copied and could not.
+    pub(crate) fn detach(&mut self) -> Result {
+        let skb = self.ptr.as_ptr();
+        // SAFETY: The packet is valid by the type invariant.
+        to_result(unsafe { bindings::bsdtun_skb_orphan_frags_rx(skb, bindings::GFP_ATOMIC) })?;
+        // SAFETY: As above. The stamp must be taken while the socket is still known.
+        unsafe { bindings::bsdtun_skb_tx_timestamp(skb) };
+        // SAFETY: As above.
+        unsafe { bindings::bsdtun_skb_orphan(skb) };
+        // SAFETY: As above.
+        unsafe { bindings::bsdtun_skb_dst_drop(skb) };
+        // SAFETY: As above.
+        unsafe { bindings::bsdtun_nf_reset_ct(skb) };
+        self.set_device(ptr::null_mut());
+        Ok(())
+    }
+
+    /// Copies the first `len` bytes to the user; `len` must not exceed the packet.
+    ///
+    /// Process context.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if `len` exceeds the packet, `EFAULT` if the user's memory cannot be written.
+    pub(crate) fn copy_to_iter(&self, iter: &mut IovIterDest<'_>, len: usize) -> Result {
+        if len > self.len() {
+            return Err(EINVAL);
+        }
+        let len = c_int::try_from(len).map_err(|_| EINVAL)?;
+        // SAFETY: The packet is valid by the type invariant and holds `len` bytes, `iter` is valid.
+        to_result(unsafe {
+            bindings::skb_copy_datagram_iter(self.ptr.as_ptr(), 0, iter.as_raw(), len)
+        })
+    }
+
+    /// Frees a packet that was thrown away. Any context.
+    pub(crate) fn drop_for(self, reason: DropReason) {
+        // SAFETY: `into_raw` hands over the reference.
+        unsafe { bindings::dev_kfree_skb_any_reason(self.into_raw(), reason as u32) };
+    }
+
+    /// Frees a packet that arrived. Process context.
+    pub(crate) fn consume(self) {
+        // SAFETY: `into_raw` hands over the reference.
+        unsafe { bindings::consume_skb(self.into_raw()) };
+    }
+
+    /// Hands the packet to the stack as received from `dev`. BH must be off.
+    ///
+    /// # Safety
+    ///
+    /// `dev` must be a valid device that stays registered and up until the stack has taken the
+    /// packet or queued it where the device's removal looks.
+    pub(super) unsafe fn receive(mut self, dev: *mut bindings::net_device) {
+        self.set_device(dev);
+        // SAFETY: `into_raw` hands over the reference; the device is valid by the requirement.
+        unsafe { bindings::netif_receive_skb(self.into_raw()) };
+    }
+
+    /// # Safety
+    ///
+    /// `skb` must point to a valid packet.
+    unsafe fn headers(skb: *mut bindings::sk_buff) -> *mut Headers {
+        // CAST: All views of this union are at its start.
+        // SAFETY: By the safety requirement the projection stays inside the packet.
+        unsafe { addr_of_mut!((*skb).__bindgen_anon_4) }.cast()
+    }
+
+    fn set_device(&mut self, dev: *mut bindings::net_device) {
+        // SAFETY: The packet is valid and owned; in no list, so that the union holds the device.
+        // CAST: The kernel crate knows the same type as opaque.
+        unsafe {
+            (*self.ptr.as_ptr())
+                .__bindgen_anon_1
+                .__bindgen_anon_1
+                .__bindgen_anon_1
+                .dev = dev.cast()
+        };
+    }
+}
+
+impl Drop for SkBuff {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant this value owns a reference, which ends here.
+        unsafe {
+            bindings::dev_kfree_skb_any_reason(
+                self.ptr.as_ptr(),
+                bindings::skb_drop_reason_SKB_DROP_REASON_NOT_SPECIFIED,
+            )
+        };
+    }
+}
+
+/// A queue of packets, first in, first out.
+///
+/// It has no lock of its own. Taking all packets ([`mem::take`]) is a swap of pointers, so that
+/// they can be freed after the lock around the queue was dropped. Dropping the queue frees what is in
+/// it: in any context, but better without a lock that a packet's destructor may need.
+///
+/// # Invariants
+///
+/// - `head` and `tail` are both null, or the ends of a chain of `len` valid packets, linked through
+///   `next`, the last one's being null.
+/// - This value owns one reference to each packet of the chain.
+pub(crate) struct SkbList {
+    head: *mut bindings::sk_buff,
+    tail: *mut bindings::sk_buff,
+    len: usize,
+}
+
+// SAFETY: The packets belong to no task or CPU; their ownership moves with the value.
+unsafe impl Send for SkbList {}
+
+impl SkbList {
+    /// Creates an empty queue.
+    pub(crate) const fn new() -> Self {
+        // INVARIANT: Both ends are null.
+        Self {
+            head: ptr::null_mut(),
+            tail: ptr::null_mut(),
+            len: 0,
+        }
+    }
+
+    /// Number of packets.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.head.is_null()
+    }
+
+    /// Length in bytes of the packet that [`Self::pop`] would return.
+    pub(crate) fn first_len(&self) -> Option<usize> {
+        let first = NonNull::new(self.head)?;
+        // SAFETY: By the type invariant `head` is a valid packet if not null.
+        Some(unsafe { (*first.as_ptr()).len as usize })
+    }
+
+    /// Adds a packet at the end.
+    pub(crate) fn push(&mut self, skb: SkBuff) {
+        let skb = skb.into_raw();
+        // SAFETY: `skb` is valid and was in no list, so that the field is ours.
+        unsafe { Self::next(skb).write(ptr::null_mut()) };
+        if self.tail.is_null() {
+            self.head = skb;
+        } else {
+            // SAFETY: By the type invariant `tail` is a valid packet of this chain.
+            unsafe { Self::next(self.tail).write(skb) };
+        }
+        // INVARIANT: `skb` is the new end of the chain, its reference is now the queue's.
+        self.tail = skb;
+        self.len += 1;
+    }
+
+    /// Takes the first packet.
+    pub(crate) fn pop(&mut self) -> Option<SkBuff> {
+        let first = NonNull::new(self.head)?.as_ptr();
+        // SAFETY: By the type invariant `first` is a valid packet of this chain.
+        let next = unsafe { Self::next(first).read() };
+        // INVARIANT: The chain now starts at the second packet, or is empty.
+        self.head = next;
+        if next.is_null() {
+            self.tail = ptr::null_mut();
+        }
+        self.len -= 1;
+        // SAFETY: As above; the C side takes a set `next` for membership in a list.
+        unsafe { Self::next(first).write(ptr::null_mut()) };
+        // SAFETY: The packet left the chain, whose reference passes on.
+        Some(unsafe { SkBuff::from_raw(first) })
+    }
+
+    /// # Safety
+    ///
+    /// `skb` must point to a valid packet.
+    unsafe fn next(skb: *mut bindings::sk_buff) -> *mut *mut bindings::sk_buff {
+        // SAFETY: By the safety requirement the projection stays inside the packet.
+        unsafe { addr_of_mut!((*skb).__bindgen_anon_1.__bindgen_anon_1.next) }
+    }
+}
+
+impl Default for SkbList {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for SkbList {
+    fn drop(&mut self) {
+        while let Some(skb) = self.pop() {
+            skb.drop_for(DropReason::QueuePurged);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Unit numbers.
+
+use crate::bsd::name::UNIT_MAX;
+use kernel::{
+    id_pool::IdPool,
+    new_mutex,
+    prelude::*,
+    sync::{
+        Arc,
+        Mutex, //
+    }, //
+};
+
+/// The unit numbers of one kind, and which of them are taken.
+#[pin_data]
+pub(crate) struct Registry {
+    #[pin]
+    taken: Mutex<IdPool>,
+}
+
+/// A unit number that belongs to one unit; free again when dropped.
+pub(crate) struct Number {
+    registry: Arc<Registry>,
+    number: u16,
+}
+
+impl Registry {
+    /// Creates a registry with all numbers free.
+    pub(crate) fn new() -> Result<Arc<Self>> {
+        // As large as it can get: 4 KiB, and taking a number never fails for want of memory.
+        let pool = IdPool::with_capacity(usize::from(UNIT_MAX) + 1, GFP_KERNEL)?;
+        Arc::pin_init(
+            pin_init!(Self {
+                taken <- new_mutex!(pool, "Registry::taken"),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Takes this very number, if it is free.
+    pub(crate) fn take(self: &Arc<Self>, number: u16) -> Option<Number> {
+        self.take_from(number)
+            .filter(|taken| taken.number == number)
+    }
+
+    /// Takes the lowest free number that suits.
+    pub(crate) fn take_lowest(self: &Arc<Self>, suits: impl Fn(u16) -> bool) -> Option<Number> {
+        let mut from = 0;
+        loop {
+            let taken = self.take_from(from)?;
+            if suits(taken.number) {
+                return Some(taken);
+            }
+            from = taken.number.checked_add(1)?;
+        }
+    }
+
+    /// Takes the lowest free number that is not below `from`.
+    fn take_from(self: &Arc<Self>, from: u16) -> Option<Number> {
+        let mut taken = self.taken.lock();
+        let id = taken.find_unused_id(usize::from(from))?;
+        // The pool's size may have been rounded up.
+        let number = u16::try_from(id.as_usize())
+            .ok()
+            .filter(|&number| number <= UNIT_MAX)?;
+        id.acquire();
+        Some(Number {
+            registry: self.clone(),
+            number,
+        })
+    }
+}
+
+impl Number {
+    /// The number.
+    pub(crate) fn get(&self) -> u16 {
+        self.number
+    }
+}
+
+impl Drop for Number {
+    fn drop(&mut self) {
+        self.registry
+            .taken
+            .lock()
+            .release_id(usize::from(self.number));
+    }
+}
