@@ -10,6 +10,7 @@
 //! - [`bsd`]: BSD's contract, in pure functions and types that know no kernel.
 
 use crate::{
+    bsd::name::UNIT_MAX,
     net::link::Registration,
     registry::Registry,
     unit::Unit, //
@@ -56,14 +57,34 @@ struct Bsdtun {
 
 impl kernel::InPlaceModule for Bsdtun {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
+        let units = units_at_load();
         try_pin_init!(Self {
+            // Before anything is registered: from then on the load must not fail. The kernel frees a
+            // module whose `init` fails even if somebody has a node of it open.
+            _: { units?; },
             tun <- Registration::new(Registry::new()?),
         }? Error)
-        .pin_chain(|this| {
-            for number in 0..module_parameters::tun_units.value() {
-                this.tun.add(&netdev::node_name(number)?)?;
+        .pin_chain(move |this| {
+            for number in 0..units.unwrap_or(0) {
+                if let Err(e) = netdev::node_name(number).and_then(|name| this.tun.add(&name)) {
+                    pr_err!("unit {}: not made: {:?}\n", number, e);
+                }
             }
             Ok(())
         })
     }
+}
+
+/// How many units there are to be after the load.
+fn units_at_load() -> Result<u16> {
+    let units = module_parameters::tun_units.value();
+    if units > UNIT_MAX + 1 {
+        pr_err!(
+            "tun_units: {} is too many, the limit is {}\n",
+            units,
+            UNIT_MAX + 1
+        );
+        return Err(EINVAL);
+    }
+    Ok(units)
 }

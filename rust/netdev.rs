@@ -58,9 +58,13 @@ impl Operations for Unit {
         port.revoke();
     }
 
+    fn open(port: &Port<Self>, _dev: &Device, _rtnl: &Rtnl) {
+        port.up();
+    }
+
     /// A reader that sleeps sleeps on.
     fn stop(port: &Port<Self>, dev: &Device, _rtnl: &Rtnl) {
-        let queue = port.take_all();
+        let queue = port.down();
         dev.count_tx_dropped(queue.len());
     }
 

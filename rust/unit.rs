@@ -177,13 +177,23 @@ impl Unit {
         self.rx.lock().life.is_revoked()
     }
 
-    /// Takes all that is queued.
-    pub(crate) fn take_all(&self) -> SkbList {
-        mem::take(&mut self.rx.lock().queue)
+    /// The interface was set up. RTNL.
+    pub(crate) fn up(&self) {
+        self.rx.lock().life.set_up(true);
     }
 
-    /// Queues a packet for the reader, unless there is none or `limit` packets wait already. Any
-    /// context.
+    /// The interface was set down. Returns what was queued. RTNL.
+    ///
+    /// The stack may still be sending, so it takes the lock to be sure that nothing is queued
+    /// afterwards.
+    pub(crate) fn down(&self) -> SkbList {
+        let mut rx = self.rx.lock();
+        rx.life.set_up(false);
+        mem::take(&mut rx.queue)
+    }
+
+    /// Queues a packet for the reader, unless there is none, the interface is down, or `limit`
+    /// packets wait already. Any context.
     ///
     /// `count` is called before a reader can have the packet, so that whoever has read it finds it
     /// counted.

@@ -8,6 +8,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lifecycle {
     opener: Opener,
+    up: bool,
     revoked: bool,
 }
 
@@ -35,6 +36,7 @@ impl Lifecycle {
     pub(crate) const fn new() -> Self {
         Self {
             opener: Opener::None,
+            up: false,
             revoked: false,
         }
     }
@@ -61,14 +63,19 @@ impl Lifecycle {
         self.opener = Opener::None;
     }
 
+    /// The interface was set up, or down: from here on nothing is queued.
+    pub(crate) fn set_up(&mut self, up: bool) {
+        self.up = up;
+    }
+
     /// The interface is gone, for ever.
     pub(crate) fn revoke(&mut self) {
         self.revoked = true;
     }
 
-    /// Whether there is somebody to queue packets for.
+    /// Whether packets are queued: somebody is there to read them, and the interface is up.
     pub(crate) fn accepts_packets(&self) -> bool {
-        self.opener == Opener::Open && !self.revoked
+        self.opener == Opener::Open && self.up && !self.revoked
     }
 
     /// Whether the interface is gone.
@@ -95,6 +102,7 @@ mod tests {
     #[test]
     fn packets_are_taken_for_an_opener_only() {
         let mut unit = Lifecycle::new();
+        unit.set_up(true);
         assert!(!unit.accepts_packets());
         unit.open().unwrap();
         assert!(unit.accepts_packets());
@@ -105,9 +113,21 @@ mod tests {
     }
 
     #[test]
+    fn packets_are_taken_while_up_only() {
+        let mut unit = Lifecycle::new();
+        unit.open().unwrap();
+        assert!(!unit.accepts_packets());
+        unit.set_up(true);
+        assert!(unit.accepts_packets());
+        unit.set_up(false);
+        assert!(!unit.accepts_packets());
+    }
+
+    #[test]
     fn a_revoked_unit_never_comes_back() {
         for closing_steps in 0..3 {
             let mut unit = Lifecycle::new();
+            unit.set_up(true);
             unit.open().unwrap();
             if closing_steps > 0 {
                 unit.begin_close();

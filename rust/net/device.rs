@@ -232,8 +232,6 @@ impl Device {
     ///
     /// Gives the packet back if the interface is not up.
     pub(crate) fn receive(&self, skb: SkBuff, _rcu: &rcu::Guard) -> Result<(), SkBuff> {
-        // Unregistering sets the device down, waits for RCU readers, and only then looks through
-        // the backlogs: a packet that passes this check is found there, a later one is refused.
         if !self.is_up() {
             return Err(skb);
         }
@@ -243,7 +241,10 @@ impl Device {
         // SAFETY: The device is valid by the type invariant, BH is off, and the core allocated
         // per-CPU statistics before the device was reachable.
         unsafe { bindings::bsdtun_dev_sw_netstats_rx_add(self.as_raw(), len) };
-        // SAFETY: By the check above, within one RCU section.
+        // SAFETY: The device is valid by the type invariant, and BH is off. What the stack does at
+        // once is over before this RCU section is, which unregistering waits for. What packet
+        // steering would put on a backlog for later, the backlog refuses from the moment on at
+        // which the device is being set down; what is there already is flushed after that.
         unsafe { skb.receive(self.as_raw()) };
         // SAFETY: Pairs with the call above.
         unsafe { bindings::bsdtun_local_bh_enable() };
@@ -389,7 +390,13 @@ pub(crate) trait Operations: Send + Sync + Sized + 'static {
     /// The device is going: the port does not reach it any more. RTNL, process context.
     fn uninit(port: &Port<Self>, dev: &Device, rtnl: &Rtnl);
 
-    /// The interface was set down; nothing is transmitted any more. RTNL, process context.
+    /// The interface is being set up; nothing is transmitted yet. RTNL, process context.
+    fn open(port: &Port<Self>, dev: &Device, rtnl: &Rtnl);
+
+    /// The interface is being set down. RTNL, process context.
+    ///
+    /// Without a queueing discipline [`Operations::xmit`] may still be running on other CPUs, and
+    /// may be called again: what is done there and here must agree under a lock of the driver's.
     fn stop(port: &Port<Self>, dev: &Device, rtnl: &Rtnl);
 
     /// Sends a packet. Softirqs are off, interrupts may be; must not sleep. Several CPUs at once.
@@ -527,6 +534,7 @@ impl<T: Operations> VTable<T> {
     const NETDEV: bindings::net_device_ops = bindings::net_device_ops {
         ndo_init: Some(Self::init),
         ndo_uninit: Some(Self::uninit),
+        ndo_open: Some(Self::open),
         ndo_stop: Some(Self::stop),
         ndo_start_xmit: Some(Self::start_xmit),
         ..pin_init::zeroed()
@@ -609,6 +617,19 @@ impl<T: Operations> VTable<T> {
         let rtnl = unsafe { Rtnl::assume_held() };
         // SAFETY: The device is valid during this callback.
         T::uninit(port, unsafe { Device::from_raw(dev) }, rtnl);
+    }
+
+    /// # Safety
+    ///
+    /// For the core to call, under RTNL, on a registered device.
+    unsafe extern "C" fn open(dev: *mut bindings::net_device) -> c_int {
+        // SAFETY: The device is registered, so that its slot holds a port.
+        let port = unsafe { Self::port(dev) };
+        // SAFETY: The core calls this under RTNL.
+        let rtnl = unsafe { Rtnl::assume_held() };
+        // SAFETY: The device is valid during this callback.
+        T::open(port, unsafe { Device::from_raw(dev) }, rtnl);
+        0
     }
 
     /// # Safety

@@ -222,11 +222,10 @@ impl SkBuff {
     ///
     /// # Safety
     ///
-    /// `dev` must be a valid device that stays registered and up until the stack has taken the
-    /// packet or queued it where the device's removal looks.
+    /// `dev` must be a registered device, found in the RCU read side section that the caller is in.
     pub(super) unsafe fn receive(mut self, dev: *mut bindings::net_device) {
         self.set_device(dev);
-        // SAFETY: `into_raw` hands over the reference; the device is valid by the requirement.
+        // SAFETY: `into_raw` hands over the reference; the rest is the safety requirement.
         unsafe { bindings::netif_receive_skb(self.into_raw()) };
     }
 
