@@ -517,10 +517,14 @@ pub(super) unsafe fn register<T: Operations>(
         //
         // SAFETY: RTNL is held, so that nobody has unregistered the device yet.
         Ok(()) => unsafe { (*dev).priv_destructor = Some(VTable::<T>::destructor) },
-        // INVARIANT: No destructor is set, so that nobody else empties the slot.
-        //
-        // SAFETY: `ndo_uninit` has run if `ndo_init` had, and no callback comes after it.
-        Err(_) => drop(unsafe { (*slot).0.take() }),
+        Err(_) => {
+            // INVARIANT: No destructor is set, so that nobody else empties the slot.
+            //
+            // SAFETY: `ndo_uninit` has run if `ndo_init` had, and no callback comes after it.
+            drop(unsafe { (*slot).0.take() });
+            // INVARIANT: The device may be freed at once, and the driver may have kept the port.
+            rcu::synchronize_rcu();
+        }
     }
     ret
 }
