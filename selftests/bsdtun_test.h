@@ -1,0 +1,929 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests of bsdtun share: units and their interfaces by rtnetlink,
+ * packets with correct checksums, and waits that end.
+ *
+ * The tests run in a network namespace of their own, so addresses, routes and
+ * interface names never meet those of the machine. Unit numbers and nodes are
+ * global, therefore a test takes the unit that the driver offers.
+ */
+#ifndef BSDTUN_TEST_H
+#define BSDTUN_TEST_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
+#include <netinet/udp.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#include <linux/ethtool.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+
+#include "kselftest_harness.h"
+
+#define KIND		"bsdtun"
+
+/* The emulated machine is slow and shared: only a hang is longer than this. */
+#define LIMIT_MS	20000
+
+/* How long a thing that must not happen is watched for. */
+#define QUIET_MS	150
+
+#define LOCAL		0x0a2a0001u	/* 10.42.0.1, the interface */
+#define PEER		0x0a2a0002u	/* 10.42.0.2, the program on the node */
+
+/* Numbers of the BSDs, then what the same declaration gives on Linux. */
+#define BSD_FIONREAD	0x4004667fu
+#define BSD_GIFNAME	0x4020745du
+#define LINUX_GIFNAME	0x8020745du	/* a struct ifreq of 32 bytes */
+#define LINUX64_GIFNAME	0x8028745du	/* a struct ifreq of 40 bytes */
+
+#ifndef EHOSTDOWN
+#error "no EHOSTDOWN"
+#endif
+
+static inline long long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+static inline void nap(void)
+{
+	struct timespec ts = { .tv_nsec = 2 * 1000 * 1000 };
+
+	nanosleep(&ts, NULL);
+}
+
+/* True as soon as @cond is, false when it never was within @ms. */
+#define WAIT_FOR(cond, ms)						\
+({									\
+	long long __end = now_ms() + (ms);				\
+	bool __met;							\
+									\
+	while (!(__met = !!(cond)) && now_ms() < __end)			\
+		nap();							\
+	__met;								\
+})
+
+/* Runs a system call, giving -errno as the kernel does. */
+#define ERR(call)							\
+({									\
+	long __ret = (call);						\
+									\
+	__ret < 0 ? -(long)errno : __ret;				\
+})
+
+static inline int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static inline int read_file(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, buf, size - 1);
+	if (n < 0)
+		n = -errno;
+	buf[n > 0 ? n : 0] = '\0';
+	close(fd);
+	return n;
+}
+
+/* ---- rtnetlink ---------------------------------------------------------- */
+
+struct nl_request {
+	struct nlmsghdr n;
+	union {
+		struct ifinfomsg ifi;
+		struct ifaddrmsg ifa;
+	};
+	char attrs[256];
+};
+
+struct link {
+	int ifindex;
+	unsigned int flags;
+	unsigned short type;
+	unsigned int mtu;
+	unsigned int txqlen;
+	unsigned int carrier;
+	unsigned int operstate;
+	char name[IFNAMSIZ];
+	char kind[32];
+	struct rtnl_link_stats64 stats;
+};
+
+static inline void nl_init(struct nl_request *req, int type, int flags, size_t body)
+{
+	memset(req, 0, sizeof(*req));
+	req->n.nlmsg_len = NLMSG_LENGTH(body);
+	req->n.nlmsg_type = type;
+	req->n.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+}
+
+static inline struct rtattr *nl_put(struct nl_request *req, int type, const void *data, size_t len)
+{
+	struct rtattr *rta = (void *)((char *)req + NLMSG_ALIGN(req->n.nlmsg_len));
+
+	rta->rta_type = type;
+	rta->rta_len = RTA_LENGTH(len);
+	if (len)
+		memcpy(RTA_DATA(rta), data, len);
+	req->n.nlmsg_len = NLMSG_ALIGN(req->n.nlmsg_len) + RTA_ALIGN(rta->rta_len);
+	return rta;
+}
+
+static inline void nl_put_u32(struct nl_request *req, int type, __u32 val)
+{
+	nl_put(req, type, &val, sizeof(val));
+}
+
+static inline int nl_open(void)
+{
+	struct timeval limit = { .tv_sec = LIMIT_MS / 1000 };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int on = 1;
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
+	return fd;
+}
+
+static inline int nl_send(int fd, struct nl_request *req)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+
+	if (sendto(fd, req, req->n.nlmsg_len, 0, (void *)&kernel, sizeof(kernel)) < 0)
+		return -errno;
+	return 0;
+}
+
+static inline void nl_parse_link(struct nlmsghdr *n, struct link *link)
+{
+	struct ifinfomsg *ifi = NLMSG_DATA(n);
+	int len = IFLA_PAYLOAD(n);
+	struct rtattr *rta, *sub;
+	int sublen;
+
+	memset(link, 0, sizeof(*link));
+	link->ifindex = ifi->ifi_index;
+	link->flags = ifi->ifi_flags;
+	link->type = ifi->ifi_type;
+	for (rta = IFLA_RTA(ifi); RTA_OK(rta, len); rta = RTA_NEXT(rta, len)) {
+		switch (rta->rta_type & NLA_TYPE_MASK) {
+		case IFLA_IFNAME:
+			snprintf(link->name, sizeof(link->name), "%s", (char *)RTA_DATA(rta));
+			break;
+		case IFLA_MTU:
+			memcpy(&link->mtu, RTA_DATA(rta), sizeof(link->mtu));
+			break;
+		case IFLA_TXQLEN:
+			memcpy(&link->txqlen, RTA_DATA(rta), sizeof(link->txqlen));
+			break;
+		case IFLA_CARRIER:
+			link->carrier = *(unsigned char *)RTA_DATA(rta);
+			break;
+		case IFLA_OPERSTATE:
+			link->operstate = *(unsigned char *)RTA_DATA(rta);
+			break;
+		case IFLA_STATS64:
+			memcpy(&link->stats, RTA_DATA(rta),
+			       RTA_PAYLOAD(rta) < sizeof(link->stats) ?
+			       RTA_PAYLOAD(rta) : sizeof(link->stats));
+			break;
+		case IFLA_LINKINFO:
+			sublen = RTA_PAYLOAD(rta);
+			for (sub = RTA_DATA(rta); RTA_OK(sub, sublen); sub = RTA_NEXT(sub, sublen))
+				if (sub->rta_type == IFLA_INFO_KIND)
+					snprintf(link->kind, sizeof(link->kind), "%s",
+						 (char *)RTA_DATA(sub));
+			break;
+		}
+	}
+}
+
+/*
+ * The answer to what nl_send() sent: 0 or -errno; *@link gets the RTM_NEWLINK
+ * that came with it, @text the kernel's own words when it refused.
+ */
+static inline int nl_answer(int fd, struct link *link, char *text, size_t size)
+{
+	static __thread union {
+		struct nlmsghdr n;
+		char room[32768];
+	} buf;
+
+	for (;;) {
+		struct nlmsghdr *n = &buf.n;
+		ssize_t len = recv(fd, &buf, sizeof(buf), 0);
+
+		if (len < 0)
+			return -errno;
+		for (; NLMSG_OK(n, len); n = NLMSG_NEXT(n, len)) {
+			struct nlmsgerr *e = NLMSG_DATA(n);
+			struct rtattr *rta;
+			int left;
+
+			if (n->nlmsg_type == RTM_NEWLINK && link)
+				nl_parse_link(n, link);
+			if (n->nlmsg_type != NLMSG_ERROR)
+				continue;
+			if (!text || !(n->nlmsg_flags & NLM_F_ACK_TLVS))
+				return e->error;
+			rta = (void *)(e + 1);
+			left = n->nlmsg_len - NLMSG_LENGTH(sizeof(*e));
+			for (; RTA_OK(rta, left); rta = RTA_NEXT(rta, left))
+				if (rta->rta_type == NLMSGERR_ATTR_MSG)
+					snprintf(text, size, "%s", (char *)RTA_DATA(rta));
+			return e->error;
+		}
+	}
+}
+
+static inline int nl_talk(struct nl_request *req, struct link *link)
+{
+	int fd = nl_open();
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = nl_send(fd, req);
+	if (!err)
+		err = nl_answer(fd, link, NULL, 0);
+	close(fd);
+	return err;
+}
+
+static inline void nl_link_add(struct nl_request *req, const char *name, const char *kind)
+{
+	struct rtattr *info;
+
+	nl_init(req, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ECHO, sizeof(req->ifi));
+	if (name)
+		nl_put(req, IFLA_IFNAME, name, strlen(name) + 1);
+	info = nl_put(req, IFLA_LINKINFO, NULL, 0);
+	nl_put(req, IFLA_INFO_KIND, kind, strlen(kind));
+	info->rta_len = (char *)req + req->n.nlmsg_len - (char *)info;
+}
+
+static inline void nl_link_del(struct nl_request *req, int ifindex)
+{
+	nl_init(req, RTM_DELLINK, 0, sizeof(req->ifi));
+	req->ifi.ifi_index = ifindex;
+}
+
+/* ip link add [@name] type bsdtun; *@link tells what came of it. */
+static inline int link_add(const char *name, struct link *link)
+{
+	struct nl_request req;
+
+	nl_link_add(&req, name, KIND);
+	return nl_talk(&req, link);
+}
+
+static inline int link_del(int ifindex)
+{
+	struct nl_request req;
+
+	nl_link_del(&req, ifindex);
+	return nl_talk(&req, NULL);
+}
+
+static inline int link_get(int ifindex, struct link *link)
+{
+	struct nl_request req;
+
+	nl_init(&req, RTM_GETLINK, 0, sizeof(req.ifi));
+	req.ifi.ifi_index = ifindex;
+	return nl_talk(&req, link);
+}
+
+static inline int link_set_flags(int ifindex, unsigned int flags, unsigned int change)
+{
+	struct nl_request req;
+
+	nl_init(&req, RTM_NEWLINK, 0, sizeof(req.ifi));
+	req.ifi.ifi_index = ifindex;
+	req.ifi.ifi_flags = flags;
+	req.ifi.ifi_change = change;
+	return nl_talk(&req, NULL);
+}
+
+static inline int link_up(int ifindex)
+{
+	return link_set_flags(ifindex, IFF_UP, IFF_UP);
+}
+
+static inline int link_down(int ifindex)
+{
+	return link_set_flags(ifindex, 0, IFF_UP);
+}
+
+static inline int link_set_u32(int ifindex, int attr, __u32 val)
+{
+	struct nl_request req;
+
+	nl_init(&req, RTM_NEWLINK, 0, sizeof(req.ifi));
+	req.ifi.ifi_index = ifindex;
+	nl_put_u32(&req, attr, val);
+	return nl_talk(&req, NULL);
+}
+
+static inline int link_set_mtu(int ifindex, __u32 mtu)
+{
+	return link_set_u32(ifindex, IFLA_MTU, mtu);
+}
+
+static inline int link_set_txqlen(int ifindex, __u32 len)
+{
+	return link_set_u32(ifindex, IFLA_TXQLEN, len);
+}
+
+static inline int link_move(int ifindex, int netns_fd)
+{
+	return link_set_u32(ifindex, IFLA_NET_NS_FD, netns_fd);
+}
+
+static inline int link_rename(int ifindex, const char *name)
+{
+	struct nl_request req;
+
+	nl_init(&req, RTM_NEWLINK, 0, sizeof(req.ifi));
+	req.ifi.ifi_index = ifindex;
+	nl_put(&req, IFLA_IFNAME, name, strlen(name) + 1);
+	return nl_talk(&req, NULL);
+}
+
+static inline struct rtnl_link_stats64 link_stats(int ifindex)
+{
+	struct link link = { };
+
+	link_get(ifindex, &link);
+	return link.stats;
+}
+
+/* What one counter of an interface has grown by since @before. */
+static inline __u64 link_grew(int ifindex, const struct rtnl_link_stats64 *before, size_t offset)
+{
+	struct rtnl_link_stats64 now = link_stats(ifindex);
+	__u64 a, b;
+
+	memcpy(&a, (const char *)before + offset, sizeof(a));
+	memcpy(&b, (const char *)&now + offset, sizeof(b));
+	return b - a;
+}
+
+static inline bool link_is_up(int ifindex)
+{
+	struct link link = { };
+
+	return !link_get(ifindex, &link) && (link.flags & IFF_UP);
+}
+
+static inline int addr_change(int type, int flags, int ifindex, __u32 local, __u32 peer)
+{
+	struct nl_request req;
+
+	local = htonl(local);
+	peer = htonl(peer);
+	nl_init(&req, type, flags, sizeof(req.ifa));
+	req.ifa.ifa_family = AF_INET;
+	req.ifa.ifa_prefixlen = 32;
+	req.ifa.ifa_index = ifindex;
+	nl_put(&req, IFA_LOCAL, &local, sizeof(local));
+	nl_put(&req, IFA_ADDRESS, &peer, sizeof(peer));
+	return nl_talk(&req, NULL);
+}
+
+/* ip addr add @local peer @peer dev ... */
+static inline int addr_add(int ifindex, __u32 local, __u32 peer)
+{
+	return addr_change(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, ifindex, local, peer);
+}
+
+/* ---- ethtool ------------------------------------------------------------ */
+
+static inline int ethtool(const char *ifname, void *cmd)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq ifr = { };
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
+	ifr.ifr_data = cmd;
+	err = ioctl(fd, SIOCETHTOOL, &ifr) < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static inline int ethtool_drvinfo(const char *ifname, struct ethtool_drvinfo *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->cmd = ETHTOOL_GDRVINFO;
+	return ethtool(ifname, info);
+}
+
+/* ---- packets ------------------------------------------------------------ */
+
+static inline __u32 csum_add(__u32 sum, const void *data, size_t len)
+{
+	const __u8 *p = data;
+
+	for (; len > 1; p += 2, len -= 2)
+		sum += p[0] << 8 | p[1];
+	if (len)
+		sum += p[0] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+static inline __u16 csum(__u32 sum, const void *data, size_t len)
+{
+	return htons(~csum_add(sum, data, len) & 0xffff);
+}
+
+static inline __u32 csum_pseudo(const struct iphdr *ip, size_t len)
+{
+	__u32 sum = csum_add(0, &ip->saddr, 8);
+
+	sum += ip->protocol + len;
+	return (sum & 0xffff) + (sum >> 16);
+}
+
+static inline size_t build_ip(void *buf, __u32 src, __u32 dst, int protocol, size_t payload)
+{
+	struct iphdr *ip = buf;
+
+	memset(ip, 0, sizeof(*ip));
+	ip->version = 4;
+	ip->ihl = 5;
+	ip->ttl = 64;
+	ip->protocol = protocol;
+	ip->tot_len = htons(sizeof(*ip) + payload);
+	ip->saddr = htonl(src);
+	ip->daddr = htonl(dst);
+	ip->check = csum(0, ip, sizeof(*ip));
+	return sizeof(*ip) + payload;
+}
+
+static inline size_t build_udp(void *buf, __u32 src, __u32 dst, __u16 sport,
+			       __u16 dport, const void *payload, size_t len)
+{
+	struct iphdr *ip = buf;
+	struct udphdr *udp = (void *)(ip + 1);
+	size_t total = build_ip(buf, src, dst, IPPROTO_UDP, sizeof(*udp) + len);
+
+	memset(udp, 0, sizeof(*udp));
+	udp->source = htons(sport);
+	udp->dest = htons(dport);
+	udp->len = htons(sizeof(*udp) + len);
+	if (len)
+		memcpy(udp + 1, payload, len);
+	udp->check = csum(csum_pseudo(ip, sizeof(*udp) + len), udp, sizeof(*udp) + len);
+	if (!udp->check)
+		udp->check = 0xffff;
+	return total;
+}
+
+static inline size_t build_echo(void *buf, __u32 src, __u32 dst, int type, __u16 id,
+				__u16 seq, const void *payload, size_t len)
+{
+	struct icmphdr *icmp = (void *)((struct iphdr *)buf + 1);
+	size_t total = build_ip(buf, src, dst, IPPROTO_ICMP, sizeof(*icmp) + len);
+
+	memset(icmp, 0, sizeof(*icmp));
+	icmp->type = type;
+	icmp->un.echo.id = htons(id);
+	icmp->un.echo.sequence = htons(seq);
+	if (len)
+		memcpy(icmp + 1, payload, len);
+	icmp->checksum = csum(0, icmp, sizeof(*icmp) + len);
+	return total;
+}
+
+/* Is @buf exactly one IPv4 packet of this protocol, with every checksum right? */
+static inline bool packet_ok(const void *buf, size_t len, int protocol)
+{
+	const struct iphdr *ip = buf;
+	size_t head, body;
+	const void *l4;
+
+	if (len < sizeof(*ip) || ip->version != 4 || ip->ihl < 5)
+		return false;
+	head = ip->ihl * 4;
+	if (ntohs(ip->tot_len) != len || head > len || ip->protocol != protocol)
+		return false;
+	if (csum(0, ip, head))
+		return false;
+	l4 = (const char *)buf + head;
+	body = len - head;
+	switch (protocol) {
+	case IPPROTO_UDP:
+		return body >= sizeof(struct udphdr) && ((const struct udphdr *)l4)->check &&
+		       !csum(csum_pseudo(ip, body), l4, body);
+	case IPPROTO_ICMP:
+		return body >= sizeof(struct icmphdr) && !csum(0, l4, body);
+	}
+	return true;
+}
+
+#define IP_UDP_LEN	(sizeof(struct iphdr) + sizeof(struct udphdr))
+
+static inline const void *udp_payload(const void *packet)
+{
+	return (const char *)packet + IP_UDP_LEN;
+}
+
+static inline void fill(void *buf, size_t len, unsigned int seed)
+{
+	__u8 *p = buf;
+
+	while (len--) {
+		seed = seed * 1103515245 + 12345;
+		*p++ = seed >> 16;
+	}
+}
+
+/* A UDP socket bound to @port of the interface's address, or of any (0). */
+static inline int udp_socket(__u32 addr, __u16 port)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(addr),
+	};
+	struct timeval limit = { .tv_sec = LIMIT_MS / 1000 };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	if (bind(fd, (void *)&sin, sizeof(sin)) < 0) {
+		close(fd);
+		return -errno;
+	}
+	return fd;
+}
+
+static inline ssize_t udp_send(int fd, __u32 dst, __u16 port, const void *data, size_t len)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(dst),
+	};
+
+	return ERR(sendto(fd, data, len, MSG_DONTWAIT, (void *)&sin, sizeof(sin)));
+}
+
+/* Queues one UDP packet for the reader of the node. */
+static inline void send_udp(struct __test_metadata *_metadata, int fd, __u16 port,
+			    const void *data, size_t len)
+{
+	ASSERT_EQ((ssize_t)len, udp_send(fd, PEER, port, data, len));
+}
+
+/*
+ * A socket that puts packets on an interface as they are, under whatever
+ * protocol the sender says. It receives nothing itself.
+ */
+static inline int packet_socket(void)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static inline ssize_t packet_send(int fd, int ifindex, int protocol, const void *buf, size_t len)
+{
+	struct sockaddr_ll sll = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(protocol),
+		.sll_ifindex = ifindex,
+	};
+
+	return ERR(sendto(fd, buf, len, 0, (void *)&sll, sizeof(sll)));
+}
+
+/* ---- units -------------------------------------------------------------- */
+
+struct unit {
+	int fd;
+	int ifindex;
+	int number;
+	char ifname[IFNAMSIZ];
+	char node[32];
+};
+
+/* A network namespace of one's own in which only the tests send packets. */
+static inline int netns_new(void)
+{
+	if (unshare(CLONE_NEWNET))
+		return -errno;
+	link_up(1);
+	/* Without IPv6 in the kernel there is nothing to keep quiet. */
+	write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
+	write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
+	write_file("/proc/sys/net/ipv4/conf/all/rp_filter", "0");
+	write_file("/proc/sys/net/ipv4/conf/default/rp_filter", "0");
+	return 0;
+}
+
+static inline int netns_here(void)
+{
+	return ERR(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+}
+
+/* Makes a unit, its interface named @ifname or by the driver. 0 or -errno. */
+static inline int unit_create(struct unit *u, const char *ifname)
+{
+	struct ethtool_drvinfo info;
+	struct link link = { };
+	int err;
+
+	memset(u, 0, sizeof(*u));
+	u->fd = -1;
+	u->number = -1;
+	err = link_add(ifname, &link);
+	if (err)
+		return err;
+	if (!link.ifindex)
+		return -EPROTO;
+	u->ifindex = link.ifindex;
+	memcpy(u->ifname, link.name, sizeof(u->ifname));
+	err = ethtool_drvinfo(u->ifname, &info);
+	if (!err && sscanf(info.bus_info, KIND "%d", &u->number) != 1)
+		err = -EPROTO;
+	if (err) {
+		link_del(u->ifindex);
+		u->ifindex = 0;
+		return err;
+	}
+	snprintf(u->node, sizeof(u->node), "/dev/" KIND "%d", u->number);
+	return 0;
+}
+
+static inline int unit_open(struct unit *u, int flags)
+{
+	u->fd = ERR(open(u->node, O_RDWR | O_CLOEXEC | flags));
+	return u->fd < 0 ? u->fd : 0;
+}
+
+static inline void unit_close(struct unit *u)
+{
+	if (u->fd >= 0)
+		close(u->fd);
+	u->fd = -1;
+}
+
+static inline void unit_destroy(struct unit *u)
+{
+	unit_close(u);
+	if (u->ifindex)
+		link_del(u->ifindex);
+	u->ifindex = 0;
+}
+
+/* Created, opened, up, and 10.42.0.1 with 10.42.0.2 behind the node. */
+static inline int unit_ready(struct unit *u, int flags)
+{
+	int err = unit_create(u, NULL);
+
+	if (!err)
+		err = unit_open(u, flags);
+	if (!err)
+		err = addr_add(u->ifindex, LOCAL, PEER);
+	if (!err)
+		err = link_up(u->ifindex);
+	return err;
+}
+
+static inline bool node_exists(const struct unit *u)
+{
+	struct stat st;
+
+	return !stat(u->node, &st);
+}
+
+static inline short poll_now(int fd, short events)
+{
+	struct pollfd pfd = { .fd = fd, .events = events };
+
+	return poll(&pfd, 1, 0) < 0 ? -1 : pfd.revents;
+}
+
+static inline bool wait_readable(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+	return poll(&pfd, 1, LIMIT_MS) == 1 && (pfd.revents & POLLIN);
+}
+
+static inline int queued(int fd)
+{
+	int n = -1;
+
+	return ioctl(fd, FIONREAD, &n) ? -errno : n;
+}
+
+/* The value of "@key:\t" in the descriptor's fdinfo; false without one. */
+static inline bool fdinfo_line(int fd, const char *key, char *value, size_t size)
+{
+	char path[64], text[2048], *line;
+	size_t len = strlen(key);
+
+	snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", fd);
+	if (read_file(path, text, sizeof(text)) < 0)
+		return false;
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		if (!strncmp(line, key, len) && line[len] == ':' && line[len + 1] == '\t') {
+			snprintf(value, size, "%s", line + len + 2);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* ---- threads that sleep on a node --------------------------------------- */
+
+enum sleep_in {
+	IN_READ,
+	IN_READV,
+	IN_POLL,
+	IN_SELECT,
+	IN_EPOLL,
+	IN_EPOLL_ET,
+};
+
+struct sleeper {
+	pthread_t thread;
+	enum sleep_in how;
+	int fd;
+	pid_t tid;
+	long ret;		/* as the kernel gives it, -errno included */
+	unsigned int events;	/* what poll or epoll said */
+	char buf[2048];
+};
+
+static inline long sleeper_syscall(enum sleep_in how)
+{
+	switch (how) {
+	case IN_READ:
+		return SYS_read;
+	case IN_READV:
+		return SYS_readv;
+	case IN_POLL:
+		return SYS_ppoll;
+	case IN_SELECT:
+		return SYS_pselect6;
+	default:
+		return SYS_epoll_pwait;
+	}
+}
+
+static inline void *sleeper_main(void *arg)
+{
+	struct sleeper *s = arg;
+	struct pollfd pfd = { .fd = s->fd, .events = POLLIN };
+	struct epoll_event ev = { .events = s->how == IN_EPOLL_ET ? EPOLLIN | EPOLLET : EPOLLIN };
+	struct iovec iov[2] = {
+		{ .iov_base = s->buf, .iov_len = 20 },
+		{ .iov_base = s->buf + 20, .iov_len = sizeof(s->buf) - 20 },
+	};
+	fd_set readable;
+	int ep;
+
+	__atomic_store_n(&s->tid, syscall(SYS_gettid), __ATOMIC_SEQ_CST);
+	switch (s->how) {
+	case IN_READ:
+		s->ret = ERR(read(s->fd, s->buf, sizeof(s->buf)));
+		break;
+	case IN_READV:
+		s->ret = ERR(readv(s->fd, iov, 2));
+		break;
+	case IN_POLL:
+		s->ret = ERR(ppoll(&pfd, 1, NULL, NULL));
+		s->events = pfd.revents;
+		break;
+	case IN_SELECT:
+		FD_ZERO(&readable);
+		FD_SET(s->fd, &readable);
+		s->ret = ERR(pselect(s->fd + 1, &readable, NULL, NULL, NULL, NULL));
+		s->events = FD_ISSET(s->fd, &readable);
+		break;
+	case IN_EPOLL_ET:
+	case IN_EPOLL:
+		ep = epoll_create1(EPOLL_CLOEXEC);
+		s->ret = ERR(epoll_ctl(ep, EPOLL_CTL_ADD, s->fd, &ev));
+		if (!s->ret) {
+			ev.events = 0;
+			s->ret = ERR(epoll_pwait(ep, &ev, 1, -1, NULL));
+			s->events = ev.events;
+		}
+		close(ep);
+		break;
+	}
+	return NULL;
+}
+
+static inline int sleeper_start(struct sleeper *s, enum sleep_in how, int fd)
+{
+	memset(s, 0, sizeof(*s));
+	s->how = how;
+	s->fd = fd;
+	return -pthread_create(&s->thread, NULL, sleeper_main, s);
+}
+
+/* Is the thread asleep inside that system call at this moment? */
+static inline bool thread_in(pid_t tid, long nr)
+{
+	char path[64], text[256], *end;
+	long in;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	if (read_file(path, text, sizeof(text)) <= 0)
+		return false;
+	/* "running", or "-1 sp pc" outside of a system call, or its number. */
+	in = strtol(text, &end, 10);
+	return end != text && in == nr;
+}
+
+static inline bool sleeper_asleep(struct sleeper *s)
+{
+	pid_t tid = __atomic_load_n(&s->tid, __ATOMIC_SEQ_CST);
+
+	return tid && thread_in(tid, sleeper_syscall(s->how));
+}
+
+static inline bool sleeper_wait_asleep(struct sleeper *s)
+{
+	return WAIT_FOR(sleeper_asleep(s), LIMIT_MS);
+}
+
+/* True when the thread came back in time. */
+static inline bool sleeper_join(struct sleeper *s)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	ts.tv_sec += LIMIT_MS / 1000;
+	return !pthread_timedjoin_np(s->thread, NULL, &ts);
+}
+
+#endif /* BSDTUN_TEST_H */

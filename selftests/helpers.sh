@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the shell tests share. They test command lines; all else is in C.
+
+DIR="$(dirname "$(readlink -f "$0")")"
+
+# Beside the collection in an installed kit, above net/ in a kernel tree.
+for ktap in "$DIR/.." "$DIR/../.." "${KSFT_DIR:-}"; do
+	[ -r "$ktap/kselftest/ktap_helpers.sh" ] && break
+done
+# shellcheck source=/dev/null
+. "$ktap/kselftest/ktap_helpers.sh"
+
+# Leaves when the machine is not one that these tests can run on.
+need() {
+	if [ "$(id -u)" != 0 ]; then
+		ktap_print_header
+		ktap_skip_all "needs root"
+		exit "$KSFT_SKIP"
+	fi
+	for tool; do
+		command -v "$tool" >/dev/null && continue
+		ktap_print_header
+		ktap_skip_all "needs $tool"
+		exit "$KSFT_SKIP"
+	done
+}
+
+# True when the command comes true within 20 seconds.
+wait_for() {
+	local end=$((SECONDS + 20))
+
+	until "$@"; do
+		[ $SECONDS -ge $end ] && return 1
+		sleep 0.05
+	done
+}
+
+# Says what did not hold, for the reader of the log.
+expect() {
+	"$@" && return 0
+	ktap_print_msg "failed: $*"
+	return 1
+}
+
+# The command must fail, and say the text while it does.
+refused() {
+	local text="$1" said
+
+	shift
+	if said="$("$@" 2>&1)"; then
+		ktap_print_msg "should have failed: $*"
+		return 1
+	fi
+	case "$said" in
+	*"$text"*)
+		return 0 ;;
+	esac
+	ktap_print_msg "$*: said '$said', not '$text'"
+	return 1
+}
+
+not() {
+	! "$@"
+}
+
+# Runs the named functions as tests, with $1 after each of them.
+run_tests() {
+	local after="$1" test
+
+	shift
+	ktap_print_header
+	ktap_set_plan $#
+	for test; do
+		ktap_test_result "$test" "$test"
+		"$after"
+	done
+	ktap_finished
+}

@@ -1,0 +1,948 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Units that go while they are used: by ip link del, with their namespace, by
+ * rmmod; units that are renamed and moved; all of it many times, and in races.
+ */
+#include "bsdtun_uring.h"
+
+#define PORT	4242
+#define ROUNDS	20
+
+/* A race shows one time in many: long enough to meet it, short enough to wait. */
+#define RACE_MS	2000
+
+FIXTURE(lifetime) {
+	struct unit u;
+	int home;		/* the namespace the test began in */
+	char buf[4096];
+};
+
+FIXTURE_VARIANT(lifetime) {
+	bool netns_exit;
+};
+
+FIXTURE_VARIANT_ADD(lifetime, dellink) {
+	.netns_exit = false,
+};
+
+FIXTURE_VARIANT_ADD(lifetime, netns_exit) {
+	.netns_exit = true,
+};
+
+FIXTURE_SETUP(lifetime)
+{
+	self->home = netns_here();
+	ASSERT_LE(0, self->home);
+	self->u.fd = -1;
+}
+
+FIXTURE_TEARDOWN(lifetime)
+{
+	unit_destroy(&self->u);
+	close(self->home);
+}
+
+/*
+ * A unit at work in a namespace that nothing holds but *@ns: threads made from
+ * now on live in the one the test began in.
+ */
+static int doomed_unit(struct unit *u, int flags, int home, int *ns, int *raw)
+{
+	int err = netns_new();
+
+	if (!err)
+		err = unit_ready(u, flags);
+	if (err)
+		return err;
+	*ns = netns_here();
+	*raw = packet_socket();
+	if (*ns < 0 || *raw < 0)
+		return -EMFILE;
+	return ERR(setns(home, CLONE_NEWNET));
+}
+
+/* Destroys the unit, and waits until an observer from outside sees it gone. */
+static int destroy(struct unit *u, bool netns_exit, int home, int ns, int raw)
+{
+	int err = 0;
+
+	close(raw);
+	if (!netns_exit) {
+		err = ERR(setns(ns, CLONE_NEWNET));
+		if (!err)
+			err = link_del(u->ifindex);
+		if (!err && node_exists(u))
+			err = -ENOTEMPTY;
+		setns(home, CLONE_NEWNET);
+	}
+	close(ns);
+	u->ifindex = 0;
+	if (!err && !WAIT_FOR(!node_exists(u), LIMIT_MS))
+		err = -ETIMEDOUT;
+	return err;
+}
+
+#define DOOMED(flags)							\
+	ASSERT_EQ(0, doomed_unit(&self->u, flags, self->home, &ns, &raw))
+
+#define DESTROY()							\
+	ASSERT_EQ(0, destroy(&self->u, variant->netns_exit, self->home, ns, raw))
+
+/* Everything that can be asked of a descriptor whose unit is gone. */
+static void check_revoked(struct __test_metadata *_metadata, struct unit *u)
+{
+	char buf[64] = "E", value[64], want[64];
+	struct iovec iov = { .iov_base = buf, .iov_len = sizeof(buf) };
+	struct epoll_event ev = { .events = EPOLLIN };
+	struct timeval none = { };
+	int n, ep;
+	fd_set set;
+
+	EXPECT_EQ(-EHOSTDOWN, ERR(read(u->fd, buf, sizeof(buf))));
+	EXPECT_EQ(-EHOSTDOWN, ERR(readv(u->fd, &iov, 1)));
+	EXPECT_EQ(-EHOSTDOWN, ERR(write(u->fd, buf, sizeof(buf))));
+	EXPECT_EQ(-EHOSTDOWN, ERR(writev(u->fd, &iov, 1)));
+	EXPECT_EQ(-EHOSTDOWN, ERR(preadv2(u->fd, &iov, 1, -1, RWF_NOWAIT)));
+	EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, FIONREAD, &n)));
+	EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, LINUX64_GIFNAME, value)));
+	EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, _IO('t', 200), value)));
+	EXPECT_EQ(POLLHUP | POLLERR, poll_now(u->fd, POLLIN | POLLOUT));
+	EXPECT_EQ(POLLHUP | POLLERR, poll_now(u->fd, 0));
+	EXPECT_EQ(-ESPIPE, ERR(lseek(u->fd, 0, SEEK_CUR)));
+
+	FD_ZERO(&set);
+	FD_SET(u->fd, &set);
+	EXPECT_EQ(1, select(u->fd + 1, &set, NULL, NULL, &none));
+
+	ep = epoll_create1(EPOLL_CLOEXEC);
+	EXPECT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, u->fd, &ev));
+	EXPECT_EQ(1, epoll_wait(ep, &ev, 1, 0));
+	EXPECT_EQ(EPOLLHUP | EPOLLERR, ev.events);
+	close(ep);
+
+	snprintf(want, sizeof(want), KIND "%d", u->number);
+	EXPECT_TRUE(fdinfo_line(u->fd, "unit", value, sizeof(value)));
+	EXPECT_STREQ(want, value);
+	EXPECT_TRUE(fdinfo_line(u->fd, "ifname", value, sizeof(value)));
+	EXPECT_STREQ("-", value);
+	EXPECT_TRUE(fdinfo_line(u->fd, "ifindex", value, sizeof(value)));
+	EXPECT_STREQ("0", value);
+}
+
+TEST_F_TIMEOUT(lifetime, open_descriptor_is_revoked, 120)
+{
+	int i, ns, raw;
+
+	for (i = 0; i < ROUNDS; i++) {
+		DOOMED(i % 2 ? O_NONBLOCK : 0);
+		DESTROY();
+		check_revoked(_metadata, &self->u);
+		EXPECT_EQ(0, close(self->u.fd));
+		self->u.fd = -1;
+		EXPECT_EQ(-ENOENT, unit_open(&self->u, 0));
+	}
+}
+
+TEST_F_TIMEOUT(lifetime, queued_packets_go_with_the_unit, 120)
+{
+	char packet[64];
+	size_t len = build_udp(packet, LOCAL, PEER, 1, 2, "late", 4);
+	int i, n, ns, raw;
+
+	for (i = 0; i < ROUNDS; i++) {
+		DOOMED(0);
+		for (n = 0; n < 20; n++) {
+			ASSERT_EQ((ssize_t)len,
+				  packet_send(raw, self->u.ifindex, ETH_P_IP, packet, len));
+		}
+		EXPECT_EQ((int)len, queued(self->u.fd));
+		DESTROY();
+		check_revoked(_metadata, &self->u);
+		unit_close(&self->u);
+	}
+}
+
+TEST_F_TIMEOUT(lifetime, closed_unit_goes, 120)
+{
+	int i, ns, raw;
+
+	for (i = 0; i < ROUNDS; i++) {
+		DOOMED(0);
+		unit_close(&self->u);
+		DESTROY();
+		EXPECT_EQ(-ENOENT, unit_open(&self->u, 0));
+	}
+}
+
+TEST_F_TIMEOUT(lifetime, every_sleeper_wakes, 240)
+{
+	static const enum sleep_in ways[] = {
+		IN_READ, IN_READV, IN_POLL, IN_SELECT, IN_EPOLL, IN_EPOLL_ET, IN_READ,
+	};
+	struct sleeper s[ARRAY_SIZE(ways)];
+	unsigned int i, round;
+	int ns, raw;
+
+	for (round = 0; round < ROUNDS; round++) {
+		DOOMED(0);
+		for (i = 0; i < ARRAY_SIZE(ways); i++)
+			ASSERT_EQ(0, sleeper_start(&s[i], ways[i], self->u.fd));
+		for (i = 0; i < ARRAY_SIZE(ways); i++) {
+			ASSERT_TRUE(sleeper_wait_asleep(&s[i]))
+				TH_LOG("round %u, sleeper %u never slept", round, i);
+		}
+		DESTROY();
+		for (i = 0; i < ARRAY_SIZE(ways); i++) {
+			ASSERT_TRUE(sleeper_join(&s[i]))
+				TH_LOG("round %u, sleeper %u sleeps on", round, i);
+			switch (ways[i]) {
+			case IN_READ:
+			case IN_READV:
+				EXPECT_EQ(-EHOSTDOWN, s[i].ret);
+				break;
+			case IN_SELECT:
+				EXPECT_EQ(1, s[i].ret);
+				EXPECT_EQ(1, s[i].events);
+				break;
+			default:
+				EXPECT_EQ(1, s[i].ret);
+				EXPECT_EQ(POLLHUP | POLLERR, s[i].events);
+			}
+		}
+		check_revoked(_metadata, &self->u);
+		unit_close(&self->u);
+	}
+}
+
+/* The set outlives the unit, and the descriptor leaves it in three ways. */
+TEST_F_TIMEOUT(lifetime, epoll_set_outlives_the_unit, 120)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLOUT }, got;
+	int ep = epoll_create1(EPOLL_CLOEXEC);
+	int i, ns, raw;
+
+	ASSERT_LE(0, ep);
+	for (i = 0; i < ROUNDS; i++) {
+		DOOMED(O_NONBLOCK);
+		ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->u.fd, &ev));
+		ASSERT_EQ(1, epoll_wait(ep, &got, 1, LIMIT_MS));
+		EXPECT_EQ(EPOLLOUT, got.events);
+		DESTROY();
+		ASSERT_EQ(1, epoll_wait(ep, &got, 1, LIMIT_MS));
+		EXPECT_EQ(EPOLLHUP | EPOLLERR, got.events);
+		switch (i % 3) {
+		case 0:
+			ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_DEL, self->u.fd, &ev));
+			unit_close(&self->u);
+			break;
+		case 1:
+			unit_close(&self->u);
+			break;
+		case 2:
+			close(ep);
+			unit_close(&self->u);
+			ep = epoll_create1(EPOLL_CLOEXEC);
+			ASSERT_LE(0, ep);
+			break;
+		}
+		EXPECT_EQ(0, epoll_wait(ep, &got, 1, 0));
+	}
+	close(ep);
+}
+
+TEST_F_TIMEOUT(lifetime, pending_io_uring_completes, 240)
+{
+	struct io_uring_sqe *sqe;
+	struct io_uring_cqe cqe;
+	struct ring ring;
+	int i, n, ns, raw;
+
+	if (ring_missing())
+		SKIP(return, "io_uring is switched off here");
+	ASSERT_EQ(0, ring_open(&ring));
+	for (i = 0; i < ROUNDS; i++) {
+		DOOMED(0);
+		for (n = 0; n < 3; n++) {
+			sqe = ring_prepare(&ring, IORING_OP_READ, self->u.fd, self->buf + n * 100,
+					   100, n);
+			sqe->off = -1;
+		}
+		sqe = ring_prepare(&ring, IORING_OP_POLL_ADD, self->u.fd, NULL, 0, 3);
+		sqe->poll32_events = POLLIN;
+		ASSERT_EQ(0, ring_submit(&ring));
+		EXPECT_FALSE(ring_peek(&ring, &cqe));
+		DESTROY();
+		for (n = 0; n < 4; n++) {
+			ASSERT_TRUE(ring_wait(&ring, &cqe))
+				TH_LOG("round %d, only %d completions", i, n);
+			EXPECT_EQ(cqe.user_data == 3 ? POLLHUP | POLLERR : -EHOSTDOWN, cqe.res);
+		}
+		EXPECT_EQ(0, ring_workers());
+		unit_close(&self->u);
+	}
+	ring_close(&ring);
+}
+
+TEST_F_TIMEOUT(lifetime, with_SIGIO_armed, 120)
+{
+	int i, ns, raw;
+
+	signal(SIGIO, SIG_IGN);
+	for (i = 0; i < ROUNDS; i++) {
+		DOOMED(O_NONBLOCK);
+		ASSERT_EQ(0, fcntl(self->u.fd, F_SETOWN, getpid()));
+		ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, O_NONBLOCK | O_ASYNC));
+		DESTROY();
+		/* Switching it off and on again is the file's affair. */
+		if (i % 2) {
+			EXPECT_EQ(0, fcntl(self->u.fd, F_SETFL, O_NONBLOCK));
+			fcntl(self->u.fd, F_SETFL, O_NONBLOCK | O_ASYNC);
+		}
+		unit_close(&self->u);
+	}
+}
+
+/* The number is free at once; the old descriptor has nothing to do with it. */
+TEST_F_TIMEOUT(lifetime, number_is_used_again_beside_a_revoked_descriptor, 120)
+{
+	struct unit again;
+	int i, ns, raw;
+	char name[IFNAMSIZ];
+
+	for (i = 0; i < ROUNDS; i++) {
+		DOOMED(O_NONBLOCK);
+		DESTROY();
+		ASSERT_EQ(0, netns_new());
+		snprintf(name, sizeof(name), KIND "%d", self->u.number);
+		ASSERT_EQ(0, unit_create(&again, name));
+		ASSERT_EQ(self->u.number, again.number);
+		ASSERT_EQ(0, unit_open(&again, O_NONBLOCK));
+		check_revoked(_metadata, &self->u);
+		EXPECT_EQ(-EAGAIN, ERR(read(again.fd, self->buf, sizeof(self->buf))));
+		/* Letting go of it does not let go of the new one. */
+		unit_close(&self->u);
+		EXPECT_EQ(-EAGAIN, ERR(read(again.fd, self->buf, sizeof(self->buf))));
+		EXPECT_EQ(-EBUSY, ERR(open(again.node, O_RDWR)));
+		unit_destroy(&again);
+		ASSERT_EQ(0, setns(self->home, CLONE_NEWNET));
+	}
+}
+
+struct traffic {
+	pthread_t thread;
+	int fd;
+	unsigned int rounds;
+	long last;
+	bool reads;
+};
+
+/* Reads or writes until the unit is gone. */
+static void *traffic_main(void *arg)
+{
+	struct traffic *t = arg;
+	char packet[256], got[256];
+	size_t len = build_echo(packet, PEER, LOCAL, ICMP_ECHO, 1, 1, "x", 1);
+
+	do {
+		t->last = ERR(t->reads ? read(t->fd, got, sizeof(got)) :
+			      write(t->fd, packet, len));
+		__atomic_add_fetch(&t->rounds, 1, __ATOMIC_SEQ_CST);
+	} while (t->last >= 0 || t->last == -EAGAIN);
+	return NULL;
+}
+
+TEST_F_TIMEOUT(lifetime, traffic_ends_with_the_unit, 240)
+{
+	struct traffic t[3];
+	int i, n, ns, raw;
+
+	for (i = 0; i < ROUNDS; i++) {
+		DOOMED(0);
+		for (n = 0; n < 3; n++) {
+			t[n] = (struct traffic){ .fd = self->u.fd, .reads = n == 2 };
+			ASSERT_EQ(0, pthread_create(&t[n].thread, NULL, traffic_main, &t[n]));
+		}
+		/* The writers are at it, and the answers get to the reader. */
+		for (n = 0; n < 3; n++) {
+			EXPECT_TRUE(WAIT_FOR(__atomic_load_n(&t[n].rounds, __ATOMIC_SEQ_CST) > 5,
+					     LIMIT_MS));
+		}
+		DESTROY();
+		for (n = 0; n < 3; n++) {
+			struct timespec ts;
+
+			clock_gettime(CLOCK_REALTIME, &ts);
+			ts.tv_sec += LIMIT_MS / 1000;
+			ASSERT_EQ(0, pthread_timedjoin_np(t[n].thread, NULL, &ts));
+			EXPECT_EQ(-EHOSTDOWN, t[n].last);
+		}
+		unit_close(&self->u);
+	}
+}
+
+/* ---- renamed and moved -------------------------------------------------- */
+
+FIXTURE(moves) {
+	struct unit u;
+	int home, first, second;	/* namespaces */
+	char buf[4096];
+};
+
+FIXTURE_SETUP(moves)
+{
+	self->u.fd = -1;
+	self->home = netns_here();
+	ASSERT_LE(0, self->home);
+	ASSERT_EQ(0, netns_new());
+	self->second = netns_here();
+	ASSERT_LE(0, self->second);
+	ASSERT_EQ(0, netns_new());
+	self->first = netns_here();
+	ASSERT_LE(0, self->first);
+}
+
+FIXTURE_TEARDOWN(moves)
+{
+	unit_destroy(&self->u);
+	close(self->first);
+	close(self->second);
+	close(self->home);
+}
+
+/* A ping written to the node comes back from the interface. */
+static bool pings(int fd, __u16 seq)
+{
+	char packet[128], reply[256];
+	size_t len = build_echo(packet, PEER, LOCAL, ICMP_ECHO, 9, seq, "ping", 4);
+	long n;
+
+	if (write(fd, packet, len) != (ssize_t)len || !wait_readable(fd))
+		return false;
+	n = read(fd, reply, sizeof(reply));
+	return n == (long)len && packet_ok(reply, n, IPPROTO_ICMP) &&
+	       reply[20] == ICMP_ECHOREPLY && reply[27] == (char)seq;
+}
+
+TEST_F_TIMEOUT(moves, rename_while_open, 60)
+{
+	char ifr[40], name[IFNAMSIZ];
+	int i;
+
+	ASSERT_EQ(0, unit_ready(&self->u, 0));
+	for (i = 0; i < ROUNDS; i++) {
+		snprintf(name, sizeof(name), "name%d", i);
+		ASSERT_EQ(0, link_rename(self->u.ifindex, name));
+		ASSERT_EQ(0, ERR(ioctl(self->u.fd, LINUX64_GIFNAME, ifr)));
+		EXPECT_STREQ(name, ifr);
+		EXPECT_TRUE(node_exists(&self->u));
+		EXPECT_TRUE(pings(self->u.fd, i));
+	}
+	EXPECT_EQ(-EBUSY, ERR(open(self->u.node, O_RDWR)));
+}
+
+TEST_F_TIMEOUT(moves, namespace_while_open, 120)
+{
+	struct sleeper s;
+	struct link link;
+	char ifr[40], name[IFNAMSIZ];
+	int i, udp;
+
+	ASSERT_EQ(0, unit_ready(&self->u, 0));
+	for (i = 0; i < ROUNDS; i++) {
+		int target = i % 2 ? self->first : self->second;
+
+		ASSERT_EQ(0, sleeper_start(&s, IN_READ, self->u.fd));
+		ASSERT_TRUE(sleeper_wait_asleep(&s));
+		ASSERT_EQ(0, link_move(self->u.ifindex, target));
+		ASSERT_EQ(0, setns(target, CLONE_NEWNET));
+		self->u.ifindex = if_nametoindex(self->u.ifname);
+		ASSERT_NE(0, self->u.ifindex);
+		EXPECT_TRUE(node_exists(&self->u));
+		ASSERT_EQ(0, link_get(self->u.ifindex, &link));
+		EXPECT_EQ(0, link.flags & IFF_UP);
+		EXPECT_EQ(1, link.carrier);
+		EXPECT_STREQ(KIND, link.kind);
+
+		snprintf(name, sizeof(name), "moved%d", i);
+		ASSERT_EQ(0, link_rename(self->u.ifindex, name));
+		memcpy(self->u.ifname, name, sizeof(name));
+		ASSERT_EQ(0, ERR(ioctl(self->u.fd, LINUX64_GIFNAME, ifr)));
+		EXPECT_STREQ(name, ifr);
+
+		/* The reader has slept through it all and gets the first packet. */
+		EXPECT_TRUE(sleeper_asleep(&s));
+		ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
+		ASSERT_EQ(0, link_up(self->u.ifindex));
+		udp = udp_socket(LOCAL, PORT);
+		ASSERT_LE(0, udp);
+		ASSERT_EQ(4, udp_send(udp, PEER, PORT, "here", 4));
+		close(udp);
+		ASSERT_TRUE(sleeper_join(&s));
+		EXPECT_EQ((long)IP_UDP_LEN + 4, s.ret);
+		EXPECT_TRUE(pings(self->u.fd, i));
+	}
+}
+
+TEST_F_TIMEOUT(moves, dies_with_the_namespace_it_was_moved_to, 120)
+{
+	struct sleeper s;
+	int i, target;
+
+	for (i = 0; i < ROUNDS; i++) {
+		ASSERT_EQ(0, setns(self->first, CLONE_NEWNET));
+		ASSERT_EQ(0, unit_ready(&self->u, 0));
+		ASSERT_EQ(0, netns_new());
+		target = netns_here();
+		ASSERT_LE(0, target);
+		ASSERT_EQ(0, setns(self->first, CLONE_NEWNET));
+		ASSERT_EQ(0, sleeper_start(&s, IN_READ, self->u.fd));
+		ASSERT_TRUE(sleeper_wait_asleep(&s));
+		ASSERT_EQ(0, link_move(self->u.ifindex, target));
+		self->u.ifindex = 0;
+		close(target);
+		ASSERT_TRUE(sleeper_join(&s));
+		EXPECT_EQ(-EHOSTDOWN, s.ret);
+		EXPECT_TRUE(WAIT_FOR(!node_exists(&self->u), LIMIT_MS));
+		check_revoked(_metadata, &self->u);
+		unit_close(&self->u);
+	}
+}
+
+/* ---- races -------------------------------------------------------------- */
+
+struct race {
+	const char *node, *ifname;
+	int ns;
+	bool stop;
+	unsigned int opened, made;
+	long odd;		/* an error that nobody may see */
+	const char *what;
+};
+
+static bool racing(struct race *r)
+{
+	return !__atomic_load_n(&r->stop, __ATOMIC_SEQ_CST);
+}
+
+static void odd(struct race *r, const char *what, long err)
+{
+	r->what = what;
+	__atomic_store_n(&r->odd, err, __ATOMIC_SEQ_CST);
+}
+
+static void *race_users(void *arg)
+{
+	struct race *r = arg;
+	char buf[256], got[64];
+	size_t len = build_echo(buf, PEER, LOCAL, ICMP_ECHO, 1, 1, "x", 1);
+	unsigned int seed = syscall(SYS_gettid);
+
+	while (racing(r)) {
+		int fd = ERR(open(r->node, O_RDWR | O_NONBLOCK | O_CLOEXEC));
+		struct pollfd pfd = { .fd = fd, .events = POLLIN };
+		int n, times;
+		long ret;
+
+		if (fd < 0) {
+			/* Not there, going, or taken by another thread. */
+			if (fd != -ENOENT && fd != -ENXIO && fd != -ENODEV && fd != -EBUSY)
+				odd(r, "open", fd);
+			sched_yield();
+			continue;
+		}
+		__atomic_add_fetch(&r->opened, 1, __ATOMIC_SEQ_CST);
+		for (times = rand_r(&seed) % 8; times >= 0; times--) {
+			switch (rand_r(&seed) % 4) {
+			case 0:
+				ret = ERR(read(fd, got, sizeof(got)));
+				if (ret < 0 && ret != -EAGAIN && ret != -EHOSTDOWN)
+					odd(r, "read", ret);
+				break;
+			case 1:
+				ret = ERR(write(fd, buf, len));
+				if (ret != (long)len && ret != -EHOSTDOWN)
+					odd(r, "write", ret);
+				break;
+			case 2:
+				ret = ERR(ioctl(fd, FIONREAD, &n));
+				if (ret && ret != -ENXIO)
+					odd(r, "ioctl", ret);
+				break;
+			case 3:
+				ret = ERR(poll(&pfd, 1, rand_r(&seed) % 3));
+				if (ret < 0)
+					odd(r, "poll", ret);
+				break;
+			}
+		}
+		ret = ERR(close(fd));
+		if (ret)
+			odd(r, "close", ret);
+	}
+	return NULL;
+}
+
+static void *race_makers(void *arg)
+{
+	struct race *r = arg;
+
+	if (setns(r->ns, CLONE_NEWNET)) {
+		odd(r, "setns", -errno);
+		return NULL;
+	}
+	while (racing(r)) {
+		struct link link = { };
+		int err = link_add(r->ifname, &link);
+
+		if (err == -EEXIST)
+			continue;
+		if (err) {
+			odd(r, "add", err);
+			continue;
+		}
+		__atomic_add_fetch(&r->made, 1, __ATOMIC_SEQ_CST);
+		/* Up without an address: the other threads' packets are dropped or queued. */
+		err = link_up(link.ifindex);
+		if (err && err != -ENODEV)
+			odd(r, "up", err);
+		err = link_del(link.ifindex);
+		if (err && err != -ENODEV)
+			odd(r, "del", err);
+	}
+	return NULL;
+}
+
+FIXTURE(race) {
+	int ns;
+	struct race r;
+};
+
+FIXTURE_SETUP(race)
+{
+	ASSERT_EQ(0, netns_new());
+	self->ns = netns_here();
+	ASSERT_LE(0, self->ns);
+	self->r = (struct race){
+		.node = "/dev/" KIND "31337", .ifname = KIND "31337", .ns = self->ns,
+	};
+}
+
+FIXTURE_TEARDOWN(race)
+{
+	int ifindex = if_nametoindex(self->r.ifname);
+
+	if (ifindex)
+		link_del(ifindex);
+	close(self->ns);
+}
+
+#define THREADS 5
+
+/* Runs threads of @mains for a while, all on one unit. */
+static void run_race(struct __test_metadata *_metadata, struct race *r,
+		     void *(*const mains[])(void *), int threads)
+{
+	pthread_t thread[THREADS];
+	struct timespec ts;
+	long long end;
+	int i;
+
+	for (i = 0; i < threads; i++)
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, mains[i], r));
+	end = now_ms() + RACE_MS;
+	while (now_ms() < end && !__atomic_load_n(&r->odd, __ATOMIC_SEQ_CST))
+		nap();
+	__atomic_store_n(&r->stop, true, __ATOMIC_SEQ_CST);
+	clock_gettime(CLOCK_REALTIME, &ts);
+	ts.tv_sec += LIMIT_MS / 1000;
+	for (i = 0; i < threads; i++) {
+		ASSERT_EQ(0, pthread_timedjoin_np(thread[i], NULL, &ts))
+			TH_LOG("thread %d hangs", i);
+	}
+	EXPECT_EQ(0, r->odd)
+		TH_LOG("from %s", r->what);
+}
+
+/* The unit as it should be, whatever went before. */
+static void check_unit_31337(struct __test_metadata *_metadata)
+{
+	struct unit u;
+
+	ASSERT_EQ(0, unit_create(&u, KIND "31337"));
+	EXPECT_EQ(31337, u.number);
+	ASSERT_EQ(0, unit_open(&u, O_NONBLOCK));
+	ASSERT_EQ(0, addr_add(u.ifindex, LOCAL, PEER));
+	ASSERT_EQ(0, link_up(u.ifindex));
+	EXPECT_TRUE(pings(u.fd, 1));
+	unit_destroy(&u);
+	EXPECT_FALSE(node_exists(&u));
+}
+
+TEST_F_TIMEOUT(race, users_against_add_and_del, 120)
+{
+	static void *(*const mains[])(void *) = {
+		race_makers, race_users, race_users, race_users,
+	};
+
+	run_race(_metadata, &self->r, mains, ARRAY_SIZE(mains));
+	EXPECT_LT(20, self->r.made);
+	EXPECT_LT(0, self->r.opened);
+	check_unit_31337(_metadata);
+}
+
+TEST_F_TIMEOUT(race, makers_of_one_unit, 120)
+{
+	static void *(*const mains[])(void *) = {
+		race_makers, race_makers, race_makers, race_users,
+	};
+
+	run_race(_metadata, &self->r, mains, ARRAY_SIZE(mains));
+	EXPECT_LT(20, self->r.made);
+	check_unit_31337(_metadata);
+}
+
+static void *race_namespaces(void *arg)
+{
+	struct race *r = arg;
+
+	while (racing(r)) {
+		struct link link;
+		int err = netns_new();
+
+		/* The one before dies some time, and the unit with it. */
+		if (!err)
+			err = link_add(r->ifname, &link);
+		if (!err)
+			__atomic_add_fetch(&r->made, 1, __ATOMIC_SEQ_CST);
+		else if (err != -EEXIST)
+			odd(r, "namespace", err);
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(race, users_against_dying_namespaces, 120)
+{
+	static void *(*const mains[])(void *) = {
+		race_namespaces, race_users, race_users,
+	};
+
+	run_race(_metadata, &self->r, mains, ARRAY_SIZE(mains));
+	EXPECT_LT(3, self->r.made);
+	ASSERT_TRUE(WAIT_FOR(access(self->r.node, F_OK), LIMIT_MS));
+	check_unit_31337(_metadata);
+}
+
+/* Units without a number asked for: each maker gets one of its own. */
+static void *race_any(void *arg)
+{
+	struct race *r = arg;
+	struct unit u;
+
+	if (setns(r->ns, CLONE_NEWNET)) {
+		odd(r, "setns", -errno);
+		return NULL;
+	}
+	while (racing(r)) {
+		long err = unit_create(&u, NULL);
+
+		if (err) {
+			odd(r, "create", err);
+			continue;
+		}
+		__atomic_add_fetch(&r->made, 1, __ATOMIC_SEQ_CST);
+		err = unit_open(&u, O_NONBLOCK);
+		if (err)
+			odd(r, "open of a unit of one's own", err);
+		unit_destroy(&u);
+		if (u.number < 1 || u.number > THREADS + 5)
+			odd(r, "number", -u.number);
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(race, makers_of_any_unit, 120)
+{
+	static void *(*const mains[])(void *) = { race_any, race_any, race_any };
+
+	run_race(_metadata, &self->r, mains, ARRAY_SIZE(mains));
+	EXPECT_LT(20, self->r.made);
+}
+
+/* ---- rmmod -------------------------------------------------------------- */
+
+static long module_remove(void)
+{
+	return ERR(syscall(SYS_delete_module, "bsdtun", O_NONBLOCK));
+}
+
+static long module_insert(void)
+{
+	const char *ko = getenv("BSDTUN_KO");
+	int fd = ko ? open(ko, O_RDONLY | O_CLOEXEC) : -1;
+	long err;
+
+	if (fd < 0)
+		return -ENOENT;
+	err = ERR(syscall(SYS_finit_module, fd, "", 0));
+	close(fd);
+	return err;
+}
+
+static bool module_loaded(void)
+{
+	return !access("/sys/module/bsdtun/refcnt", F_OK);
+}
+
+FIXTURE(module) {
+	struct unit u;
+};
+
+FIXTURE_SETUP(module)
+{
+	if (!module_loaded())
+		SKIP(return, "built in");
+	self->u.fd = -1;
+	ASSERT_EQ(0, netns_new());
+}
+
+/* Whatever happened, the next test finds the module. */
+FIXTURE_TEARDOWN(module)
+{
+	unit_destroy(&self->u);
+	if (!module_loaded())
+		module_insert();
+}
+
+TEST_F(module, stays_while_a_node_is_open)
+{
+	ASSERT_EQ(0, unit_create(&self->u, NULL));
+	ASSERT_EQ(0, unit_open(&self->u, 0));
+	EXPECT_EQ(-EWOULDBLOCK, module_remove());
+	EXPECT_TRUE(node_exists(&self->u));
+	EXPECT_EQ(-EBUSY, ERR(open(self->u.node, O_RDWR)));
+}
+
+TEST_F(module, stays_while_a_revoked_descriptor_is_open)
+{
+	ASSERT_EQ(0, unit_create(&self->u, NULL));
+	ASSERT_EQ(0, unit_open(&self->u, 0));
+	ASSERT_EQ(0, link_del(self->u.ifindex));
+	self->u.ifindex = 0;
+	EXPECT_EQ(-EWOULDBLOCK, module_remove());
+	EXPECT_EQ(-EHOSTDOWN, ERR(read(self->u.fd, &(char){ 0 }, 1)));
+}
+
+TEST_F(module, stays_while_a_reader_sleeps)
+{
+	struct sleeper s;
+
+	ASSERT_EQ(0, unit_create(&self->u, NULL));
+	ASSERT_EQ(0, unit_open(&self->u, 0));
+	ASSERT_EQ(0, sleeper_start(&s, IN_READ, self->u.fd));
+	ASSERT_TRUE(sleeper_wait_asleep(&s));
+	EXPECT_EQ(-EWOULDBLOCK, module_remove());
+	EXPECT_TRUE(sleeper_asleep(&s));
+	ASSERT_EQ(0, link_del(self->u.ifindex));
+	self->u.ifindex = 0;
+	ASSERT_TRUE(sleeper_join(&s));
+	EXPECT_EQ(-EHOSTDOWN, s.ret);
+}
+
+/* Units of every state go with the module, wherever they are. */
+TEST_F_TIMEOUT(module, destroys_every_unit, 240)
+{
+	struct unit closed, up, elsewhere;
+	int i, first, second;
+
+	if (!getenv("BSDTUN_KO"))
+		SKIP(return, "BSDTUN_KO does not say where the module is");
+	first = netns_here();
+	ASSERT_EQ(0, netns_new());
+	second = netns_here();
+	for (i = 0; i < 8; i++) {
+		ASSERT_EQ(0, setns(first, CLONE_NEWNET));
+		ASSERT_EQ(0, unit_create(&closed, NULL));
+		ASSERT_EQ(0, unit_ready(&up, 0));
+		unit_close(&up);
+		ASSERT_EQ(0, link_up(up.ifindex));
+		ASSERT_EQ(0, unit_create(&elsewhere, "elsewhere"));
+		ASSERT_EQ(0, link_move(elsewhere.ifindex, second));
+
+		EXPECT_EQ(0, module_remove());
+		EXPECT_FALSE(module_loaded());
+		EXPECT_FALSE(node_exists(&closed));
+		EXPECT_FALSE(node_exists(&up));
+		EXPECT_FALSE(node_exists(&elsewhere));
+		EXPECT_EQ(0, if_nametoindex(closed.ifname));
+		EXPECT_EQ(0, if_nametoindex(up.ifname));
+		EXPECT_NE(0, access("/dev/" KIND "0", F_OK));
+		ASSERT_EQ(0, setns(second, CLONE_NEWNET));
+		EXPECT_EQ(0, if_nametoindex("elsewhere"));
+		ASSERT_EQ(0, module_insert());
+		EXPECT_EQ(0, access("/dev/" KIND "0", F_OK));
+	}
+	close(first);
+	close(second);
+}
+
+static void *race_unit_0(void *arg)
+{
+	struct race *r = arg;
+	char got[64];
+
+	while (racing(r)) {
+		int fd = ERR(open(r->node, O_RDWR | O_NONBLOCK | O_CLOEXEC));
+		long ret;
+
+		if (fd < 0) {
+			if (fd != -ENOENT && fd != -ENXIO && fd != -ENODEV && fd != -EBUSY)
+				odd(r, "open", fd);
+			sched_yield();
+			continue;
+		}
+		__atomic_add_fetch(&r->opened, 1, __ATOMIC_SEQ_CST);
+		ret = ERR(read(fd, got, sizeof(got)));
+		if (ret != -EAGAIN && ret != -EHOSTDOWN)
+			odd(r, "read", ret);
+		ret = ERR(close(fd));
+		if (ret)
+			odd(r, "close", ret);
+		nap();
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(module, rmmod_against_open, 240)
+{
+	struct race r = { .node = "/dev/" KIND "0" };
+	pthread_t thread[2];
+	int i, removed = 0;
+	long long end;
+
+	if (!getenv("BSDTUN_KO"))
+		SKIP(return, "BSDTUN_KO does not say where the module is");
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, pthread_create(&thread[i], NULL, race_unit_0, &r));
+	end = now_ms() + 60000;
+	while (removed < 20 && now_ms() < end) {
+		long err = module_remove();
+
+		if (err == -EWOULDBLOCK)
+			continue;
+		EXPECT_EQ(0, err);
+		removed++;
+		err = module_insert();
+		EXPECT_EQ(0, err);
+		if (err)
+			break;
+	}
+	__atomic_store_n(&r.stop, true, __ATOMIC_SEQ_CST);
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, pthread_join(thread[i], NULL));
+	EXPECT_EQ(0, r.odd)
+		TH_LOG("from %s", r.what);
+	EXPECT_EQ(20, removed);
+	EXPECT_LT(0, r.opened);
+}
+
+TEST_HARNESS_MAIN

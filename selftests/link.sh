@@ -1,0 +1,269 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Units by ip link, and what ip and ethtool show of them.
+
+# shellcheck source-path=SCRIPTDIR source=helpers.sh
+. "$(dirname "$(readlink -f "$0")")/helpers.sh"
+
+need ip ethtool
+
+# Names and addresses meet nobody's: a namespace, with its own view in /sys.
+if [ -z "${BSDTUN_NAMESPACE:-}" ]; then
+	namespace="bsdtun-test-$$"
+	ip netns add "$namespace" || exit "$KSFT_FAIL"
+	trap 'ip netns del "$namespace"' EXIT
+	BSDTUN_NAMESPACE=1 ip netns exec "$namespace" "$BASH" "$0" "$@"
+	exit
+fi
+
+units() {
+	ip -br link show type bsdtun | cut -d' ' -f1
+}
+
+clean() {
+	local unit
+
+	exec 3>&-
+	for unit in $(units); do
+		ip link del "$unit"
+	done
+}
+
+# The number of the unit behind an interface.
+unit_of() {
+	ethtool -i "$1" | sed -n 's/^bus-info: bsdtun//p'
+}
+
+shows() {
+	local link
+
+	link="$(ip -d -s link show dev "$1")"
+	case "$link" in
+	*"$2"*)
+		return 0 ;;
+	esac
+	ktap_print_msg "$1: no '$2' in: $link"
+	return 1
+}
+
+# One value of the machine readable form.
+link_value() {
+	ip -j -s link show dev "$1" | sed -n "s/.*\"$2\":{[^}]*\"$3\":\([0-9]*\).*/\1/p"
+}
+
+add_and_del() {
+	local i
+
+	for i in $(seq 6); do
+		ip link add bsdtun105 type bsdtun || return 1
+		expect test -c /dev/bsdtun105 || return 1
+		expect test "$(stat -c %a:%u:%g /dev/bsdtun105)" = 600:0:0 || return 1
+		exec 3<>/dev/bsdtun105 || return 1
+		exec 3>&-
+		ip link del bsdtun105 || return 1
+		expect not test -e /dev/bsdtun105 || return 1
+		expect not test -e /sys/class/net/bsdtun105 || return 1
+	done
+}
+
+del_while_open() {
+	local i
+
+	for i in $(seq 6); do
+		ip link add bsdtun105 type bsdtun || return 1
+		exec 3<>/dev/bsdtun105 || return 1
+		ip link set bsdtun105 up || return 1
+		ip link del bsdtun105 || return 1
+		expect not test -e /dev/bsdtun105 || return 1
+		exec 3>&-
+	done
+}
+
+add_shows_what_it_is() {
+	ip link add bsdtun105 type bsdtun || return 1
+	shows bsdtun105 "<POINTOPOINT,MULTICAST,NOARP>" || return 1
+	shows bsdtun105 " mtu 1500 " || return 1
+	shows bsdtun105 " state DOWN " || return 1
+	shows bsdtun105 " qlen 500" || return 1
+	shows bsdtun105 "link/none" || return 1
+	shows bsdtun105 "minmtu 72 maxmtu 65535" || return 1
+	shows bsdtun105 "    bsdtun " || return 1
+}
+
+add_without_a_name() {
+	local before first second
+
+	before="$(units)"
+	expect test -z "$before" || return 1
+	ip link add type bsdtun || return 1
+	first="$(units)"
+	expect test -n "$first" || return 1
+	expect test "bsdtun$(unit_of "$first")" = "$first" || return 1
+	expect test -c "/dev/$first" || return 1
+	ip link add type bsdtun || return 1
+	second="$(units | grep -vx "$first")"
+	expect test "${second#bsdtun}" -gt "${first#bsdtun}" || return 1
+	# The lowest free number is that of the unit that goes.
+	ip link del "$first" || return 1
+	ip link add type bsdtun || return 1
+	expect test -c "/dev/$first" || return 1
+	ip link show dev "$first" >/dev/null
+}
+
+add_by_another_name() {
+	local unit
+
+	ip link add vpn0 type bsdtun || return 1
+	unit="$(unit_of vpn0)"
+	expect test -n "$unit" || return 1
+	expect test -c "/dev/bsdtun$unit" || return 1
+	ip link del vpn0 || return 1
+	expect not test -e "/dev/bsdtun$unit"
+}
+
+add_twice_is_refused() {
+	ip link add bsdtun105 type bsdtun || return 1
+	refused "exists" ip link add bsdtun105 type bsdtun || return 1
+	ip link set bsdtun105 name elsewhere || return 1
+	refused "exists" ip link add bsdtun105 type bsdtun || return 1
+	expect test -c /dev/bsdtun105 || return 1
+	expect test "$(units)" = elsewhere || return 1
+	# The core's own refusal, after the driver took a number for it.
+	refused "exists" ip link add elsewhere type bsdtun || return 1
+	expect test "$(units)" = elsewhere || return 1
+	ip link del elsewhere || return 1
+	ip link add bsdtun105 type bsdtun
+}
+
+# What is refused gives its number back, however often.
+refused_names_leak_no_number() {
+	local first i
+
+	ip link add probe type bsdtun || return 1
+	first="$(unit_of probe)"
+	for i in $(seq 6); do
+		refused "" ip link add probe type bsdtun || return 1
+		refused "" ip link add small mtu 71 type bsdtun || return 1
+	done
+	ip link add next type bsdtun || return 1
+	expect test "$(unit_of next)" = $((first + 1))
+}
+
+numbers_end_at_32767() {
+	ip link add bsdtun32767 type bsdtun || return 1
+	expect test -c /dev/bsdtun32767 || return 1
+	refused "Error: " ip link add bsdtun32768 type bsdtun || return 1
+	refused "Error: " ip link add bsdtun4294967301 type bsdtun || return 1
+	expect not test -e /dev/bsdtun32768 || return 1
+	expect test "$(units)" = bsdtun32767
+}
+
+many_in_a_batch() {
+	local i
+
+	for i in $(seq 200 249); do
+		echo "link add bsdtun$i type bsdtun"
+		echo "link set bsdtun$i up group 7"
+	done | ip -batch - || return 1
+	for i in $(seq 200 249); do
+		expect test -c "/dev/bsdtun$i" || return 1
+	done
+	ip link del group 7 || return 1
+	for i in $(seq 200 249); do
+		expect not test -e "/dev/bsdtun$i" || return 1
+	done
+	expect test -z "$(units)"
+}
+
+attributes_at_creation() {
+	ip link add bsdtun105 index 4242 mtu 1400 txqueuelen 10 type bsdtun || return 1
+	shows bsdtun105 "4242: bsdtun105:" || return 1
+	shows bsdtun105 " mtu 1400 " || return 1
+	shows bsdtun105 " qlen 10"
+}
+
+mtu_bounds() {
+	ip link add bsdtun105 type bsdtun || return 1
+	refused "" ip link set bsdtun105 mtu 71 || return 1
+	ip link set bsdtun105 mtu 72 || return 1
+	shows bsdtun105 " mtu 72 " || return 1
+	ip link set bsdtun105 mtu 65535 || return 1
+	shows bsdtun105 " mtu 65535 " || return 1
+	refused "" ip link set bsdtun105 mtu 65536 || return 1
+	shows bsdtun105 " mtu 65535 " || return 1
+	refused "" ip link add bsdtun106 mtu 71 type bsdtun || return 1
+	expect not test -e /dev/bsdtun106
+}
+
+rename_keeps_the_node() {
+	ip link add bsdtun105 type bsdtun || return 1
+	exec 3<>/dev/bsdtun105 || return 1
+	ip link set bsdtun105 up || return 1
+	ip link set bsdtun105 name other || return 1
+	expect test -c /dev/bsdtun105 || return 1
+	expect test "$(unit_of other)" = 105 || return 1
+	# The name is free for another unit's interface.
+	ip link add bsdtun106 type bsdtun || return 1
+	ip link set bsdtun106 name bsdtun105 || return 1
+	expect test "$(unit_of bsdtun105)" = 106 || return 1
+	ip link del bsdtun105 || return 1
+	expect test -c /dev/bsdtun105 || return 1
+	expect not test -e /dev/bsdtun106 || return 1
+	exec 3>&-
+	ip link del other || return 1
+	expect not test -e /dev/bsdtun105
+}
+
+carrier_is_that_of_the_node() {
+	ip link add bsdtun105 type bsdtun || return 1
+	ip link set bsdtun105 up || return 1
+	expect test "$(cat /sys/class/net/bsdtun105/carrier)" = 0 || return 1
+	shows bsdtun105 NO-CARRIER || return 1
+	exec 3<>/dev/bsdtun105 || return 1
+	expect test "$(cat /sys/class/net/bsdtun105/carrier)" = 1 || return 1
+	shows bsdtun105 LOWER_UP || return 1
+	shows bsdtun105 " qdisc noqueue " || return 1
+	ethtool bsdtun105 | expect grep -q "Link detected: yes" || return 1
+	wait_for test "$(cat /sys/class/net/bsdtun105/operstate)" = up || return 1
+	exec 3>&-
+	shows bsdtun105 " state DOWN " || return 1
+	expect test "$(cat /sys/class/net/bsdtun105/operstate)" = down || return 1
+	ethtool bsdtun105 | expect grep -q "Link detected: no"
+}
+
+ethtool_names_driver_and_node() {
+	ip link add bsdtun105 type bsdtun || return 1
+	ethtool -i bsdtun105 | expect grep -qx "driver: bsdtun" || return 1
+	ethtool -i bsdtun105 | expect grep -qx "bus-info: bsdtun105"
+}
+
+statistics() {
+	ip link add bsdtun105 type bsdtun || return 1
+	exec 3<>/dev/bsdtun105 || return 1
+	printf 'while down' >&3 || return 1
+	expect test "$(link_value bsdtun105 rx dropped)" = 1 || return 1
+	expect test "$(link_value bsdtun105 rx packets)" = 0 || return 1
+	ip link set bsdtun105 up || return 1
+	printf 'any nineteen bytes.' >&3 || return 1
+	expect test "$(link_value bsdtun105 rx packets)" = 1 || return 1
+	expect test "$(link_value bsdtun105 rx bytes)" = 19 || return 1
+	expect test "$(cat /sys/class/net/bsdtun105/statistics/rx_bytes)" = 19
+}
+
+run_tests clean \
+	add_and_del \
+	del_while_open \
+	add_shows_what_it_is \
+	add_without_a_name \
+	add_by_another_name \
+	add_twice_is_refused \
+	refused_names_leak_no_number \
+	numbers_end_at_32767 \
+	many_in_a_batch \
+	attributes_at_creation \
+	mtu_bounds \
+	rename_keeps_the_node \
+	carrier_is_that_of_the_node \
+	ethtool_names_driver_and_node \
+	statistics

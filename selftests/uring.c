@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * io_uring on a node: an attempt that never sleeps, then the wait list, and no
+ * kernel thread parked in a read.
+ */
+#include "bsdtun_uring.h"
+
+#define PORT	4242
+#define OFFSET	((__u64)-1)
+
+/*
+ * The descriptor blocks: that is what makes io_uring wait for it instead of
+ * handing back EAGAIN.
+ */
+FIXTURE(uring) {
+	struct unit u;
+	struct ring ring;
+	struct io_uring_cqe cqe;
+	int udp;
+	char buf[2048];
+};
+
+FIXTURE_SETUP(uring)
+{
+	if (ring_missing())
+		SKIP(return, "io_uring is switched off here");
+	ASSERT_EQ(0, ring_open(&self->ring));
+	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, unit_ready(&self->u, 0));
+	self->udp = udp_socket(LOCAL, PORT);
+	ASSERT_LE(0, self->udp);
+}
+
+FIXTURE_TEARDOWN(uring)
+{
+	ring_close(&self->ring);
+	close(self->udp);
+	unit_destroy(&self->u);
+}
+
+#define SEND(data, len) send_udp(_metadata, self->udp, PORT, data, len)
+
+static struct io_uring_sqe *prepare_read(struct ring *r, int fd, void *buf, unsigned int len,
+					 __u64 tag)
+{
+	struct io_uring_sqe *sqe = ring_prepare(r, IORING_OP_READ, fd, buf, len, tag);
+
+	sqe->off = OFFSET;
+	return sqe;
+}
+
+TEST_F(uring, read_of_a_queued_packet_completes_inline)
+{
+	SEND("there", 5);
+	prepare_read(&self->ring, self->u.fd, self->buf, sizeof(self->buf), 1);
+	ASSERT_EQ(0, ring_submit(&self->ring));
+	ASSERT_TRUE(ring_peek(&self->ring, &self->cqe));
+	EXPECT_EQ((int)IP_UDP_LEN + 5, self->cqe.res);
+	EXPECT_TRUE(packet_ok(self->buf, self->cqe.res, IPPROTO_UDP));
+	EXPECT_EQ(0, memcmp("there", udp_payload(self->buf), 5));
+	EXPECT_EQ(0, ring_workers());
+}
+
+TEST_F(uring, read_waits_for_its_packet_without_a_thread)
+{
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		prepare_read(&self->ring, self->u.fd, self->buf, sizeof(self->buf), i);
+		ASSERT_EQ(0, ring_submit(&self->ring));
+		EXPECT_TRUE(ring_quiet(&self->ring));
+		EXPECT_EQ(0, ring_workers());
+		SEND(&i, sizeof(i));
+		ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+		EXPECT_EQ(i, self->cqe.user_data);
+		ASSERT_EQ((int)(IP_UDP_LEN + sizeof(i)), self->cqe.res);
+		EXPECT_EQ(0, memcmp(&i, udp_payload(self->buf), sizeof(i)));
+	}
+	EXPECT_EQ(0, ring_workers());
+}
+
+TEST_F(uring, read_told_not_to_wait_is_EAGAIN)
+{
+	struct io_uring_sqe *sqe;
+
+	sqe = prepare_read(&self->ring, self->u.fd, self->buf, sizeof(self->buf), 1);
+	sqe->rw_flags = RWF_NOWAIT;
+	ASSERT_EQ(0, ring_submit(&self->ring));
+	ASSERT_TRUE(ring_peek(&self->ring, &self->cqe));
+	EXPECT_EQ(-EAGAIN, self->cqe.res);
+}
+
+/* io_uring's own rule for what can be tried without blocking: the flag is no answer. */
+TEST_F(uring, O_NONBLOCK_read_waits_all_the_same)
+{
+	ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, O_NONBLOCK));
+	prepare_read(&self->ring, self->u.fd, self->buf, sizeof(self->buf), 1);
+	ASSERT_EQ(0, ring_submit(&self->ring));
+	EXPECT_TRUE(ring_quiet(&self->ring));
+	SEND("at last", 7);
+	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+	EXPECT_EQ((int)IP_UDP_LEN + 7, self->cqe.res);
+}
+
+#define READS	16
+
+TEST_F(uring, many_reads_take_one_packet_each)
+{
+	static char bufs[READS][256];
+	bool tag[READS] = { }, seen[READS] = { };
+	int i;
+
+	for (i = 0; i < READS; i++)
+		prepare_read(&self->ring, self->u.fd, bufs[i], sizeof(bufs[i]), i);
+	ASSERT_EQ(0, ring_submit(&self->ring));
+	EXPECT_TRUE(ring_quiet(&self->ring));
+	for (i = 0; i < READS; i++)
+		SEND(&i, sizeof(i));
+	for (i = 0; i < READS; i++) {
+		int n;
+
+		ASSERT_TRUE(ring_wait(&self->ring, &self->cqe))
+			TH_LOG("completion %d", i);
+		ASSERT_EQ((int)(IP_UDP_LEN + sizeof(n)), self->cqe.res);
+		ASSERT_GT(READS, self->cqe.user_data);
+		EXPECT_FALSE(tag[self->cqe.user_data]);
+		tag[self->cqe.user_data] = true;
+		memcpy(&n, udp_payload(bufs[self->cqe.user_data]), sizeof(n));
+		ASSERT_TRUE(n >= 0 && n < READS);
+		EXPECT_FALSE(seen[n]);
+		seen[n] = true;
+	}
+	EXPECT_TRUE(ring_quiet(&self->ring));
+	EXPECT_EQ(0, queued(self->u.fd));
+}
+
+TEST_F(uring, readv_scatters)
+{
+	char head[20], rest[100];
+	struct iovec iov[2] = {
+		{ .iov_base = head, .iov_len = sizeof(head) },
+		{ .iov_base = rest, .iov_len = sizeof(rest) },
+	};
+	struct io_uring_sqe *sqe;
+
+	sqe = ring_prepare(&self->ring, IORING_OP_READV, self->u.fd, iov, 2, 1);
+	sqe->off = OFFSET;
+	ASSERT_EQ(0, ring_submit(&self->ring));
+	EXPECT_TRUE(ring_quiet(&self->ring));
+	SEND("scattered", 9);
+	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+	EXPECT_EQ((int)IP_UDP_LEN + 9, self->cqe.res);
+	EXPECT_EQ(0x45, head[0]);
+	EXPECT_EQ(0, memcmp("scattered", rest + 8, 9));
+}
+
+TEST_F(uring, short_read_drops_the_rest)
+{
+	prepare_read(&self->ring, self->u.fd, self->buf, 24, 1);
+	ASSERT_EQ(0, ring_submit(&self->ring));
+	SEND("first", 5);
+	SEND("second", 6);
+	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+	EXPECT_EQ(24, self->cqe.res);
+	prepare_read(&self->ring, self->u.fd, self->buf, sizeof(self->buf), 2);
+	ASSERT_EQ(0, ring_submit(&self->ring));
+	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+	EXPECT_EQ((int)IP_UDP_LEN + 6, self->cqe.res);
+}
+
+TEST_F(uring, fixed_buffer)
+{
+	struct iovec iov = { .iov_base = self->buf, .iov_len = sizeof(self->buf) };
+	struct io_uring_sqe *sqe;
+	size_t len;
+
+	ASSERT_EQ(0, ERR(syscall(SYS_io_uring_register, self->ring.fd, IORING_REGISTER_BUFFERS,
+				 &iov, 1)));
+	sqe = ring_prepare(&self->ring, IORING_OP_READ_FIXED, self->u.fd, self->buf,
+			   sizeof(self->buf), 1);
+	sqe->off = OFFSET;
+	ASSERT_EQ(0, ring_submit(&self->ring));
+	SEND("fixed", 5);
+	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+	ASSERT_EQ((int)IP_UDP_LEN + 5, self->cqe.res);
+	EXPECT_EQ(0, memcmp("fixed", udp_payload(self->buf), 5));
+
+	len = build_udp(self->buf, PEER, LOCAL, 7, PORT, "back", 4);
+	sqe = ring_prepare(&self->ring, IORING_OP_WRITE_FIXED, self->u.fd, self->buf, len, 2);
+	sqe->off = OFFSET;
+	ASSERT_EQ(0, ring_submit(&self->ring));
+	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+	EXPECT_EQ((int)len, self->cqe.res);
+	EXPECT_EQ(4, recv(self->udp, self->buf, sizeof(self->buf), 0));
+	EXPECT_EQ(0, memcmp("back", self->buf, 4));
+}
+
+TEST_F(uring, write_completes_inline)
+{
+	size_t len = build_udp(self->buf, PEER, LOCAL, 7, PORT, "written", 7);
+	struct io_uring_sqe *sqe;
+	char got[64];
+
+	sqe = ring_prepare(&self->ring, IORING_OP_WRITE, self->u.fd, self->buf, len, 1);
+	sqe->off = OFFSET;
+	ASSERT_EQ(0, ring_submit(&self->ring));
+	ASSERT_TRUE(ring_peek(&self->ring, &self->cqe));
+	EXPECT_EQ((int)len, self->cqe.res);
+	ASSERT_EQ(7, recv(self->udp, got, sizeof(got), 0));
+	EXPECT_EQ(0, memcmp("written", got, 7));
+	EXPECT_EQ(1, link_stats(self->u.ifindex).rx_packets);
+	EXPECT_EQ(0, ring_workers());
+}
+
+TEST_F(uring, writev_gathers)
+{
+	size_t len = build_udp(self->buf, PEER, LOCAL, 7, PORT, "gathered", 8);
+	struct iovec iov[2] = {
+		{ .iov_base = self->buf, .iov_len = 13 },
+		{ .iov_base = self->buf + 13, .iov_len = len - 13 },
+	};
+	struct io_uring_sqe *sqe;
+	char got[64];
+
+	sqe = ring_prepare(&self->ring, IORING_OP_WRITEV, self->u.fd, iov, 2, 1);
+	sqe->off = OFFSET;
+	ASSERT_EQ(0, ring_submit(&self->ring));
+	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+	EXPECT_EQ((int)len, self->cqe.res);
+	ASSERT_EQ(8, recv(self->udp, got, sizeof(got), 0));
+	EXPECT_EQ(1, link_stats(self->u.ifindex).rx_packets);
+}
+
+TEST_F(uring, errors_are_those_of_write)
+{
+	static char big[65536];
+	struct io_uring_sqe *sqe;
+
+	sqe = ring_prepare(&self->ring, IORING_OP_WRITE, self->u.fd, big, sizeof(big), 1);
+	sqe->off = OFFSET;
+	ASSERT_EQ(0, ring_submit(&self->ring));
+	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+	EXPECT_EQ(-EIO, self->cqe.res);
+	sqe = ring_prepare(&self->ring, IORING_OP_WRITE, self->u.fd, NULL, 100, 2);
+	sqe->off = OFFSET;
+	ASSERT_EQ(0, ring_submit(&self->ring));
+	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+	EXPECT_EQ(-EFAULT, self->cqe.res);
+}
+
+TEST_F(uring, a_written_ping_is_read_back)
+{
+	char echo[128], reply[128];
+	size_t len = build_echo(echo, PEER, LOCAL, ICMP_ECHO, 1, 2, "data", 4);
+	struct io_uring_sqe *sqe;
+	int i;
+
+	prepare_read(&self->ring, self->u.fd, reply, sizeof(reply), 1);
+	sqe = ring_prepare(&self->ring, IORING_OP_WRITE, self->u.fd, echo, len, 2);
+	sqe->off = OFFSET;
+	ASSERT_EQ(0, ring_submit(&self->ring));
+	for (i = 0; i < 2; i++) {
+		ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+		EXPECT_EQ((int)len, self->cqe.res);
+	}
+	EXPECT_TRUE(packet_ok(reply, len, IPPROTO_ICMP));
+	EXPECT_EQ(ICMP_ECHOREPLY, reply[20]);
+}
+
+TEST_F(uring, multishot_poll_sees_each_arrival)
+{
+	struct io_uring_sqe *sqe;
+	int i;
+
+	sqe = ring_prepare(&self->ring, IORING_OP_POLL_ADD, self->u.fd, NULL,
+			   IORING_POLL_ADD_MULTI, 1);
+	sqe->poll32_events = POLLIN;
+	ASSERT_EQ(0, ring_submit(&self->ring));
+	EXPECT_TRUE(ring_quiet(&self->ring));
+	for (i = 0; i < 10; i++) {
+		SEND("poll", 4);
+		ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+		EXPECT_EQ(POLLIN, self->cqe.res);
+		EXPECT_NE(0, self->cqe.flags & IORING_CQE_F_MORE);
+		ASSERT_LT(0, read(self->u.fd, self->buf, sizeof(self->buf)));
+		EXPECT_TRUE(ring_quiet(&self->ring));
+	}
+}
+
+TEST_F(uring, pending_read_can_be_cancelled)
+{
+	int i, round;
+
+	for (round = 0; round < 20; round++) {
+		bool cancelled = false, answered = false;
+
+		prepare_read(&self->ring, self->u.fd, self->buf, sizeof(self->buf), 1);
+		ASSERT_EQ(0, ring_submit(&self->ring));
+		EXPECT_FALSE(ring_peek(&self->ring, &self->cqe));
+		ring_prepare(&self->ring, IORING_OP_ASYNC_CANCEL, -1, (void *)1, 0, 2);
+		ASSERT_EQ(0, ring_submit(&self->ring));
+		for (i = 0; i < 2; i++) {
+			ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+			if (self->cqe.user_data == 1)
+				cancelled = self->cqe.res == -ECANCELED;
+			else
+				answered = !self->cqe.res;
+		}
+		EXPECT_TRUE(cancelled);
+		EXPECT_TRUE(answered);
+	}
+	/* The packet that comes now belongs to nobody's old request. */
+	SEND("later", 5);
+	ASSERT_EQ((ssize_t)IP_UDP_LEN + 5, read(self->u.fd, self->buf, sizeof(self->buf)));
+}
+
+/* The ring holds the descriptor; with the ring the last reference goes. */
+TEST_F(uring, ring_closed_with_a_read_pending)
+{
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		prepare_read(&self->ring, self->u.fd, self->buf, sizeof(self->buf), i);
+		ASSERT_EQ(0, ring_submit(&self->ring));
+		unit_close(&self->u);
+		EXPECT_EQ(-EBUSY, ERR(open(self->u.node, O_RDWR)));
+		ring_close(&self->ring);
+		ASSERT_TRUE(WAIT_FOR(!unit_open(&self->u, 0), LIMIT_MS))
+			TH_LOG("round %d", i);
+		ASSERT_EQ(0, link_up(self->u.ifindex));
+		ASSERT_EQ(0, ring_open(&self->ring));
+	}
+	SEND("works", 5);
+	ASSERT_EQ((ssize_t)IP_UDP_LEN + 5, read(self->u.fd, self->buf, sizeof(self->buf)));
+}
+
+TEST_F(uring, process_exits_with_a_read_pending)
+{
+	int i, status;
+
+	unit_close(&self->u);
+	for (i = 0; i < 10; i++) {
+		pid_t pid = fork();
+
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			struct ring ring;
+
+			if (ring_open(&ring) || unit_open(&self->u, 0))
+				_exit(1);
+			prepare_read(&ring, self->u.fd, self->buf, sizeof(self->buf), 1);
+			_exit(ring_submit(&ring) ? 2 : 0);
+		}
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		EXPECT_EQ(0, status);
+		ASSERT_TRUE(WAIT_FOR(!unit_open(&self->u, 0), LIMIT_MS));
+		unit_close(&self->u);
+	}
+}
+
+TEST_HARNESS_MAIN
