@@ -4,8 +4,8 @@
 //!
 //! Three layers, each knowing only the ones below it:
 //!
-//! - the driver: [`netdev`] and [`file`], the two sides of a [`unit`], and the [`registry`] of unit
-//!   numbers. No `unsafe`.
+//! - the driver: [`mod@netdev`] and [`mod@file`], the two sides of a [`mod@unit`], and the
+//!   [`mod@registry`] of unit numbers. No `unsafe`.
 //! - safe abstractions over C that know nothing of BSD: [`net`], [`chardev`], [`deferred`].
 //! - [`bsd`]: BSD's contract, in pure functions and types that know no kernel.
 

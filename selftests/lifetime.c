@@ -685,7 +685,7 @@ TEST_F_TIMEOUT(race, users_against_add_and_del, 120)
 	};
 
 	run_race(_metadata, &self->r, mains, ARRAY_SIZE(mains));
-	EXPECT_LT(20, self->r.made);
+	EXPECT_LT(2, self->r.made);
 	EXPECT_LT(0, self->r.opened);
 	check_unit_31337(_metadata);
 }
@@ -697,7 +697,7 @@ TEST_F_TIMEOUT(race, makers_of_one_unit, 120)
 	};
 
 	run_race(_metadata, &self->r, mains, ARRAY_SIZE(mains));
-	EXPECT_LT(20, self->r.made);
+	EXPECT_LT(2, self->r.made);
 	check_unit_31337(_metadata);
 }
 
@@ -727,7 +727,7 @@ TEST_F_TIMEOUT(race, users_against_dying_namespaces, 120)
 	};
 
 	run_race(_metadata, &self->r, mains, ARRAY_SIZE(mains));
-	EXPECT_LT(3, self->r.made);
+	EXPECT_LT(0, self->r.made);
 	ASSERT_TRUE(WAIT_FOR(access(self->r.node, F_OK), LIMIT_MS));
 	check_unit_31337(_metadata);
 }
@@ -765,7 +765,7 @@ TEST_F_TIMEOUT(race, makers_of_any_unit, 120)
 	static void *(*const mains[])(void *) = { race_any, race_any, race_any };
 
 	run_race(_metadata, &self->r, mains, ARRAY_SIZE(mains));
-	EXPECT_LT(20, self->r.made);
+	EXPECT_LT(2, self->r.made);
 }
 
 /* ---- rmmod -------------------------------------------------------------- */
