@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# For people.  Kbuild is the kernel build's own file: it is taken where both are, so
+# nothing here is seen by 'make -C KDIR M=...' or inside a kernel tree.
+
+LAB := selftests/lab/lab
+
+# Told on the command line or by the environment, see 'make help'.
+export KDIR KERNEL TEST DESTDIR INSTALL_MOD_PATH V LLVM RUSTC BINDGEN
+
+.DEFAULT_GOAL := module
+
+.PHONY: module demo check shell docs install clean distclean help
+
+# What stands in the way is one line, not followed by make's own.
+module install demo check shell docs:
+	$(eval trouble := $(shell KDIR='$(KDIR)' RUSTC='$(RUSTC)' BINDGEN='$(BINDGEN)' $(LAB) trouble $@))$(if $(trouble),$(error $(trouble)))
+	@$(LAB) $@
+
+# What building in place leaves; the names are Kbuild's.
+clean:
+	@rm -rf .build .module-common.o .modules.order.cmd modules.order Module.symvers
+	@find . -path ./.git -prune -o -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' \
+		-o -name '*.mod.c' -o -name '.*.cmd' -o -name '.*.d' -o -name '*_generated.rs' \) \
+		-exec rm -f {} +
+
+distclean: clean
+	@echo "removing the lab's cache: $$($(LAB) cache)"
+	@$(LAB) distclean
+
+help:
+	@echo 'make           build bsdtun.ko for KDIR; without it, for the running kernel if that'
+	@echo '               can be built for, else for the Debian kernel of the lab'
+	@echo 'make install   build and install the module (DESTDIR=, INSTALL_MOD_PATH=)'
+	@echo
+	@echo 'As root on Debian 12 or 13; each installs and makes what it needs:'
+	@echo 'make demo      boot a Debian kernel in a virtual machine, ping across /dev/bsdtun0'
+	@echo 'make check     the whole test suite'
+	@echo '  TEST=tun       one file of tests    TEST=tun:NAME  one case of it'
+	@echo '  KERNEL=stock   on this kernel only'
+	@echo 'make shell     a virtual machine with the module loaded, to play in'
+	@echo 'make docs      the documentation as HTML, in .build/docs'
+	@echo
+	@echo 'make clean     remove what was built in this tree'
+	@echo 'make distclean the same, and the cache of the lab, which all clones share'
+	@echo
+	@echo 'The cache is in BSDTUN_CACHE, by default ~/.cache/bsdtun: $(shell $(LAB) cache)'

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# 'make demo' and 'make shell'.
+
+# The module and the demo's program, in a folder for a machine.
+demo_files()
+{
+	local dir=$1
+
+	step "building bsdtun.ko for Linux $K_RELEASE"
+	logged module_build plain modules
+	mkdir -p "$dir"
+	cp "$MODULE_DIR/bsdtun.ko" "$dir/"
+	module_unlock
+	step "building the program that answers"
+	logged in_root --bind "$dir" /lab/out -- \
+		gcc -Wall -Wextra -Werror -O2 -o /lab/out/demo_echo /lab/scripts/demo_echo.c
+}
+
+lab_demo()
+{
+	local dir splats
+
+	lab_ready demo "${KERNEL:-$KERNEL_DEFAULT}"
+	dir=$RUN/vm
+	demo_files "$dir"
+	vm_accel
+	step "booting Linux $K_RELEASE in a virtual machine"
+	VM_SHOW=1
+	if ! vm_boot "$dir" $((120 * K_SLOW)) 'bash /lab/scripts/guest-demo.sh'; then
+		# The guest heads each part with a line of its own.
+		STEP=$(sed -n 's/^== //p' "$dir/out" | tail -n 1)
+		STEP=${STEP:-booting the virtual machine}
+		{
+			printf '\n--- the machine'"'"'s console:\n'
+			tr -d '\r' < "$dir/console" | tail -n 200
+			printf -- '--- its output:\n'
+			cat "$dir/out"
+		} >> "$LOG"
+		exit 1
+	fi
+	STEP="the kernel's log"
+	splats=$(vm_splats "$dir/console" "$dir/dmesg")
+	if [ -n "$splats" ]; then
+		printf '%s\n' "$splats" | tee -a "$LOG"
+		exit 1
+	fi
+	say "done"
+	run_end
+	printf 'demo: OK\n'
+}
+
+# A machine to play in, with the module loaded.
+lab_shell()
+{
+	local dir
+
+	[ -t 0 ] && [ -t 1 ] || die "'make shell' needs a terminal"
+	lab_ready shell "${KERNEL:-$KERNEL_DEFAULT}"
+	dir=$RUN/vm
+	demo_files "$dir"
+	vm_accel
+	step "booting Linux $K_RELEASE; 'exit' or control-D ends it"
+	in_root --bind "$dir" /lab/out --bind "$LAB/guest-shell.sh" /root/.bashrc -- \
+		vng "${VM_ACCEL[@]}" --user root --cpus 2 --memory "$K_MEMORY" \
+		--run "/usr/lib/modules/$K_RELEASE/vmlinuz" --rwdir=/lab/out \
+		--append "cryptomgr.notests panic=-1 $K_APPEND" || :
+	run_end
+}

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# 'make docs': the crate's documentation by rustdoc, the texts as HTML.  A warning is an
+# error.
+
+lab_docs()
+{
+	local out=$TREE/.build/docs
+
+	lab_ready docs "${KERNEL:-$KERNEL_DEFAULT}"
+	step "rustdoc"
+	logged check_rustdoc
+	step "Documentation/*.rst"
+	mkdir -p "$out"
+	rm -rf "$out/rustdoc"
+	cp -r "$MODULE_DIR/doc" "$out/rustdoc"
+	logged in_root -- bash /lab/scripts/lint.sh rst "$TREE" "" "$out"
+	run_end
+	say "done: $out/rustdoc/bsdtun/index.html and $out/*.html"
+}

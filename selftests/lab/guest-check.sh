@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# guest-check.sh SILENCE [ARGUMENT...] - in the machine: run the kselftest kit with the
+# stock runner and these arguments.  KTAP on stdout; it ends when nothing was said for
+# SILENCE seconds.  KSELFTEST_ARGS=VARIABLE=VALUE sets what the runner takes from there.
+set -uo pipefail
+
+# shellcheck source=selftests/lab/guest-lib.sh
+. /lab/scripts/guest-lib.sh
+
+silence=$1
+shift
+[ -z "${KSELFTEST_ARGS:-}" ] || export "${KSELFTEST_ARGS?}"
+
+# The tests may write beside themselves, and the kit is shared.
+cp -r /lab/run/kit /tmp/kit
+
+if ! insmod "$BSDTUN_KO"; then
+	dmesg | tail -n 20 | sed 's/^/# /'
+	echo "Bail out! bsdtun.ko does not load"
+	dmesg > "$OUT/dmesg"
+	exit 1
+fi
+
+# Which test ran when is told to the kernel's log as well, for whoever reads a splat.
+watch()
+{
+	local line rc
+
+	while true; do
+		IFS= read -r -t "$silence" line
+		rc=$?
+		if [ $rc -gt 128 ]; then
+			echo "Bail out! nothing said for $silence seconds"
+			# What sleeps, and where, into the log.
+			echo w > /proc/sysrq-trigger
+			return 124
+		fi
+		[ $rc -eq 0 ] || return 0
+		printf '%s\n' "$line"
+		case $line in
+		*' RUN '* | '# selftests: '*) printf 'lab: %s\n' "$line" > /dev/kmsg ;;
+		esac
+	done
+}
+
+# Not a pipe: a shell waits for all of a pipe, and what hangs may never end.
+watch < <(
+	/tmp/kit/run_kselftest.sh "$@" 2>&1
+	echo $? > /tmp/runner-status
+)
+rc=$?
+dmesg > "$OUT/dmesg"
+[ $rc -eq 0 ] || exit $rc
+
+leaks=/sys/kernel/debug/kmemleak
+if [ -e $leaks ]; then
+	# An object is reported when two scans some seconds apart found no pointer to it.
+	echo scan > $leaks
+	sleep 6
+	echo scan > $leaks
+	cat $leaks > "$OUT/leaks"
+	dmesg > "$OUT/dmesg"
+fi
+read -r rc < /tmp/runner-status
+exit "${rc:-1}"

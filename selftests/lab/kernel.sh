@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# The kernels that the lab knows.  Each is described by kernel-NAME.sh, which defines
+# kernel_NAME_get: it sees to it that an entry of the cache holds
+#
+#	source/		the kernel's source
+#	build/		the output folder that modules are built against
+#	modules/	what is /lib/modules/RELEASE in the machine, vmlinuz with it
+#
+# and sets
+#
+#	K_ENTRY		the entry's path; in the root it is at /kernel/NAME
+#	K_RELEASE	what uname -r says under it
+#	K_MEMORY	memory of a machine that runs it
+#	K_SLOW		how many times slower than the stock kernel it is; limits grow by it
+#	K_APPEND	more for its command line
+#	K_MAKE		more arguments for make, e.g. LLVM=1
+
+KERNEL_DEFAULT=stock
+
+kernel_names()
+{
+	find "$LAB" -name 'kernel-*.sh' -printf '%f\n' | sed 's/^kernel-//; s/\.sh$//' | sort
+}
+
+kernel_use()
+{
+	K_NAME=$1
+	K_MEMORY=1G
+	K_SLOW=1
+	K_APPEND=
+	K_MAKE=()
+	[ -r "$LAB/kernel-$K_NAME.sh" ] ||
+		die "no kernel '$K_NAME' in the lab; there is: $(kernel_names | paste -sd' ')"
+	# shellcheck source=/dev/null
+	. "$LAB/kernel-$K_NAME.sh"
+	"kernel_${K_NAME}_get"
+}
+
+# lab_ready TARGET [KERNEL]: what every target starts with; root and kernel are made if
+# need be.
+lab_ready()
+{
+	host_require "$1"
+	run_begin "$1"
+	host_packages
+	cache_prune
+	root_get
+	[ -z "${2:-}" ] || kernel_use "$2"
+}

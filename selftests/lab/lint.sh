@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# lint.sh WHAT TREE [KERNEL-SOURCE [OUT]] - in the toolchain root: one check of the sources.
+# A check that finds nothing to look at fails.
+set -euo pipefail
+
+what=$1
+source=${3:-}
+cd "$2"
+
+# files PATTERN...: our sources, not what builds have left between them.
+files()
+{
+	local names=() p
+
+	for p in "$@"; do
+		names+=(-o -name "$p")
+	done
+	find . \( -name .git -o -name .build \) -prune -o -type f \( "${names[@]:1}" \) \
+		! -name '*.mod.c' ! -name '*_generated.rs' -printf '%P\n' | sort
+}
+
+case $what in
+host-tests)
+	rustc --test --edition 2021 -D warnings -o /tmp/host-tests selftests/host/main.rs
+	/tmp/host-tests | tee /tmp/host-tests.out
+	grep -qE '^test result: ok\. [1-9]' /tmp/host-tests.out
+	;;
+rustfmt)
+	mapfile -t f < <(files '*.rs')
+	[ ${#f[@]} -gt 0 ]
+	rustfmt --check --edition 2021 --config-path "$source/.rustfmt.toml" "${f[@]}"
+	;;
+checkpatch)
+	checkpatch=(perl "$source/scripts/checkpatch.pl" --no-tree --strict --quiet --no-summary)
+	mapfile -t f < <(files '*.c' '*.h')
+	rc=0
+	for file in "${f[@]}"; do
+		case $file in
+		# The kernel's u8 is no type in a program.
+		selftests/* | include/*) ignore=(--ignore PREFER_KERNEL_TYPES) ;;
+		*) ignore=() ;;
+		esac
+		"${checkpatch[@]}" "${ignore[@]}" -f "$file" || rc=1
+	done
+	[ ${#f[@]} -gt 0 ] && exit $rc
+	;;
+shellcheck)
+	# The parts of the lab are seen through what sources them.
+	mapfile -t f < <(grep -lE '^#!/bin/(ba)?sh' -r selftests .ci --include='*.sh' --include=lab --include=run)
+	[ ${#f[@]} -gt 0 ]
+	shellcheck --external-sources --source-path=SCRIPTDIR --source-path="$PWD" "${f[@]}"
+	;;
+rst)
+	mapfile -t f < <(files '*.rst')
+	[ ${#f[@]} -gt 0 ]
+	for doc in "${f[@]}"; do
+		rst2html5 --halt=warning --report=info "$doc" "${4:-/tmp}/$(basename "$doc" .rst).html"
+	done
+	;;
+*)
+	echo "lint.sh: $what?" >&2
+	exit 1
+	;;
+esac

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Building bsdtun.ko, for the lab's kernels and for others.
+
+# module_build FOR [MAKE ARGUMENT...]: build for the kernel in use, in a folder of the
+# cache, so that the clone stays clean and two kernels do not disturb each other.  The
+# folder belongs to this clone and this kernel and is used again; FOR tells apart builds
+# with different arguments.  A warning is an error (W=e).  Sets MODULE_DIR, and MODULE_LOCK, to be held while it is used.
+module_build()
+{
+	local for=$1 name
+
+	shift
+	name=$(basename "$K_ENTRY")-$(printf '%s' "$TREE" | hash_of -)-$for
+	MODULE_DIR=$CACHE/modules/$name
+	mkdir -p "$MODULE_DIR" "$CACHE/locks"
+	exec {MODULE_LOCK}> "$CACHE/locks/$name"
+	flock -x "$MODULE_LOCK"
+	touch "$MODULE_DIR"
+	in_root --bind "$MODULE_DIR" /lab/module -- make -C "/kernel/$K_NAME/build" \
+		"${K_MAKE[@]}" M="$TREE" MO=/lab/module W=e --no-print-directory -j"$(nproc)" "$@"
+}
+
+module_unlock()
+{
+	exec {MODULE_LOCK}>&-
+}
+
+# Say in one line why modules written in Rust cannot be built against a folder, if so.
+kdir_trouble()
+{
+	local kdir=$1 release major minor built_with have
+
+	[ -d "$kdir" ] || { echo "there is no $kdir"; return; }
+	[ -r "$kdir/include/config/kernel.release" ] ||
+		{ echo "$kdir is not a kernel's prepared output folder (no include/config/kernel.release)"; return; }
+	release=$(cat "$kdir/include/config/kernel.release")
+	major=${release%%.*}
+	minor=${release#*.}
+	minor=${minor%%[!0-9]*}
+	if [ "$major" -lt 7 ] || { [ "$major" -eq 7 ] && [ "${minor:-0}" -lt 3 ]; }; then
+		echo "$kdir is Linux $release: bsdtun needs Linux 7.3 or later"
+		return
+	fi
+	grep -qx 'CONFIG_RUST=y' "$kdir/include/config/auto.conf" 2> /dev/null ||
+		{ echo "Linux $release in $kdir was configured without CONFIG_RUST"; return; }
+	[ -r "$kdir/rust/libkernel.rmeta" ] ||
+		{ echo "$kdir carries no Rust metadata (no rust/libkernel.rmeta): distributions' header packages do not"; return; }
+	built_with=$(sed -n 's/^CONFIG_RUSTC_VERSION_TEXT="\(.*\)"$/\1/p' "$kdir/include/config/auto.conf")
+	have=$("${RUSTC:-rustc}" --version 2> /dev/null) ||
+		{ echo "no rustc here: Linux $release in $kdir needs $built_with"; return; }
+	[ "$built_with" = "$have" ] ||
+		{ echo "Linux $release in $kdir was built with $built_with, but here is $have: they must be the same"; return; }
+	command -v "${BINDGEN:-bindgen}" > /dev/null 2>&1 || { echo "no bindgen here"; return; }
+}
+
+# Say in one line why 'make' or 'make install' (the argument) has nothing to build for.
+module_trouble()
+{
+	local running trouble lab
+
+	if [ -n "${KDIR:-}" ]; then
+		kdir_trouble "$KDIR"
+		return
+	fi
+	running=/lib/modules/$(uname -r)/build
+	trouble=$(kdir_trouble "$running")
+	[ -n "$trouble" ] || return 0
+	lab=$(host_trouble "$1")
+	[ -z "$lab" ] || echo "$trouble. Give KDIR=; or else $lab"
+}
+
+# The kernel that 'make' and 'make install' build for: KDIR; else the running one's folder
+# if it serves; else the running one when it is a listed Debian kernel, prepared by the
+# lab; else the lab's.  Sets KDIR, or leaves it empty for the kernel in use.
+module_target()
+{
+	local running trouble release flavour
+
+	trouble=$(module_trouble "$1")
+	[ -z "$trouble" ] || die "$trouble"
+	[ -z "${KDIR:-}" ] || return 0
+	running=/lib/modules/$(uname -r)/build
+	if [ -z "$(kdir_trouble "$running")" ]; then
+		KDIR=$running
+		return
+	fi
+	lab_ready "$1"
+	release=$(uname -r)
+	flavour=${release##*+deb13-}
+	if grep -vE '^(#|$)' "$LAB/kernels" | awk '{ print $2 }' | grep -qxF "${release%-"$flavour"}"; then
+		K_NAME=$release
+		K_MAKE=()
+		# shellcheck source=/dev/null
+		. "$LAB/kernel-stock.sh"
+		debian_kernel_get "$flavour" "$release"
+	else
+		kernel_use "$KERNEL_DEFAULT"
+	fi
+	KDIR=
+}
+
+# Build in this tree for KDIR; the kernel's makefiles take these from nowhere else.
+kdir_make()
+{
+	make -C "$KDIR" M="$TREE" -j"$(nproc)" ${V:+V="$V"} ${LLVM:+LLVM="$LLVM"} \
+		${RUSTC:+RUSTC="$RUSTC"} ${BINDGEN:+BINDGEN="$BINDGEN"} "$@"
+}
+
+module_module()
+{
+	module_target module
+	if [ -n "$KDIR" ]; then
+		kdir_make modules
+		return
+	fi
+	step "building bsdtun.ko for Linux $K_RELEASE"
+	module_build plain modules > >(tee -a "$LOG") 2>&1
+	cp "$MODULE_DIR/bsdtun.ko" "$TREE/bsdtun.ko"
+	run_end
+	say "bsdtun.ko is for Linux $K_RELEASE; the running kernel is $(uname -r)"
+}
+
+module_install()
+{
+	local into=${DESTDIR:-}${INSTALL_MOD_PATH:-} release
+
+	module_target install
+	if [ -n "$KDIR" ]; then
+		release=$(cat "$KDIR/include/config/kernel.release")
+		kdir_make modules
+		kdir_make INSTALL_MOD_PATH="$into" modules_install
+	else
+		release=$K_RELEASE
+		step "building bsdtun.ko for Linux $release"
+		logged module_build plain modules
+		install -D -m 644 "$MODULE_DIR/bsdtun.ko" "$into/lib/modules/$release/updates/bsdtun.ko"
+		if command -v depmod > /dev/null && [ -z "$into" ]; then
+			depmod "$release"
+		fi
+		run_end
+	fi
+	if [ -d "$TREE/include" ]; then
+		mkdir -p "${DESTDIR:-}/usr/include/bsdtun"
+		cp -R "$TREE/include/." "${DESTDIR:-}/usr/include/bsdtun/"
+	fi
+	printf 'bsdtun.ko for Linux %s is in %s\n' "$release" "$into/lib/modules/$release/updates"
+}
