@@ -9,18 +9,26 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/if_arp.h>
+#include <linux/if.h>
 #include <linux/if_ether.h>
+#include <linux/inetdevice.h>
 #include <linux/miscdevice.h>
 #include <linux/netdevice.h>
 #include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
 #include <linux/uio.h>
+#include <net/addrconf.h>
 #include <net/dropreason.h>
+#include <net/if_inet6.h>
+#include <net/ip_tunnels.h>
 #include <net/net_namespace.h>
 #include <net/rtnetlink.h>
 #include <net/sch_generic.h>
 #include <uapi/asm/ioctls.h>
+#include <uapi/asm/sockios.h>
 
+#include "../include/net/if_tun.h"
+#include "../include/net/if_types.h"
 #include "helpers.h"
 
 /* `bindgen` gets confused at certain things. */
@@ -28,3 +36,24 @@ const fmode_t RUST_CONST_HELPER_FMODE_NOWAIT = FMODE_NOWAIT;
 const int RUST_CONST_HELPER_IOCB_NOWAIT = IOCB_NOWAIT;
 const int RUST_CONST_HELPER_PAGE_ALLOC_COSTLY_ORDER = PAGE_ALLOC_COSTLY_ORDER;
 const u32 RUST_CONST_HELPER_FIONREAD = FIONREAD;
+const u32 RUST_CONST_HELPER_TUNGDEBUG = TUNGDEBUG;
+const u32 RUST_CONST_HELPER_TUNSDEBUG = TUNSDEBUG;
+const u32 RUST_CONST_HELPER_TUNSIFINFO = TUNSIFINFO;
+const u32 RUST_CONST_HELPER_TUNGIFINFO = TUNGIFINFO;
+const u32 RUST_CONST_HELPER_TUNSLMODE = TUNSLMODE;
+const u32 RUST_CONST_HELPER_TUNGIFNAME = TUNGIFNAME;
+const u32 RUST_CONST_HELPER_TUNSIFMODE = TUNSIFMODE;
+const u32 RUST_CONST_HELPER_TUNSIFPID = TUNSIFPID;
+const u32 RUST_CONST_HELPER_TUNSIFHEAD = TUNSIFHEAD;
+const u32 RUST_CONST_HELPER_TUNGIFHEAD = TUNGIFHEAD;
+const u32 RUST_CONST_HELPER_TUNSTRANSIENT = TUNSTRANSIENT;
+const u32 RUST_CONST_HELPER_TUNGTRANSIENT = TUNGTRANSIENT;
+const u32 RUST_CONST_HELPER_TUNMRU = TUNMRU;
+const u32 RUST_CONST_HELPER_TUNMTU = TUNMTU;
+const u32 RUST_CONST_HELPER_IFT_PPP = IFT_PPP;
+const u32 RUST_CONST_HELPER_FIOSETOWN = FIOSETOWN;
+const u32 RUST_CONST_HELPER_FIOGETOWN = FIOGETOWN;
+const u32 RUST_CONST_HELPER_SIOCSPGRP = SIOCSPGRP;
+const u32 RUST_CONST_HELPER_SIOCGPGRP = SIOCGPGRP;
+const u32 RUST_CONST_HELPER_TIOCSPGRP = TIOCSPGRP;
+const u32 RUST_CONST_HELPER_TIOCGPGRP = TIOCGPGRP;

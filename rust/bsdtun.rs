@@ -4,14 +4,20 @@
 //!
 //! Three layers, each knowing only the ones below it:
 //!
-//! - the driver: [`mod@netdev`] and [`mod@file`], the two sides of a [`mod@unit`], and the
-//!   [`mod@registry`] of unit numbers. No `unsafe`.
-//! - safe abstractions over C that know nothing of BSD: [`net`], [`chardev`], [`deferred`].
+//! - the driver: [`mod@netdev`] and [`mod@file`], the two sides of a [`mod@unit`], the
+//!   [`mod@registry`] of unit numbers and the [`mod@knobs`]. No `unsafe`.
+//! - safe abstractions over C that know nothing of BSD: [`net`], [`chardev`], [`deferred`],
+//!   [`mod@sysctl`], [`mod@pid`].
 //! - [`bsd`]: BSD's contract, in pure functions and types that know no kernel.
 
 use crate::{
     bsd::name::UNIT_MAX,
-    net::link::Registration,
+    knobs::Knobs,
+    net::{
+        address::Notifier,
+        link::Registration, //
+    },
+    netdev::Shared,
     registry::Registry,
     unit::Unit, //
 };
@@ -25,11 +31,17 @@ mod chardev;
 mod deferred;
 #[deny(unsafe_code)]
 mod file;
+#[deny(unsafe_code)]
+mod knobs;
 mod net;
 #[deny(unsafe_code)]
 mod netdev;
+mod pid;
 #[deny(unsafe_code)]
 mod registry;
+mod sysctl;
+#[deny(unsafe_code)]
+mod uapi;
 #[deny(unsafe_code)]
 mod unit;
 
@@ -49,20 +61,32 @@ module! {
 }
 
 /// All that is undone at unload.
+///
+/// In this order: first what could still start something with a unit, then the units, then what they
+/// use.
 #[pin_data]
 struct Bsdtun {
     #[pin]
+    addresses: Notifier<Unit>,
+    #[pin]
     tun: Registration<Unit>,
+    _files: knobs::Files,
 }
 
 impl kernel::InPlaceModule for Bsdtun {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
         let units = units_at_load();
+        let knobs = Knobs::new();
         try_pin_init!(Self {
             // Before anything is registered: from then on the load must not fail. The kernel frees a
             // module whose `init` fails even if somebody has a node of it open.
             _: { units?; },
-            tun <- Registration::new(Registry::new()?),
+            _files: knobs::Files::new(knobs.clone()?)?,
+            tun <- Registration::new(Shared {
+                registry: Registry::new()?,
+                knobs: knobs?,
+            }),
+            addresses <- Notifier::new(&tun),
         }? Error)
         .pin_chain(move |this| {
             for number in 0..units.unwrap_or(0) {

@@ -55,10 +55,6 @@ pub(crate) mod events {
     pub(crate) const GONE: u32 = bindings::POLLHUP | bindings::POLLERR;
 }
 
-/// The command that asks for the number of bytes to read, in this architecture's encoding. Unlike
-/// most commands of this sort the VFS leaves it to the driver.
-pub(crate) const FIONREAD: u32 = bindings::FIONREAD;
-
 /// How a read or write may behave.
 #[derive(Clone, Copy)]
 pub(crate) struct IoMode {
@@ -116,7 +112,7 @@ pub(crate) trait CharDevice: Sized + 'static {
     /// # Errors
     ///
     /// Any, for `ioctl` to return; `ENOTTY` for unknown commands.
-    fn ioctl(_data: &Self::Data, _file: &File, _cmd: u32, _arg: usize) -> Result<isize> {
+    fn ioctl(_data: &Self::Data, _file: &Opened<'_>, _cmd: u32, _arg: usize) -> Result<isize> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
@@ -133,6 +129,56 @@ pub(crate) trait CharDevice: Sized + 'static {
     /// Prints to `/proc/PID/fdinfo/FD`.
     fn show_fdinfo(_data: &Self::Data, _m: &SeqFile, _file: &File) {
         build_error!(VTABLE_DEFAULT_ERROR)
+    }
+}
+
+/// An open file of a device, for what ioctls change about it.
+///
+/// # Invariants
+///
+/// `file` was opened through the [`VTable`] of a device with the list `sigio`.
+pub(crate) struct Opened<'a> {
+    file: &'a File,
+    sigio: Option<&'a SigioList>,
+}
+
+impl Opened<'_> {
+    /// Sets or clears `O_NONBLOCK`, as `FIONBIO` does.
+    pub(crate) fn set_nonblocking(&self, on: bool) {
+        // SAFETY: The file is valid during the call.
+        unsafe { bindings::bsdtun_file_set_nonblock(self.file.as_ptr(), on) };
+    }
+
+    /// Sets or clears `O_ASYNC`, as `FIOASYNC` does; but the `si_fd` that the owner sees is -1.
+    ///
+    /// # Errors
+    ///
+    /// `ENOTTY` if the device has no SIGIO, `ENOMEM`.
+    pub(crate) fn set_async(&self, on: bool) -> Result {
+        let sigio = self.sigio.ok_or(ENOTTY)?;
+        // SAFETY: By the type invariant `release` takes the file off this list.
+        let ret = unsafe { sigio.set(-1, self.file.as_ptr(), c_int::from(on)) };
+        if ret < 0 {
+            return Err(Error::from_errno(ret));
+        }
+        Ok(())
+    }
+
+    /// Sets who gets SIGIO, as `fcntl(F_SETOWN)` does: a process, the negative of a process group,
+    /// or 0 for nobody.
+    ///
+    /// # Errors
+    ///
+    /// `ESRCH` if there is none, `EINVAL` for `i32::MIN`, `ENOMEM`.
+    pub(crate) fn set_owner(&self, who: i32) -> Result {
+        // SAFETY: The file is valid during the call.
+        to_result(unsafe { bindings::f_setown(self.file.as_ptr(), who, 1) })
+    }
+
+    /// Who gets SIGIO, as `fcntl(F_GETOWN)` tells.
+    pub(crate) fn owner(&self) -> i32 {
+        // SAFETY: The file is valid during the call.
+        unsafe { bindings::bsdtun_f_getown(self.file.as_ptr()) }
     }
 }
 
@@ -422,9 +468,15 @@ impl<T: CharDevice> VTable<T> {
     unsafe extern "C" fn ioctl(file: *mut bindings::file, cmd: c_uint, arg: c_ulong) -> c_long {
         // SAFETY: The file stays open during the call.
         let open_file = unsafe { Self::open_file(file) };
-        // SAFETY: The file is valid, and this thread is not inside `fdget_pos` with it.
-        let file = unsafe { File::from_raw_file(file) };
-        match T::ioctl(&open_file.data, file, cmd, arg) {
+        let opened = Opened {
+            // SAFETY: The file is valid, and this thread is not inside `fdget_pos` with it.
+            file: unsafe { File::from_raw_file(file) },
+            sigio: open_file.sigio.map(|sigio| {
+                // SAFETY: The list is valid by the invariant of `OpenFile`.
+                unsafe { sigio.as_ref() }
+            }),
+        };
+        match T::ioctl(&open_file.data, &opened, cmd, arg) {
             Ok(ret) => ret as c_long,
             Err(e) => c_long::from(e.to_errno() as isize),
         }

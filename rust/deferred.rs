@@ -53,6 +53,9 @@ pub(crate) struct Deferred<R: Run> {
     _run: PhantomData<R>,
 }
 
+// SAFETY: A file belongs to no thread, and the data of the work may move to another.
+unsafe impl<R: Run> Send for Deferred<R> {}
+
 impl<R: Run> Deferred<R> {
     const FOPS: bindings::file_operations = bindings::file_operations {
         owner: this_module::<R::OwnerModule>().as_ptr(),
@@ -82,7 +85,7 @@ impl<R: Run> Deferred<R> {
         })
     }
 
-    /// Starts the work once no lock is held: before the current system call returns.
+    /// Starts the work once no lock is held: before the current system call returns. Any context.
     pub(crate) fn run_unlocked(self, data: R::Data) {
         let file = mem::ManuallyDrop::new(self).file.as_ptr();
         // SAFETY: By the type invariant nobody else has the file.

@@ -5,6 +5,7 @@
 
 #include <linux/types.h>
 
+struct file;
 struct net;
 struct net_device;
 struct sk_buff;
@@ -13,6 +14,9 @@ void *bsdtun_netdev_priv(const struct net_device *dev);
 struct net *bsdtun_dev_net_rcu(const struct net_device *dev);
 void bsdtun_dev_net_set(struct net_device *dev, struct net *net);
 bool bsdtun_netif_carrier_ok(const struct net_device *dev);
+bool bsdtun_netif_has_qdisc(const struct net_device *dev);
+void bsdtun_netif_tx_start_all_queues(struct net_device *dev);
+void bsdtun_netif_tx_wake_all_queues(struct net_device *dev);
 
 void bsdtun_dev_sw_netstats_rx_add(struct net_device *dev, unsigned int len);
 void bsdtun_dev_sw_netstats_tx_add(struct net_device *dev, unsigned int len);
@@ -25,8 +29,12 @@ void bsdtun_skb_reset_mac_header(struct sk_buff *skb);
 void bsdtun_skb_orphan(struct sk_buff *skb);
 int bsdtun_skb_orphan_frags_rx(struct sk_buff *skb, gfp_t gfp);
 void bsdtun_skb_dst_drop(struct sk_buff *skb);
+__be32 bsdtun_skb_next_hop(const struct sk_buff *skb);
 void bsdtun_nf_reset_ct(struct sk_buff *skb);
 void bsdtun_skb_tx_timestamp(struct sk_buff *skb);
+
+int bsdtun_f_getown(struct file *file);
+void bsdtun_file_set_nonblock(struct file *file, bool on);
 
 void bsdtun_local_bh_disable(void);
 void bsdtun_local_bh_enable(void);

@@ -5,9 +5,17 @@
 //! Who owns what, and which locks nest how, is in `Documentation/locking.rst`.
 
 use crate::{
-    bsd::lifecycle::{
-        Lifecycle,
-        Refused, //
+    bsd::{
+        framing::{
+            Dialect,
+            Framing,
+            Prefix, //
+        },
+        info,
+        lifecycle::{
+            Lifecycle,
+            Refused, //
+        }, //
     },
     chardev::{
         events,
@@ -15,22 +23,32 @@ use crate::{
         Node,
         SigioList, //
     },
+    deferred::{
+        Deferred,
+        Run, //
+    },
     file::TunFile,
+    knobs::Knobs,
     net::{
         device::{
+            Device,
             Name,
-            Port, //
+            Port,
+            Transmit, //
         },
+        rtnl,
         skb::{
             DropReason,
             SkBuff,
             SkbList, //
         }, //
     },
+    pid::Pid,
     registry::Number, //
 };
 use core::mem;
 use kernel::{
+    fmt,
     fs::File,
     new_mutex,
     new_poll_condvar,
@@ -38,6 +56,7 @@ use kernel::{
     prelude::*,
     sync::{
         atomic::{
+            Atomic,
             AtomicFlag,
             Relaxed, //
         },
@@ -56,6 +75,14 @@ use kernel::{
 pub(crate) struct Unit {
     /// Name of the node. The interface starts with the same name, and may be renamed.
     name: Name,
+    knobs: Arc<Knobs>,
+    /// A [`Framing`], for the stack to look at without a lock. Written under `settings`.
+    framing: Atomic<i32>,
+    #[pin]
+    settings: Mutex<Settings>,
+    /// Ready while the unit is open, for a notifier that may not sleep.
+    #[pin]
+    set_up: SpinLockIrq<Option<Deferred<SetUp>>>,
     #[pin]
     rx: SpinLockIrq<Rx>,
     /// Readers and pollers. Notified after `rx` was changed and unlocked.
@@ -71,6 +98,61 @@ pub(crate) struct Unit {
 struct Rx {
     queue: SkbList,
     life: Lifecycle,
+    /// Set while the stack is kept from sending: it goes on when no more than this many packets
+    /// wait.
+    stopped: Option<usize>,
+}
+
+/// What the program has set, beside the framing.
+struct Settings {
+    baudrate: i32,
+    kind: u8,
+    transient: bool,
+    /// Who opened the unit, or has said to be its owner since.
+    owner: Option<Pid>,
+}
+
+/// What one look at a unit's settings shows.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown {
+    /// Stored speed.
+    pub(crate) baudrate: i32,
+    /// Stored type.
+    pub(crate) kind: u8,
+    /// Whether the unit goes at its last close.
+    pub(crate) transient: bool,
+    /// The owner as the current process numbers it, or 0.
+    pub(crate) owner: i32,
+}
+
+/// A packet for the reader.
+pub(crate) struct Received {
+    /// The packet.
+    pub(crate) skb: SkBuff,
+    /// There is room again for what the stack was kept from sending.
+    pub(crate) wake: bool,
+}
+
+/// Sets the interface of an open unit up.
+pub(crate) struct SetUp;
+
+impl Run for SetUp {
+    type Data = Arc<Port<Unit>>;
+    type OwnerModule = crate::LocalModule;
+
+    fn run(port: Arc<Port<Unit>>) {
+        let rtnl = rtnl::lock();
+        if let Some(dev) = port.device(&rtnl) {
+            // Closed meanwhile: as if the close had come after the address.
+            if port.is_open() {
+                if let Err(e) = dev.set_up(&rtnl) {
+                    pr_warn!("{}: not set up by its address: {:?}\n", port.name(), e);
+                }
+            }
+        }
+        drop(rtnl);
+        port.arm();
+    }
 }
 
 /// The node, in the order of its life. It is made and removed without RTNL, while the interface that
@@ -89,13 +171,26 @@ enum NodeState {
 
 impl Unit {
     /// A unit with this number and name of its node.
-    pub(crate) fn new(number: Number, name: Name) -> impl PinInit<Self, Error> {
+    pub(crate) fn new(number: Number, name: Name, knobs: Arc<Knobs>) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             name,
+            knobs,
+            framing: Atomic::new(Framing::new().to_bits()),
+            settings <- new_mutex!(
+                Settings {
+                    baudrate: 0,
+                    kind: info::TYPE_DEFAULT,
+                    transient: false,
+                    owner: None,
+                },
+                "Unit::settings"
+            ),
+            set_up <- new_spinlock_irq!(None, "Unit::set_up"),
             rx <- new_spinlock_irq!(
                 Rx {
                     queue: SkbList::new(),
                     life: Lifecycle::new(),
+                    stopped: None,
                 },
                 "Unit::rx"
             ),
@@ -109,6 +204,83 @@ impl Unit {
     /// Name of the node.
     pub(crate) fn name(&self) -> &Name {
         &self.name
+    }
+
+    /// Settings of the whole driver.
+    pub(crate) fn knobs(&self) -> &Knobs {
+        &self.knobs
+    }
+
+    /// How packets are framed that are queued or written now.
+    pub(crate) fn framing(&self) -> Framing {
+        Framing::from_bits(self.framing.load(Relaxed))
+    }
+
+    /// Changes how packets are framed from now on.
+    pub(crate) fn change_framing(&self, change: impl FnOnce(&mut Framing)) {
+        let _settings = self.settings.lock();
+        let mut framing = self.framing();
+        change(&mut framing);
+        self.framing.store(framing.to_bits(), Relaxed);
+    }
+
+    /// Overrides whose number for IPv6 reads carry.
+    pub(crate) fn set_dialect(&self, dialect: Dialect) {
+        self.change_framing(|framing| framing.set_dialect(dialect));
+    }
+
+    /// A look at the settings.
+    pub(crate) fn shown(&self) -> Shown {
+        let settings = self.settings.lock();
+        Shown {
+            baudrate: settings.baudrate,
+            kind: settings.kind,
+            transient: settings.transient,
+            owner: settings.owner.as_ref().map_or(0, Pid::number_here),
+        }
+    }
+
+    /// Stores speed and type.
+    pub(crate) fn set_info(&self, baudrate: i32, kind: u8) {
+        let mut settings = self.settings.lock();
+        settings.baudrate = baudrate;
+        settings.kind = kind;
+    }
+
+    /// Says whether the unit goes at its last close.
+    pub(crate) fn set_transient(&self, transient: bool) {
+        self.settings.lock().transient = transient;
+    }
+
+    /// Sets who is shown as the owner.
+    pub(crate) fn set_owner(&self, owner: Option<Pid>) {
+        let old = mem::replace(&mut self.settings.lock().owner, owner);
+        drop(old);
+    }
+
+    /// Gets ready to set the interface up from a context that may not sleep. Without memory an
+    /// address does not set it up.
+    pub(crate) fn arm(&self) {
+        let ready = Deferred::new().ok();
+        let mut set_up = self.set_up.lock();
+        // Not after the last close, which has disarmed it: what is ready keeps the module loaded.
+        let old = if self.is_open() {
+            mem::replace(&mut *set_up, ready)
+        } else {
+            ready
+        };
+        drop(set_up);
+        drop(old);
+    }
+
+    /// Takes what [`Self::arm`] made. Any context.
+    pub(crate) fn disarm(&self) -> Option<Deferred<SetUp>> {
+        self.set_up.lock().take()
+    }
+
+    /// Whether a program has the node open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.rx.lock().life.is_open()
     }
 
     /// Who gets SIGIO.
@@ -153,6 +325,7 @@ impl Unit {
     pub(crate) fn begin_close(&self) -> SkbList {
         let mut rx = self.rx.lock();
         rx.life.begin_close();
+        rx.stopped = None;
         mem::take(&mut rx.queue)
     }
 
@@ -189,28 +362,39 @@ impl Unit {
     pub(crate) fn down(&self) -> SkbList {
         let mut rx = self.rx.lock();
         rx.life.set_up(false);
+        // The stack's side is started anew when the interface is set up.
+        rx.stopped = None;
         mem::take(&mut rx.queue)
     }
 
-    /// Queues a packet for the reader, unless there is none, the interface is down, or `limit`
-    /// packets wait already. Any context.
+    /// Queues a packet for the reader, and counts it, unless there is no reader, the interface is
+    /// down, or as many packets wait as `txqueuelen` says. Softirqs are off.
     ///
-    /// `count` is called before a reader can have the packet, so that whoever has read it finds it
-    /// counted.
+    /// If a queueing discipline can hold what comes next, the stack is stopped before the queue
+    /// overflows, and nothing is lost.
     pub(crate) fn enqueue(
         &self,
         skb: SkBuff,
-        limit: usize,
-        count: impl FnOnce(&SkBuff),
+        dev: &Device,
+        tx: &Transmit,
     ) -> Result<(), (SkBuff, DropReason)> {
+        let limit = dev.tx_queue_len();
         let mut rx = self.rx.lock();
         if !rx.life.accepts_packets() {
             return Err((skb, DropReason::DeviceNotReady));
         }
-        if rx.queue.len() >= limit {
-            return Err((skb, DropReason::QueueFull));
+        // Would this packet be the last one?
+        if rx.queue.len().saturating_add(1) >= limit {
+            if dev.has_qdisc(tx) {
+                // Under the lock, so that the reader who takes a packet next sees it, and wakes.
+                rx.stopped = Some(limit / 2);
+                dev.stop_queues(tx);
+            } else if rx.queue.len() >= limit {
+                return Err((skb, DropReason::QueueFull));
+            }
         }
-        count(&skb);
+        // Before a reader can have the packet: whoever has read it finds it counted.
+        dev.count_sent(tx, skb.len());
         rx.queue.push(skb);
         drop(rx);
         // One packet, one reader; pollers are all woken.
@@ -224,12 +408,16 @@ impl Unit {
     /// # Errors
     ///
     /// `EHOSTDOWN` without an interface, `EAGAIN` without a packet, `ERESTARTSYS` on a signal.
-    pub(crate) fn dequeue(&self, may_wait: bool) -> Result<SkBuff> {
+    pub(crate) fn dequeue(&self, may_wait: bool) -> Result<Received> {
         let mut interrupted = false;
         let mut rx = self.rx.lock();
         loop {
             if let Some(skb) = rx.queue.pop() {
-                return Ok(skb);
+                let wake = rx.stopped.is_some_and(|low| rx.queue.len() <= low);
+                if wake {
+                    rx.stopped = None;
+                }
+                return Ok(Received { skb, wake });
             }
             if rx.life.is_revoked() {
                 return Err(EHOSTDOWN);
@@ -247,9 +435,12 @@ impl Unit {
         }
     }
 
-    /// Length in bytes of the packet that the next read returns.
+    /// Length in bytes of what the next read could return, prefix included.
     pub(crate) fn first_len(&self) -> Option<usize> {
-        self.rx.lock().queue.first_len()
+        self.rx
+            .lock()
+            .queue
+            .peek(|skb| Prefix::from_tag(skb.tag()).bytes().len() + skb.len())
     }
 
     /// Registers a poller and says what is possible now.
@@ -274,6 +465,13 @@ impl Unit {
                 self.name,
                 protocol
             );
+        }
+    }
+
+    /// Says what happens, if somebody wants to know. Any context.
+    pub(crate) fn debug(&self, args: fmt::Arguments<'_>) {
+        if self.knobs.debug().get() != 0 {
+            pr_info!("{}: {}\n", self.name, args);
         }
     }
 }

@@ -73,6 +73,11 @@ impl Lifecycle {
         self.revoked = true;
     }
 
+    /// Whether a program has it open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.opener == Opener::Open
+    }
+
     /// Whether packets are queued: somebody is there to read them, and the interface is up.
     pub(crate) fn accepts_packets(&self) -> bool {
         self.opener == Opener::Open && self.up && !self.revoked

@@ -4,6 +4,7 @@
 //! alone, tested on the host too (`selftests/host/`).
 
 pub(crate) mod framing;
+pub(crate) mod info;
 pub(crate) mod ioctl;
 pub(crate) mod lifecycle;
 pub(crate) mod name;

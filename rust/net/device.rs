@@ -12,6 +12,7 @@
 use crate::{
     bindings,
     net::{
+        attribute::Attribute,
         rtnl::Rtnl,
         skb::SkBuff, //
     }, //
@@ -60,6 +61,8 @@ pub(crate) mod flags {
     pub(crate) const POINTOPOINT: u32 = bindings::net_device_flags_IFF_POINTOPOINT;
     /// No address resolution.
     pub(crate) const NOARP: u32 = bindings::net_device_flags_IFF_NOARP;
+    /// A link with many other ends, and an address for all of them.
+    pub(crate) const BROADCAST: u32 = bindings::net_device_flags_IFF_BROADCAST;
     /// Multicast can be joined.
     pub(crate) const MULTICAST: u32 = bindings::net_device_flags_IFF_MULTICAST;
 }
@@ -199,6 +202,87 @@ impl Device {
         }
     }
 
+    /// Whether the link has a carrier.
+    pub(crate) fn has_carrier(&self) -> bool {
+        // SAFETY: The device is valid by the type invariant.
+        unsafe { bindings::bsdtun_netif_carrier_ok(self.as_raw()) }
+    }
+
+    /// The MTU.
+    pub(crate) fn mtu(&self, _rtnl: &Rtnl) -> u32 {
+        // SAFETY: The device is valid by the type invariant; RTNL keeps the field still.
+        unsafe { (*self.as_raw()).mtu }
+    }
+
+    /// Sets the MTU, and tells everybody.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` outside the bounds; whatever a notifier objects with.
+    pub(crate) fn set_mtu(&self, mtu: u32, _rtnl: &Rtnl) -> Result {
+        let mtu = c_int::try_from(mtu).map_err(|_| EINVAL)?;
+        // SAFETY: The device is valid by the type invariant and RTNL is held.
+        to_result(unsafe { bindings::dev_set_mtu(self.as_raw(), mtu) })
+    }
+
+    /// The interface flags, of [`flags`].
+    pub(crate) fn flags(&self, _rtnl: &Rtnl) -> u32 {
+        // SAFETY: The device is valid by the type invariant; RTNL keeps the field still.
+        unsafe { (*self.as_raw()).flags }
+    }
+
+    /// Changes those interface flags, of [`flags`], that are in `mask`, and tells everybody.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` while the interface is up: the stack has looked at the flags when it was set up.
+    pub(crate) fn change_flags(&self, flags: u32, mask: u32, rtnl: &Rtnl) -> Result {
+        if self.is_up() {
+            return Err(EBUSY);
+        }
+        let flags = self.flags(rtnl) & !mask | flags & mask;
+        // SAFETY: The device is valid by the type invariant, and RTNL makes us the only writer.
+        // Others read meanwhile: one volatile write, C's `WRITE_ONCE`.
+        unsafe { addr_of_mut!((*self.as_raw()).flags).write_volatile(flags) };
+        // SAFETY: The device is valid by the type invariant and RTNL is held.
+        unsafe { bindings::netdev_state_change(self.as_raw()) };
+        Ok(())
+    }
+
+    /// Sets the interface up; nothing if it is up.
+    ///
+    /// # Errors
+    ///
+    /// Whatever a notifier objects with.
+    pub(crate) fn set_up(&self, _rtnl: &Rtnl) -> Result {
+        // SAFETY: The device is valid by the type invariant and RTNL is held.
+        to_result(unsafe { bindings::dev_open(self.as_raw(), ptr::null_mut()) })
+    }
+
+    /// Whether a queueing discipline keeps packets that the driver cannot take yet.
+    pub(crate) fn has_qdisc(&self, _tx: &Transmit) -> bool {
+        // SAFETY: The device is valid by the type invariant; `Transmit` stands for BH off.
+        unsafe { bindings::bsdtun_netif_has_qdisc(self.as_raw()) }
+    }
+
+    /// Lets the stack send, once the interface is up.
+    pub(crate) fn start_queues(&self, _rtnl: &Rtnl) {
+        // SAFETY: The device is valid by the type invariant.
+        unsafe { bindings::bsdtun_netif_tx_start_all_queues(self.as_raw()) };
+    }
+
+    /// Keeps the stack from sending, for the queueing discipline to hold what comes.
+    pub(crate) fn stop_queues(&self, _tx: &Transmit) {
+        // SAFETY: The device is valid by the type invariant.
+        unsafe { bindings::netif_tx_stop_all_queues(self.as_raw()) };
+    }
+
+    /// Lets the stack send again, and sends what the queueing discipline holds. Any context.
+    pub(crate) fn wake_queues(&self) {
+        // SAFETY: The device is valid by the type invariant.
+        unsafe { bindings::bsdtun_netif_tx_wake_all_queues(self.as_raw()) };
+    }
+
     /// Sets the interface down; nothing if it is down.
     pub(crate) fn close(&self, _rtnl: &Rtnl) {
         // SAFETY: The device is valid by the type invariant and RTNL is held.
@@ -206,7 +290,7 @@ impl Device {
     }
 
     /// Unregisters the device. It is gone when RTNL is released.
-    pub(super) fn unregister(&self, _rtnl: &Rtnl) {
+    pub(crate) fn unregister(&self, _rtnl: &Rtnl) {
         // SAFETY: The device is valid by the type invariant and RTNL is held. A reference got under
         // RTNL stays valid until RTNL is released.
         unsafe { bindings::unregister_netdevice_queue(self.as_raw(), ptr::null_mut()) };
@@ -309,6 +393,24 @@ impl NewDevice {
         unsafe { (*dev).hard_header_len = 0 };
         // SAFETY: As above.
         unsafe { (*dev).addr_len = 0 };
+        // Tells IPv4 from IPv6 by the first byte, for packets whose sender does not (`AF_PACKET`).
+        //
+        // SAFETY: As above.
+        unsafe { (*dev).header_ops = addr_of!(bindings::ip_tunnel_header_ops) };
+    }
+
+    /// Lets packets keep their route until the driver has seen them.
+    pub(crate) fn keep_route(&mut self) {
+        const RELEASE: c_ulong = (bindings::netdev_priv_flags_IFF_XMIT_DST_RELEASE
+            | bindings::netdev_priv_flags_IFF_XMIT_DST_RELEASE_PERM)
+            as c_ulong;
+        // SAFETY: By the type invariant the field is ours to write; the bit fields of the union are
+        // all views of the same word.
+        let flags = unsafe { addr_of_mut!((*self.ptr.as_ptr()).__bindgen_anon_1.__bindgen_anon_1) };
+        // SAFETY: As above.
+        let priv_flags = unsafe { PrivFlags::priv_flags_raw(flags) };
+        // SAFETY: As above.
+        unsafe { PrivFlags::set_priv_flags_raw(flags, priv_flags & !RELEASE) };
     }
 
     /// Sets the interface flags, of [`flags`].
@@ -383,6 +485,9 @@ pub(crate) enum Verdict {
 pub(crate) trait Operations: Send + Sync + Sized + 'static {
     /// Name of the driver, for `ethtool -i`.
     const DRIVER: &'static CStr;
+
+    /// The interface's attributes, in a directory named as the driver.
+    fn attributes() -> &'static [Attribute<Self>];
 
     /// Gives a device just allocated its shape. RTNL may be held.
     fn setup(dev: &mut NewDevice);
@@ -553,7 +658,7 @@ impl<T: Operations> VTable<T> {
     /// # Safety
     ///
     /// `dev` must point to a device whose slot holds a port until `'a` ends.
-    unsafe fn port<'a>(dev: *const bindings::net_device) -> &'a Arc<Port<T>> {
+    pub(super) unsafe fn port<'a>(dev: *const bindings::net_device) -> &'a Arc<Port<T>> {
         // SAFETY: By the safety requirement the private area is a `Slot<T>`.
         let slot = unsafe { &*slot::<T>(dev) };
         // SAFETY: By the safety requirement it is not empty.

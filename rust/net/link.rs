@@ -11,6 +11,7 @@ use crate::{
         Run, //
     },
     net::{
+        attribute::Group,
         device::{
             self,
             Name,
@@ -132,6 +133,8 @@ fn created<T: Kind>(port: Arc<Port<T>>) -> Result {
 #[pin_data(PinnedDrop)]
 pub(crate) struct Registration<T: Kind> {
     context: T::Context,
+    // What the `sysfs_groups` of all links point to.
+    attributes: Group,
     // The core keeps its list link and its reader count in here.
     #[pin]
     ops: Opaque<bindings::rtnl_link_ops>,
@@ -143,7 +146,8 @@ unsafe impl<T: Kind> Send for Registration<T> {}
 unsafe impl<T: Kind> Sync for Registration<T> {}
 
 impl<T: Kind> Registration<T> {
-    /// Registers the kind.
+    /// Registers the kind. A module's `init` should not fail afterwards: the kernel frees a module
+    /// whose `init` fails even if somebody uses what it has made.
     ///
     /// # Errors
     ///
@@ -151,6 +155,7 @@ impl<T: Kind> Registration<T> {
     pub(crate) fn new(context: T::Context) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             context,
+            attributes: Group::new::<T>()?,
             // Last: from here on links can be made.
             ops <- Opaque::try_ffi_init(|slot: *mut bindings::rtnl_link_ops| {
                 let ops = bindings::rtnl_link_ops {
@@ -166,6 +171,11 @@ impl<T: Kind> Registration<T> {
                 to_result(unsafe { bindings::rtnl_link_register(slot) })
             }),
         }? Error)
+    }
+
+    /// What tells links of this kind from others.
+    pub(super) fn ops(&self) -> *const bindings::rtnl_link_ops {
+        self.ops.get()
     }
 
     /// Makes a link in the initial network namespace. Process context, sleeps, takes RTNL.
@@ -214,7 +224,10 @@ impl<T: Kind> Registration<T> {
         ext_ack: &mut ExtAck<'_>,
         rtnl: &Rtnl,
     ) -> Result<Arc<Port<T>>> {
-        // SAFETY: The device is the caller's and not registered yet.
+        // SAFETY: The device is the caller's and not registered yet. The group stays until all links
+        // of the kind are gone.
+        unsafe { (*dev).sysfs_groups[0] = self.attributes.as_raw() };
+        // SAFETY: As above.
         let mut new = unsafe { NewDevice::from_raw(dev) };
         let port = T::create(&self.context, &mut new, ext_ack, rtnl)?;
         // SAFETY: By the safety requirement.

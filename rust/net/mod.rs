@@ -2,6 +2,8 @@
 
 //! Networking: devices, packets and the kinds of link that `ip link add` knows.
 
+pub(crate) mod address;
+pub(crate) mod attribute;
 pub(crate) mod device;
 pub(crate) mod link;
 pub(crate) mod rtnl;

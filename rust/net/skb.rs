@@ -60,7 +60,7 @@ pub(crate) enum DropReason {
 /// # Invariants
 ///
 /// - `ptr` points to a valid `struct sk_buff`, and this value owns one reference to it.
-/// - The packet is in no list.
+/// - The packet is in no list but, behind a shared reference, an [`SkbList`].
 pub(crate) struct SkBuff {
     ptr: NonNull<bindings::sk_buff>,
 }
@@ -164,6 +164,26 @@ impl SkBuff {
         unsafe { bindings::bsdtun_skb_reset_mac_header(skb) };
     }
 
+    /// A number that travels with the packet, as [`Self::set_tag`] left it.
+    pub(crate) fn tag(&self) -> u64 {
+        // SAFETY: By the type invariant the packet is valid, and its control block, which has room
+        // and alignment for the number, belongs to its owner.
+        unsafe { Self::control_block(self.ptr.as_ptr()).read() }
+    }
+
+    /// Sets the number that travels with the packet, until somebody else owns it.
+    pub(crate) fn set_tag(&mut self, tag: u64) {
+        // SAFETY: As in `tag`.
+        unsafe { Self::control_block(self.ptr.as_ptr()).write(tag) };
+    }
+
+    /// The address, in network order, that an IPv4 packet is sent to next: the gateway of its route;
+    /// its destination if it has no gateway of this family, or no route. Before [`Self::detach`].
+    pub(crate) fn next_hop(&self) -> [u8; 4] {
+        // SAFETY: The packet is valid by the type invariant.
+        unsafe { bindings::bsdtun_skb_next_hop(self.ptr.as_ptr()) }.to_ne_bytes()
+    }
+
     /// Cuts the ties of a packet that leaves the stack and may wait for any time: its sender's
     /// socket and pages, its route, its connection tracking entry and its device.
     ///
@@ -227,6 +247,17 @@ impl SkBuff {
         self.set_device(dev);
         // SAFETY: `into_raw` hands over the reference; the rest is the safety requirement.
         unsafe { bindings::netif_receive_skb(self.into_raw()) };
+    }
+
+    /// # Safety
+    ///
+    /// `skb` must point to a valid packet.
+    unsafe fn control_block(skb: *mut bindings::sk_buff) -> *mut u64 {
+        const _: () = assert!(mem::offset_of!(bindings::sk_buff, cb) % mem::align_of::<u64>() == 0);
+        // CAST: Any bytes are a number; the size of the control block is asserted by the binding's
+        // type, the alignment above.
+        // SAFETY: By the safety requirement the projection stays inside the packet.
+        unsafe { addr_of_mut!((*skb).cb) }.cast()
     }
 
     /// # Safety
@@ -304,11 +335,13 @@ impl SkbList {
         self.head.is_null()
     }
 
-    /// Length in bytes of the packet that [`Self::pop`] would return.
-    pub(crate) fn first_len(&self) -> Option<usize> {
-        let first = NonNull::new(self.head)?;
-        // SAFETY: By the type invariant `head` is a valid packet if not null.
-        Some(unsafe { (*first.as_ptr()).len as usize })
+    /// Looks at the packet that [`Self::pop`] would return.
+    pub(crate) fn peek<R>(&self, look: impl FnOnce(&SkBuff) -> R) -> Option<R> {
+        let ptr = NonNull::new(self.head)?;
+        // By the type invariant `head` is a valid packet if not null. The list keeps its reference:
+        // this one is never dropped.
+        let skb = mem::ManuallyDrop::new(SkBuff { ptr });
+        Some(look(&skb))
     }
 
     /// Adds a packet at the end.

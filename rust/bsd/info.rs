@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What `TUNSIFINFO` and `TUNGIFINFO` carry, and the interface flags of `TUNSIFMODE`.
+
+use crate::bsd::{
+    framing::{
+        MTU_MIN,
+        PACKET_MAX, //
+    },
+    ioctl::InfoLayout, //
+};
+
+/// The type of a new unit: `IFT_PPP`.
+///
+/// Source: FreeBSD `sys/net/if_tun.c` (2001), `tuncreate`.
+pub(crate) const TYPE_DEFAULT: u8 = 0x17;
+
+/// Speed, MTU and type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Info {
+    /// Stored and given back.
+    pub(crate) baudrate: i32,
+    /// Of the interface.
+    pub(crate) mtu: u32,
+    /// An `IFT_` number; stored and given back.
+    pub(crate) kind: u8,
+}
+
+/// The longest layout.
+pub(crate) const INFO_MAX: usize = 12;
+
+impl InfoLayout {
+    /// How many bytes it has.
+    pub(crate) const fn size(self) -> usize {
+        match self {
+            Self::FreeBsd => 8,
+            Self::OpenBsd => 12,
+        }
+    }
+}
+
+impl Info {
+    /// Reads what a program passed, in the first [`InfoLayout::size`] bytes. `None` for a type that
+    /// no interface has: `EINVAL`.
+    ///
+    /// OpenBSD's flags are not looked at: its own driver has long refused to change any.
+    pub(crate) fn from_bytes(layout: InfoLayout, bytes: &[u8; INFO_MAX]) -> Option<Self> {
+        Some(match layout {
+            InfoLayout::FreeBsd => Self {
+                baudrate: i32::from_ne_bytes(field(bytes, 0)),
+                mtu: u32::from(u16::from_ne_bytes(field(bytes, 4))),
+                kind: bytes[6],
+            },
+            InfoLayout::OpenBsd => Self {
+                mtu: u32::from_ne_bytes(field(bytes, 0)),
+                kind: u8::try_from(u16::from_ne_bytes(field(bytes, 4))).ok()?,
+                baudrate: i32::from_ne_bytes(field(bytes, 8)),
+            },
+        })
+    }
+
+    /// Writes what a program is to get, into the first [`InfoLayout::size`] bytes.
+    pub(crate) fn to_bytes(self, layout: InfoLayout, flags: InterfaceFlags) -> [u8; INFO_MAX] {
+        let mut bytes = [0; INFO_MAX];
+        match layout {
+            InfoLayout::FreeBsd => {
+                // An interface's MTU fits: see `PACKET_MAX`.
+                let mtu = u16::try_from(self.mtu).unwrap_or(u16::MAX);
+                bytes[0..4].copy_from_slice(&self.baudrate.to_ne_bytes());
+                bytes[4..6].copy_from_slice(&mtu.to_ne_bytes());
+                bytes[6] = self.kind;
+            }
+            InfoLayout::OpenBsd => {
+                bytes[0..4].copy_from_slice(&self.mtu.to_ne_bytes());
+                bytes[4..6].copy_from_slice(&u16::from(self.kind).to_ne_bytes());
+                bytes[6..8].copy_from_slice(&flags.to_bsd().to_ne_bytes());
+                bytes[8..12].copy_from_slice(&self.baudrate.to_ne_bytes());
+            }
+        }
+        bytes
+    }
+
+    /// Whether an interface can have the MTU: else `EINVAL`.
+    pub(crate) fn mtu_in_range(&self) -> bool {
+        (MTU_MIN..=PACKET_MAX as u32).contains(&self.mtu)
+    }
+}
+
+fn field<const N: usize>(bytes: &[u8; INFO_MAX], at: usize) -> [u8; N] {
+    core::array::from_fn(|i| bytes[at + i])
+}
+
+/// Flags of an interface, as far as BSD programs ask for them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct InterfaceFlags {
+    pub(crate) up: bool,
+    pub(crate) running: bool,
+    pub(crate) broadcast: bool,
+    pub(crate) multicast: bool,
+}
+
+const BSD_UP: u16 = 0x1;
+const BSD_BROADCAST: u16 = 0x2;
+const BSD_POINTOPOINT: u16 = 0x10;
+const BSD_RUNNING: u16 = 0x40;
+const BSD_MULTICAST: u16 = 0x8000;
+const LINUX_MULTICAST: u16 = 0x1000;
+
+impl InterfaceFlags {
+    /// With BSD's numbers.
+    pub(crate) fn to_bsd(self) -> u16 {
+        let kind = if self.broadcast {
+            BSD_BROADCAST
+        } else {
+            BSD_POINTOPOINT
+        };
+        [
+            (self.up, BSD_UP),
+            (self.running, BSD_RUNNING),
+            (self.multicast, BSD_MULTICAST),
+        ]
+        .into_iter()
+        .filter(|(set, _)| *set)
+        .fold(kind, |flags, (_, flag)| flags | flag)
+    }
+}
+
+/// What `TUNSIFMODE` makes of an interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InterfaceMode {
+    /// `IFF_BROADCAST`; else `IFF_POINTOPOINT`.
+    pub(crate) broadcast: bool,
+    /// `IFF_MULTICAST`.
+    pub(crate) multicast: bool,
+}
+
+impl InterfaceMode {
+    /// Reads the argument of `TUNSIFMODE`; `None`: `EINVAL`.
+    ///
+    /// `IFF_POINTOPOINT` and `IFF_BROADCAST` have the same number everywhere, `IFF_MULTICAST` has
+    /// not: BSD's and Linux's both mean it. (Each of the two is another flag on the other system,
+    /// one that nobody passes here.)
+    ///
+    /// Source: FreeBSD 12.2 `sys/net/if_tuntap.c`; the driver of 2001 took no multicast flag.
+    pub(crate) fn from_arg(arg: i32) -> Option<Self> {
+        const MULTICAST: i32 = BSD_MULTICAST as i32 | LINUX_MULTICAST as i32;
+        let broadcast = match arg & !MULTICAST {
+            kind if kind == i32::from(BSD_BROADCAST) => true,
+            kind if kind == i32::from(BSD_POINTOPOINT) => false,
+            _ => return None,
+        };
+        Some(Self {
+            broadcast,
+            multicast: arg & MULTICAST != 0,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a4_layouts_round_trip() {
+        let info = Info {
+            baudrate: -9600,
+            mtu: 65535,
+            kind: 0x17,
+        };
+        for layout in [InfoLayout::FreeBsd, InfoLayout::OpenBsd] {
+            let bytes = info.to_bytes(layout, InterfaceFlags::default());
+            assert_eq!(Info::from_bytes(layout, &bytes), Some(info));
+            assert!(bytes[layout.size()..].iter().all(|&byte| byte == 0));
+        }
+    }
+
+    #[test]
+    fn layouts_are_the_bsds() {
+        let info = Info {
+            baudrate: 0x0102_0304,
+            mtu: 0x0506,
+            kind: 0x07,
+        };
+        let bytes = info.to_bytes(InfoLayout::FreeBsd, InterfaceFlags::default());
+        assert_eq!(bytes[0..4], 0x0102_0304_i32.to_ne_bytes());
+        assert_eq!(bytes[4..6], 0x0506_u16.to_ne_bytes());
+        assert_eq!(bytes[6..], [7, 0, 0, 0, 0, 0]);
+        let flags = InterfaceFlags {
+            up: true,
+            running: true,
+            broadcast: false,
+            multicast: true,
+        };
+        let bytes = info.to_bytes(InfoLayout::OpenBsd, flags);
+        assert_eq!(bytes[0..4], 0x0506_u32.to_ne_bytes());
+        assert_eq!(bytes[4..6], 7_u16.to_ne_bytes());
+        assert_eq!(bytes[6..8], 0x8051_u16.to_ne_bytes());
+        assert_eq!(bytes[8..12], 0x0102_0304_i32.to_ne_bytes());
+    }
+
+    #[test]
+    fn a4_mtu_bounds() {
+        for (mtu, ok) in [
+            (0, false),
+            (71, false),
+            (72, true),
+            (65535, true),
+            (65536, false),
+            (u32::MAX, false),
+        ] {
+            let info = Info {
+                baudrate: 0,
+                mtu,
+                kind: 0,
+            };
+            assert_eq!(info.mtu_in_range(), ok, "{mtu}");
+        }
+    }
+
+    #[test]
+    fn types_beyond_a_byte_are_no_types() {
+        let mut bytes = [0; INFO_MAX];
+        bytes[4..6].copy_from_slice(&0x117_u16.to_ne_bytes());
+        assert_eq!(Info::from_bytes(InfoLayout::OpenBsd, &bytes), None);
+    }
+
+    #[test]
+    fn a7_modes() {
+        let mode = |broadcast, multicast| {
+            Some(InterfaceMode {
+                broadcast,
+                multicast,
+            })
+        };
+        assert_eq!(InterfaceMode::from_arg(0x10), mode(false, false));
+        assert_eq!(InterfaceMode::from_arg(0x2), mode(true, false));
+        for multicast in [0x8000, 0x1000, 0x9000] {
+            assert_eq!(InterfaceMode::from_arg(0x10 | multicast), mode(false, true));
+            assert_eq!(InterfaceMode::from_arg(0x2 | multicast), mode(true, true));
+            assert_eq!(InterfaceMode::from_arg(multicast), None);
+        }
+        for arg in [0, 0x12, 0x8012, 0x1, 0x11, 0x3, 0x10010, -1, i32::MIN] {
+            assert_eq!(InterfaceMode::from_arg(arg), None, "{arg:#x}");
+        }
+        let known = (0..=0xffff)
+            .filter(|&arg| InterfaceMode::from_arg(arg).is_some())
+            .count();
+        assert_eq!(known, 8);
+    }
+
+    #[test]
+    fn broadcast_and_pointopoint_exclude_each_other() {
+        let flags = InterfaceFlags {
+            broadcast: true,
+            ..InterfaceFlags::default()
+        };
+        assert_eq!(flags.to_bsd(), 0x2);
+        assert_eq!(InterfaceFlags::default().to_bsd(), 0x10);
+    }
+}

@@ -1,0 +1,704 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What stands before a packet: the address family with TUNSIFHEAD, the next hop
+ * with TUNSLMODE. On reads, on writes, and in what FIONREAD says.
+ */
+
+#include "bsdtun_test.h"
+
+#include <sched.h>
+#include <linux/icmpv6.h>
+#include <netinet/ip6.h>
+#include <net/if_tun.h>
+
+#define PORT		4242
+#define FREEBSD_SIFHEAD	0x80047460u
+#define NETBSD_SIFHEAD	0x80047442u
+
+static const struct in6_addr local6 = {
+	.s6_addr = { 0xfd, 0x42, [15] = 1 },
+};
+
+static const struct in6_addr peer6 = {
+	.s6_addr = { 0xfd, 0x42, [15] = 2 },
+};
+
+static int addr6_add(int ifindex, const struct in6_addr *addr)
+{
+	struct nl_request req;
+
+	nl_init(&req, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof(req.ifa));
+	req.ifa.ifa_family = AF_INET6;
+	req.ifa.ifa_prefixlen = 64;
+	req.ifa.ifa_index = ifindex;
+	nl_put(&req, IFA_LOCAL, addr, sizeof(*addr));
+	nl_put(&req, IFA_ADDRESS, addr, sizeof(*addr));
+	return nl_talk(&req, NULL);
+}
+
+static int run(const char *command)
+{
+	int status = system(command);
+
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static __u32 be32_at(const void *p)
+{
+	__u32 v;
+
+	memcpy(&v, p, 4);
+	return ntohl(v);
+}
+
+FIXTURE(framing) {
+	struct unit u;
+	int fd;
+	int udp;
+	int raw;
+	struct rtnl_link_stats64 before;
+	unsigned char buf[70000];
+};
+
+FIXTURE_SETUP(framing)
+{
+	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, unit_ready(&self->u, O_NONBLOCK));
+	self->fd = self->u.fd;
+	self->udp = udp_socket(LOCAL, PORT);
+	ASSERT_LE(0, self->udp);
+	self->raw = packet_socket();
+	ASSERT_LE(0, self->raw);
+	self->before = link_stats(self->u.ifindex);
+}
+
+FIXTURE_TEARDOWN(framing)
+{
+	close(self->raw);
+	close(self->udp);
+	unit_destroy(&self->u);
+}
+
+#define GREW(counter)							\
+	link_grew(self->u.ifindex, &self->before,			\
+		  offsetof(struct rtnl_link_stats64, counter))
+
+#define SEND(data, len) send_udp(_metadata, self->udp, PORT, data, len)
+
+#define SET(cmd, value)							\
+({									\
+	int __value = (value);						\
+									\
+	ASSERT_EQ(0, ERR(ioctl(self->fd, cmd, &__value)));		\
+})
+
+#define READ() ERR(read(self->fd, self->buf, sizeof(self->buf)))
+
+/* A packet of just enough IPv6 to be one. */
+static size_t build_ip6(void *buf, size_t payload)
+{
+	struct ip6_hdr *ip6 = buf;
+
+	memset(buf, 0, sizeof(*ip6) + payload);
+	ip6->ip6_vfc = 0x60;
+	ip6->ip6_plen = htons(payload);
+	ip6->ip6_nxt = 59;	/* nothing follows */
+	ip6->ip6_hlim = 64;
+	ip6->ip6_src = peer6;
+	ip6->ip6_dst = local6;
+	return sizeof(*ip6) + payload;
+}
+
+/* ---- reads with TUNSIFHEAD ---------------------------------------------- */
+
+TEST_F(framing, A15_ipv4_is_family_2)
+{
+	SET(TUNSIFHEAD, 1);
+	SEND("hello", 5);
+	ASSERT_EQ(4 + IP_UDP_LEN + 5, READ());
+	EXPECT_EQ(2, be32_at(self->buf));
+	EXPECT_TRUE(packet_ok(self->buf + 4, IP_UDP_LEN + 5, IPPROTO_UDP));
+	EXPECT_EQ(0, memcmp(udp_payload(self->buf + 4), "hello", 5));
+}
+
+TEST_F(framing, A15_ipv6_has_its_dialect_s_number)
+{
+	static const struct {
+		unsigned int cmd, family;
+	} dialects[] = {
+		{ TUNSIFHEAD, 10 }, { FREEBSD_SIFHEAD, 28 }, { NETBSD_SIFHEAD, 24 },
+	};
+	size_t len = build_ip6(self->buf, 11);
+	char sent[64];
+	unsigned int i;
+
+	memcpy(sent, self->buf, len);
+	for (i = 0; i < ARRAY_SIZE(dialects); i++) {
+		SET(dialects[i].cmd, 1);
+		ASSERT_EQ(len, packet_send(self->raw, self->u.ifindex, ETH_P_IPV6, sent, len));
+		ASSERT_EQ(4 + len, READ());
+		EXPECT_EQ(dialects[i].family, be32_at(self->buf));
+		EXPECT_EQ(0, memcmp(self->buf + 4, sent, len));
+	}
+}
+
+/* The family follows from the first byte where the sender gives none. */
+TEST_F(framing, injected_packets_are_told_apart)
+{
+	char packet[64];
+	size_t len = build_ip6(packet, 3);
+
+	SET(TUNSIFHEAD, 1);
+	ASSERT_EQ(len, packet_send(self->raw, self->u.ifindex, 0, packet, len));
+	ASSERT_EQ(4 + len, READ());
+	EXPECT_EQ(10, be32_at(self->buf));
+	len = build_udp(packet, LOCAL, PEER, 1, 2, "x", 1);
+	ASSERT_EQ(len, packet_send(self->raw, self->u.ifindex, 0, packet, len));
+	ASSERT_EQ(4 + len, READ());
+	EXPECT_EQ(2, be32_at(self->buf));
+}
+
+TEST_F(framing, other_protocols_never_cross)
+{
+	static const int protocols[] = { ETH_P_ARP, ETH_P_MPLS_UC, ETH_P_8021Q, 0x1234 };
+	unsigned int i;
+
+	SET(TUNSIFHEAD, 1);
+	for (i = 0; i < ARRAY_SIZE(protocols); i++)
+		packet_send(self->raw, self->u.ifindex, protocols[i], self->buf, 25);
+	EXPECT_EQ(-EAGAIN, READ());
+	EXPECT_EQ(ARRAY_SIZE(protocols), GREW(tx_dropped));
+	EXPECT_EQ(0, GREW(tx_packets));
+}
+
+/* ---- reads with TUNSLMODE ----------------------------------------------- */
+
+static const unsigned char peer_sockaddr[16] = { 16, 2, 0, 0, 10, 42, 0, 2 };
+
+TEST_F(framing, A16_next_hop_on_the_link_is_the_destination)
+{
+	SET(TUNSLMODE, 1);
+	SEND("direct", 6);
+	ASSERT_EQ(16 + IP_UDP_LEN + 6, READ());
+	EXPECT_EQ(0, memcmp(self->buf, peer_sockaddr, 16));
+	EXPECT_TRUE(packet_ok(self->buf + 16, IP_UDP_LEN + 6, IPPROTO_UDP));
+}
+
+TEST_F(framing, A16_next_hop_is_the_gateway)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "ip route add 198.51.100.0/24 via 10.42.0.2 dev %s",
+		 self->u.ifname);
+	ASSERT_EQ(0, run(command));
+	SET(TUNSLMODE, 1);
+	ASSERT_EQ(4, udp_send(self->udp, 0xc6336407, PORT, "gate", 4));
+	ASSERT_EQ(16 + IP_UDP_LEN + 4, READ());
+	EXPECT_EQ(0, memcmp(self->buf, peer_sockaddr, 16));
+	/* The packet itself is on its way to somebody else. */
+	EXPECT_EQ(0xc6336407, be32_at(self->buf + 16 + 16));
+}
+
+TEST_F(framing, A16_without_a_route_it_is_the_destination)
+{
+	static const unsigned char other[16] = { 16, 2, 0, 0, 203, 0, 113, 9 };
+	char packet[64];
+	size_t len = build_udp(packet, LOCAL, 0xcb007109, 1, 2, "raw", 3);
+
+	SET(TUNSLMODE, 1);
+	ASSERT_EQ(len, packet_send(self->raw, self->u.ifindex, ETH_P_IP, packet, len));
+	ASSERT_EQ(16 + len, READ());
+	EXPECT_EQ(0, memcmp(self->buf, other, 16));
+	/* Not even a header to look at. */
+	ASSERT_EQ(3, packet_send(self->raw, self->u.ifindex, ETH_P_IP, "abc", 3));
+	ASSERT_EQ(16 + 3, READ());
+	EXPECT_EQ(0, be32_at(self->buf + 4));
+}
+
+TEST_F(framing, A16_ipv6_is_refused)
+{
+	char packet[64];
+	size_t len = build_ip6(packet, 1);
+
+	SET(TUNSLMODE, 1);
+	packet_send(self->raw, self->u.ifindex, ETH_P_IPV6, packet, len);
+	EXPECT_EQ(0, poll_now(self->fd, POLLIN));
+	EXPECT_EQ(-EAGAIN, READ());
+	EXPECT_EQ(1, GREW(tx_dropped));
+}
+
+/* ---- what the prefix changes about reads -------------------------------- */
+
+TEST_F(framing, A10_FIONREAD_counts_the_prefix)
+{
+	SEND("bare", 4);
+	EXPECT_EQ(IP_UDP_LEN + 4, queued(self->fd));
+	READ();
+	SET(TUNSIFHEAD, 1);
+	SEND("head", 4);
+	EXPECT_EQ(4 + IP_UDP_LEN + 4, queued(self->fd));
+	READ();
+	SET(TUNSLMODE, 1);
+	SEND("link", 4);
+	EXPECT_EQ(16 + IP_UDP_LEN + 4, queued(self->fd));
+	READ();
+	EXPECT_EQ(0, queued(self->fd));
+}
+
+TEST_F(framing, framing_is_that_of_the_moment_of_queueing)
+{
+	SEND("bare", 4);
+	SET(TUNSIFHEAD, 1);
+	SEND("head", 4);
+	SET(TUNSLMODE, 1);
+	SEND("link", 4);
+	SET(TUNSLMODE, 0);
+	EXPECT_EQ(IP_UDP_LEN + 4, READ());
+	EXPECT_EQ(0x45, self->buf[0]);
+	EXPECT_EQ(4 + IP_UDP_LEN + 4, READ());
+	EXPECT_EQ(2, be32_at(self->buf));
+	EXPECT_EQ(16 + IP_UDP_LEN + 4, READ());
+	EXPECT_EQ(0, memcmp(self->buf, peer_sockaddr, 16));
+}
+
+TEST_F(framing, A17_short_reads_cut_behind_the_prefix)
+{
+	static const size_t sizes[] = { 1, 3, 4, 5, 24, 31, 32, 33 };
+	unsigned char whole[4 + IP_UDP_LEN + 4];
+	unsigned int i;
+
+	SET(TUNSIFHEAD, 1);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size_t want = sizes[i] < sizeof(whole) ? sizes[i] : sizeof(whole);
+
+		SEND("four", 4);
+		memset(self->buf, 0xa5, 64);
+		ASSERT_EQ(want, ERR(read(self->fd, self->buf, sizes[i])));
+		EXPECT_EQ(0xa5, self->buf[sizes[i]]);
+		EXPECT_EQ(0, memcmp(self->buf, "\0\0\0\2\x45", want < 5 ? want : 5));
+		/* The rest is gone. */
+		EXPECT_EQ(-EAGAIN, READ());
+	}
+}
+
+/* As OpenVPN does it on FreeBSD: the family in one vector, the packet in the other. */
+TEST_F(framing, readv_and_writev_of_family_and_packet)
+{
+	unsigned char family[4], packet[2000];
+	struct iovec iov[2] = { { family, 4 }, { packet, sizeof(packet) } };
+	size_t len;
+
+	SET(FREEBSD_SIFHEAD, 1);
+	SEND("vectors", 7);
+	ASSERT_EQ(4 + IP_UDP_LEN + 7, ERR(readv(self->fd, iov, 2)));
+	EXPECT_EQ(2, be32_at(family));
+	EXPECT_TRUE(packet_ok(packet, IP_UDP_LEN + 7, IPPROTO_UDP));
+
+	len = build_udp(packet, PEER, LOCAL, 7, PORT, "answer", 6);
+	iov[1].iov_len = len;
+	ASSERT_EQ(4 + len, ERR(writev(self->fd, iov, 2)));
+	ASSERT_TRUE(wait_readable(self->udp));
+	ASSERT_EQ(6, recv(self->udp, self->buf, sizeof(self->buf), 0));
+	EXPECT_EQ(0, memcmp(self->buf, "answer", 6));
+	/* What the stack counts is the packet. */
+	EXPECT_EQ(len, GREW(rx_bytes));
+	EXPECT_EQ(IP_UDP_LEN + 7, GREW(tx_bytes));
+}
+
+TEST_F(framing, readv_cut_anywhere)
+{
+	unsigned char part[3][16];
+	struct iovec iov[3] = { { part[0], 2 }, { part[1], 3 }, { part[2], 16 } };
+
+	SET(TUNSLMODE, 1);
+	SEND("odd", 3);
+	ASSERT_EQ(21, ERR(readv(self->fd, iov, 3)));
+	EXPECT_EQ(0, memcmp(part[0], peer_sockaddr, 2));
+	EXPECT_EQ(0, memcmp(part[1], peer_sockaddr + 2, 3));
+	EXPECT_EQ(0, memcmp(part[2], peer_sockaddr + 5, 11));
+	EXPECT_EQ(0x45, part[2][11]);
+	EXPECT_EQ(-EAGAIN, READ());
+}
+
+TEST_F(framing, read_into_a_bad_buffer_loses_packet_and_prefix)
+{
+	const long page = sysconf(_SC_PAGESIZE);
+	char *map = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	static const int before_the_hole[] = { 0, 2, 4, 10 };
+	unsigned int i;
+
+	ASSERT_TRUE(map != MAP_FAILED);
+	ASSERT_EQ(0, munmap(map + page, page));
+	SET(TUNSIFHEAD, 1);
+	for (i = 0; i < ARRAY_SIZE(before_the_hole); i++) {
+		SEND("lost", 4);
+		SEND("next", 4);
+		EXPECT_EQ(-EFAULT, ERR(read(self->fd, map + page - before_the_hole[i], 100)))
+			TH_LOG("%d bytes before the hole", before_the_hole[i]);
+		ASSERT_EQ(4 + IP_UDP_LEN + 4, READ());
+		EXPECT_EQ(0, memcmp(udp_payload(self->buf + 4), "next", 4));
+	}
+	munmap(map, page);
+}
+
+/* ---- writes ------------------------------------------------------------- */
+
+TEST_F(framing, A20_ipv4_behind_its_family)
+{
+	size_t len = build_udp(self->buf + 4, PEER, LOCAL, 7, PORT, "in", 2);
+
+	SET(TUNSIFHEAD, 1);
+	memcpy(self->buf, "\0\0\0\2", 4);
+	ASSERT_EQ(4 + len, ERR(write(self->fd, self->buf, 4 + len)));
+	ASSERT_TRUE(wait_readable(self->udp));
+	EXPECT_EQ(2, recv(self->udp, self->buf, sizeof(self->buf), 0));
+	EXPECT_EQ(1, GREW(rx_packets));
+	EXPECT_EQ(len, GREW(rx_bytes));
+}
+
+TEST_F(framing, ipv6_under_every_system_s_number)
+{
+	static const unsigned char families[] = { 10, 24, 28, 30 };
+	struct sockaddr_in6 sin6 = {
+		.sin6_family = AF_INET6, .sin6_addr = local6, .sin6_port = htons(PORT),
+	};
+	struct udphdr *udp;
+	int udp6;
+	unsigned int i;
+	size_t len;
+
+	ASSERT_EQ(0, write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "0"));
+	ASSERT_EQ(0, run("for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 0 > $f; done"));
+	ASSERT_EQ(0, addr6_add(self->u.ifindex, &local6));
+	udp6 = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	ASSERT_LE(0, udp6);
+	ASSERT_TRUE(WAIT_FOR(!bind(udp6, (void *)&sin6, sizeof(sin6)), LIMIT_MS));
+	SET(TUNSIFHEAD, 1);
+	for (i = 0; i < ARRAY_SIZE(families); i++) {
+		struct ip6_hdr *ip6 = (void *)(self->buf + 4);
+		__u32 sum;
+
+		len = build_ip6(ip6, sizeof(*udp) + 1);
+		ip6->ip6_nxt = IPPROTO_UDP;
+		udp = (void *)(ip6 + 1);
+		udp->source = htons(9);
+		udp->dest = htons(PORT);
+		udp->len = htons(sizeof(*udp) + 1);
+		*(unsigned char *)(udp + 1) = families[i];
+		sum = csum_add(0, &ip6->ip6_src, 32);
+		sum = csum_add(sum, "\0\0\0\x09\0\0\0\x11", 8);
+		udp->check = csum(sum, udp, sizeof(*udp) + 1);
+		memcpy(self->buf, "\0\0\0", 3);
+		self->buf[3] = families[i];
+		ASSERT_EQ(4 + len, ERR(write(self->fd, self->buf, 4 + len)));
+		ASSERT_TRUE(wait_readable(udp6))
+			TH_LOG("family %u", families[i]);
+		ASSERT_EQ(1, recv(udp6, self->buf, sizeof(self->buf), 0));
+		EXPECT_EQ(families[i], self->buf[0]);
+	}
+	EXPECT_EQ(ARRAY_SIZE(families), GREW(rx_packets));
+	close(udp6);
+}
+
+TEST_F(framing, A19_unknown_families_are_EAFNOSUPPORT_and_uncounted)
+{
+	static const __u32 families[] = {
+		0, 1, 3, 9, 11, 23, 29, 31, 255, 256 + 2, 0x0a000000, 0x02000000, 0xffffffff,
+	};
+	size_t len = build_udp(self->buf + 4, PEER, LOCAL, 7, PORT, "no", 2);
+	unsigned int i;
+
+	SET(TUNSIFHEAD, 1);
+	for (i = 0; i < ARRAY_SIZE(families); i++) {
+		__u32 family = htonl(families[i]);
+
+		memcpy(self->buf, &family, 4);
+		EXPECT_EQ(-EAFNOSUPPORT, ERR(write(self->fd, self->buf, 4 + len)))
+			TH_LOG("family %#x", families[i]);
+	}
+	EXPECT_EQ(0, GREW(rx_packets));
+	EXPECT_EQ(0, GREW(rx_errors));
+	EXPECT_EQ(0, GREW(rx_dropped));
+}
+
+TEST_F(framing, A18_write_lengths_with_the_family)
+{
+	memset(self->buf, 0, sizeof(self->buf));
+	self->buf[3] = 2;
+	SET(TUNSIFHEAD, 1);
+	EXPECT_EQ(0, ERR(write(self->fd, self->buf, 0)));
+	EXPECT_EQ(-ENOBUFS, ERR(write(self->fd, self->buf, 1)));
+	EXPECT_EQ(-ENOBUFS, ERR(write(self->fd, self->buf, 3)));
+	EXPECT_EQ(0, GREW(rx_packets) + GREW(rx_dropped) + GREW(rx_errors));
+	/* A family and no packet. */
+	EXPECT_EQ(4, ERR(write(self->fd, self->buf, 4)));
+	EXPECT_EQ(1, GREW(rx_dropped));
+	EXPECT_EQ(0, GREW(rx_packets));
+	EXPECT_EQ(5, ERR(write(self->fd, self->buf, 5)));
+	EXPECT_EQ(23, ERR(write(self->fd, self->buf, 23)));
+	EXPECT_EQ(65535, ERR(write(self->fd, self->buf, 65535)));
+	EXPECT_EQ(65536, ERR(write(self->fd, self->buf, 65536)));
+	EXPECT_EQ(65539, ERR(write(self->fd, self->buf, 65539)));
+	EXPECT_EQ(5, GREW(rx_packets));
+	EXPECT_EQ(-EIO, ERR(write(self->fd, self->buf, 65540)));
+	EXPECT_EQ(5, GREW(rx_packets));
+	EXPECT_EQ(0, GREW(rx_errors));
+}
+
+TEST_F(framing, write_from_a_bad_buffer_behind_a_good_family)
+{
+	const long page = sysconf(_SC_PAGESIZE);
+	char *map = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_TRUE(map != MAP_FAILED);
+	ASSERT_EQ(0, munmap(map + page, page));
+	SET(TUNSIFHEAD, 1);
+	memcpy(map + page - 8, "\0\0\0\2\x45\0\0\0", 8);
+	EXPECT_EQ(-EFAULT, ERR(write(self->fd, map + page - 8, 40)));
+	EXPECT_EQ(1, GREW(rx_errors));
+	memcpy(map + page - 2, "\0\0", 2);
+	EXPECT_EQ(-EFAULT, ERR(write(self->fd, map + page - 2, 40)));
+	EXPECT_EQ(2, GREW(rx_errors));
+	EXPECT_EQ(0, GREW(rx_packets));
+	munmap(map, page);
+}
+
+TEST_F(framing, write_in_link_mode_is_a_plain_packet)
+{
+	size_t len = build_udp(self->buf, PEER, LOCAL, 7, PORT, "plain", 5);
+
+	SET(TUNSLMODE, 1);
+	ASSERT_EQ(len, ERR(write(self->fd, self->buf, len)));
+	ASSERT_TRUE(wait_readable(self->udp));
+	EXPECT_EQ(5, recv(self->udp, self->buf, sizeof(self->buf), 0));
+}
+
+/* ---- both ends ---------------------------------------------------------- */
+
+static void *echo6_main(void *arg)
+{
+	int fd = *(int *)arg;
+	unsigned char buf[2048];
+
+	/* Answers IPv6 echo requests as a neighbour would, until the first bad read. */
+	for (;;) {
+		ssize_t n = read(fd, buf, sizeof(buf));
+		struct ip6_hdr *ip6 = (void *)(buf + 4);
+		struct icmp6hdr *icmp = (void *)(ip6 + 1);
+		struct in6_addr addr;
+		__u32 sum;
+
+		if (n < 0)
+			return NULL;
+		if (n < 52 || be32_at(buf) != 10 || ip6->ip6_nxt != IPPROTO_ICMPV6 ||
+		    icmp->icmp6_type != ICMPV6_ECHO_REQUEST)
+			continue;
+		addr = ip6->ip6_src;
+		ip6->ip6_src = ip6->ip6_dst;
+		ip6->ip6_dst = addr;
+		icmp->icmp6_type = ICMPV6_ECHO_REPLY;
+		icmp->icmp6_cksum = 0;
+		sum = csum_add(0, &ip6->ip6_src, 32);
+		sum = csum_add(sum, &ip6->ip6_plen, 2);
+		sum = csum_add(sum, "\0\0\0\x3a", 4);
+		icmp->icmp6_cksum = csum(sum, icmp, n - 44);
+		if (write(fd, buf, n) != n)
+			return NULL;
+	}
+}
+
+TEST_F(framing, ping_over_ipv6)
+{
+	char command[128];
+	pthread_t thread;
+
+	ASSERT_EQ(0, run("for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 0 > $f; done"));
+	ASSERT_EQ(0, addr6_add(self->u.ifindex, &local6));
+	SET(TUNSIFHEAD, 1);
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, 0));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, echo6_main, &self->fd));
+	snprintf(command, sizeof(command), "ping -6 -c 3 -i 0.2 -W 10 fd42::2 > /dev/null");
+	EXPECT_EQ(0, run(command));
+	ASSERT_EQ(0, link_del(self->u.ifindex));
+	self->u.ifindex = 0;
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+}
+
+/* ---- two namespaces, joined by a program that carries packets ------------ */
+
+/* Two units with TUNSIFHEAD, in namespaces of their own. */
+FIXTURE(joined) {
+	struct unit a, b;
+	int netns[2];
+	int client[2];		/* in a's namespace: IPv4, IPv6 */
+	int server[2];		/* in b's, listening */
+	pthread_t carrier;
+};
+
+FIXTURE_VARIANT(joined) {
+	int mtu;
+};
+
+FIXTURE_VARIANT_ADD(joined, mtu_1500) {
+	.mtu = 1500,
+};
+
+FIXTURE_VARIANT_ADD(joined, mtu_1280) {
+	.mtu = 1280,
+};
+
+FIXTURE_VARIANT_ADD(joined, mtu_65535) {
+	.mtu = 65535,
+};
+
+static void *carry(void *arg)
+{
+	static unsigned char buf[70000];
+	struct unit *units = arg;
+	struct pollfd pfd[2] = {
+		{ .fd = units[0].fd, .events = POLLIN }, { .fd = units[1].fd, .events = POLLIN },
+	};
+
+	for (;;) {
+		int i;
+
+		if (poll(pfd, 2, LIMIT_MS) <= 0)
+			return NULL;
+		for (i = 0; i < 2; i++) {
+			ssize_t n;
+
+			if (pfd[i].revents & POLLHUP)
+				return NULL;
+			while ((n = read(pfd[i].fd, buf, sizeof(buf))) > 0)
+				if (write(pfd[!i].fd, buf, n) != n)
+					return NULL;
+		}
+	}
+}
+
+static void join_one(struct __test_metadata *_metadata, struct unit *u, int mtu,
+		     __u32 local, __u32 peer, const struct in6_addr *addr)
+{
+	int on = 1;
+
+	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, run("for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 0 > $f; done"));
+	ASSERT_EQ(0, unit_create(u, NULL));
+	ASSERT_EQ(0, unit_open(u, O_NONBLOCK));
+	ASSERT_EQ(0, ERR(ioctl(u->fd, TUNSIFHEAD, &on)));
+	ASSERT_EQ(0, link_set_mtu(u->ifindex, mtu));
+	ASSERT_EQ(0, addr_add(u->ifindex, local, peer));
+	ASSERT_EQ(0, addr6_add(u->ifindex, addr));
+	ASSERT_TRUE(link_is_up(u->ifindex));
+}
+
+FIXTURE_SETUP(joined)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET, .sin_port = htons(PORT),
+	};
+	struct sockaddr_in6 sin6 = {
+		.sin6_family = AF_INET6, .sin6_port = htons(PORT),
+	};
+	int on = 1;
+
+	join_one(_metadata, &self->a, variant->mtu, LOCAL, PEER, &local6);
+	self->netns[0] = netns_here();
+	self->client[0] = socket(AF_INET, SOCK_STREAM, 0);
+	self->client[1] = socket(AF_INET6, SOCK_STREAM, 0);
+	ASSERT_LE(0, self->client[1]);
+
+	join_one(_metadata, &self->b, variant->mtu, PEER, LOCAL, &peer6);
+	self->netns[1] = netns_here();
+	self->server[0] = socket(AF_INET, SOCK_STREAM, 0);
+	ASSERT_EQ(0, bind(self->server[0], (void *)&sin, sizeof(sin)));
+	ASSERT_EQ(0, listen(self->server[0], 1));
+	self->server[1] = socket(AF_INET6, SOCK_STREAM, 0);
+	ASSERT_EQ(0, setsockopt(self->server[1], IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)));
+	ASSERT_EQ(0, bind(self->server[1], (void *)&sin6, sizeof(sin6)));
+	ASSERT_EQ(0, listen(self->server[1], 1));
+}
+
+FIXTURE_TEARDOWN(joined)
+{
+	int i;
+
+	unit_destroy(&self->b);
+	setns(self->netns[0], CLONE_NEWNET);
+	unit_destroy(&self->a);
+	for (i = 0; i < 2; i++) {
+		close(self->netns[i]);
+		close(self->client[i]);
+		close(self->server[i]);
+	}
+}
+
+#define BULK	(512 << 10)
+
+/* Sends a pattern that no shifted or torn copy of it equals. */
+static void *send_main(void *arg)
+{
+	static unsigned char buf[BULK];
+	int fd = *(int *)arg;
+	size_t at = 0;
+
+	fill(buf, sizeof(buf), 42);
+	while (at < sizeof(buf)) {
+		ssize_t n = write(fd, buf + at, sizeof(buf) - at);
+
+		if (n <= 0)
+			break;
+		at += n;
+	}
+	shutdown(fd, SHUT_WR);
+	return NULL;
+}
+
+static void bulk(struct __test_metadata *_metadata, int client, int server,
+		 const void *addr, socklen_t len)
+{
+	static unsigned char got[BULK + 1], want[BULK];
+	struct timeval limit = { .tv_sec = LIMIT_MS / 1000 };
+	pthread_t thread;
+	size_t at = 0;
+	ssize_t n;
+	int fd;
+
+	ASSERT_EQ(0, setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)));
+	ASSERT_TRUE(WAIT_FOR(!connect(client, addr, len), LIMIT_MS));
+	fd = accept(server, NULL, NULL);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, send_main, &client));
+	while ((n = read(fd, got + at, sizeof(got) - at)) > 0)
+		at += n;
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(0, n);
+	EXPECT_EQ(BULK, at);
+	fill(want, sizeof(want), 42);
+	EXPECT_EQ(0, memcmp(got, want, BULK));
+	close(fd);
+}
+
+TEST_F_TIMEOUT(joined, tcp_over_ipv4_and_ipv6, 120)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET, .sin_port = htons(PORT),
+		.sin_addr.s_addr = htonl(PEER),
+	};
+	struct sockaddr_in6 sin6 = {
+		.sin6_family = AF_INET6, .sin6_port = htons(PORT), .sin6_addr = peer6,
+	};
+	struct unit units[2] = { self->a, self->b };
+
+	ASSERT_EQ(0, pthread_create(&self->carrier, NULL, carry, units));
+	bulk(_metadata, self->client[0], self->server[0], &sin, sizeof(sin));
+	bulk(_metadata, self->client[1], self->server[1], &sin6, sizeof(sin6));
+	ASSERT_EQ(0, link_del(self->b.ifindex));
+	self->b.ifindex = 0;
+	ASSERT_EQ(0, pthread_join(self->carrier, NULL));
+}
+
+TEST_HARNESS_MAIN
