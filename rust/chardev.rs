@@ -531,3 +531,57 @@ fn into_ssize(result: Result<usize>) -> isize {
         Err(e) => e.to_errno() as isize,
     }
 }
+
+#[kunit_tests(bsdtun_chardev)]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    #[vtable]
+    impl CharDevice for Nothing {
+        type Data = ();
+
+        fn open(_: &(), _: &File) -> Result {
+            Err(ENXIO)
+        }
+
+        fn release(_: &(), _: &File) {}
+    }
+
+    fn node(name: &CStr) -> Result<Node<Nothing>> {
+        Node::new(name, Arc::new((), GFP_KERNEL)?)
+    }
+
+    #[test]
+    fn a_name_is_there_once() -> Result {
+        let first = node(c"bsdtun-kunit")?;
+        assert!(node(c"bsdtun-kunit").is_err());
+        let other = node(c"bsdtun-kunit2")?;
+        drop(first);
+        drop(node(c"bsdtun-kunit")?);
+        drop(other);
+        Ok(())
+    }
+
+    /// Often enough for kmemleak to see it if something were not freed.
+    #[test]
+    fn a_node_goes_with_its_value() -> Result {
+        for _ in 0..30 {
+            drop(node(c"bsdtun-kunit")?);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn only_what_is_implemented_is_offered() {
+        let fops = &VTable::<Nothing>::FOPS;
+        assert!(fops.open.is_some());
+        assert!(fops.release.is_some());
+        assert!(fops.read_iter.is_none());
+        assert!(fops.poll.is_none());
+        assert!(fops.fasync.is_none());
+        assert!(fops.unlocked_ioctl.is_none());
+        assert!(!fops.owner.is_null());
+    }
+}

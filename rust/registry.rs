@@ -88,3 +88,57 @@ impl Drop for Number {
             .release_id(usize::from(self.number));
     }
 }
+
+#[kunit_tests(bsdtun_registry)]
+// The macro makes unsafe functions of the tests.
+#[allow(unsafe_code)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_belongs_to_one() -> Result {
+        let registry = Registry::new()?;
+        let seven = registry.take(7);
+        assert_eq!(seven.as_ref().map(Number::get), Some(7));
+        assert!(registry.take(7).is_none());
+        drop(seven);
+        assert!(registry.take(7).is_some());
+        Ok(())
+    }
+
+    #[test]
+    fn the_lowest_free_number_that_suits() -> Result {
+        let registry = Registry::new()?;
+        let zero = registry.take_lowest(|_| true);
+        let two = registry.take(2);
+        let one = registry.take_lowest(|_| true);
+        let three = registry.take_lowest(|_| true);
+        let nine = registry.take_lowest(|number| number > 8);
+        assert_eq!(zero.as_ref().map(Number::get), Some(0));
+        assert_eq!(one.as_ref().map(Number::get), Some(1));
+        assert_eq!(three.as_ref().map(Number::get), Some(3));
+        assert_eq!(nine.as_ref().map(Number::get), Some(9));
+        // What did not suit is free again.
+        assert!(registry.take(8).is_some());
+        drop(one);
+        assert_eq!(registry.take_lowest(|_| true).map(|one| one.get()), Some(1));
+        drop(two);
+        Ok(())
+    }
+
+    #[test]
+    fn numbers_end() -> Result {
+        let registry = Registry::new()?;
+        assert_eq!(
+            registry.take(UNIT_MAX).map(|last| last.get()),
+            Some(UNIT_MAX)
+        );
+        assert!(registry.take(UNIT_MAX + 1).is_none());
+        assert!(registry.take(u16::MAX).is_none());
+        assert!(registry.take_lowest(|number| number > UNIT_MAX).is_none());
+        let last = registry.take(UNIT_MAX);
+        assert!(registry.take_lowest(|number| number == UNIT_MAX).is_none());
+        drop(last);
+        Ok(())
+    }
+}

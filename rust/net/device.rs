@@ -820,3 +820,44 @@ fn copy_text(to: &mut [c_char], from: &[u8]) {
     let len = from.len().min(to.len().saturating_sub(1));
     to[..len].copy_from_slice(&from[..len]);
 }
+
+#[kunit_tests(bsdtun_name)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_name_has_15_bytes() {
+        let name = Name::from_fmt(fmt!("{}{}", "bsdtun", 999999999)).ok();
+        assert_eq!(name.map(|name| name.as_bytes().len()), Some(15));
+        assert_eq!(name.map(|name| name.as_padded()[15]), Some(0));
+        assert!(Name::from_fmt(fmt!("{}{}", "bsdtun", 1000000000)).is_err());
+        assert!(Name::from_fmt(fmt!("{}", "a name that does not end soon enough")).is_err());
+    }
+
+    #[test]
+    fn a_name_is_padded_with_nul() -> Result {
+        let name = Name::from_fmt(fmt!("{}{}", "bsdtun", 7))?;
+        assert_eq!(name.as_bytes(), b"bsdtun7");
+        assert_eq!(name.as_padded(), b"bsdtun7\0\0\0\0\0\0\0\0\0");
+        assert_eq!(name.as_c_str().to_bytes(), b"bsdtun7");
+        Ok(())
+    }
+
+    #[test]
+    fn an_empty_name_is_empty() -> Result {
+        let name = Name::from_fmt(fmt!(""))?;
+        assert_eq!(name.as_bytes().len(), 0);
+        assert!(name == Name([0; IFNAMSIZ]));
+        Ok(())
+    }
+
+    #[test]
+    fn text_is_cut_to_fit_with_a_nul() {
+        let mut to = [0; 4];
+        copy_text(&mut to, b"ab");
+        assert_eq!(&to, b"ab\0\0");
+        copy_text(&mut to, b"abcdef");
+        assert_eq!(&to, b"abc\0");
+        copy_text(&mut [], b"abc");
+    }
+}

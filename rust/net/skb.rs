@@ -399,3 +399,126 @@ impl Drop for SkbList {
         }
     }
 }
+
+#[kunit_tests(bsdtun_skb)]
+mod tests {
+    use super::*;
+
+    /// A packet of `len` bytes with a tag to know it by.
+    fn packet(len: usize, tag: u64) -> Result<SkBuff> {
+        let mut err = 0;
+        // SAFETY: `err` outlives the call.
+        let ptr = unsafe {
+            bindings::alloc_skb_with_frags(len as c_ulong, 0, 0, &mut err, bindings::GFP_KERNEL)
+        };
+        let mut skb = SkBuff {
+            ptr: NonNull::new(ptr).ok_or(ENOMEM)?,
+        };
+        // SAFETY: The packet is new and has room for `len` bytes.
+        unsafe { bindings::skb_put(ptr, len as c_uint) };
+        skb.set_tag(tag);
+        Ok(skb)
+    }
+
+    fn tags(mut list: SkbList) -> Result<KVec<u64>> {
+        let mut tags = KVec::new();
+        while let Some(skb) = list.pop() {
+            tags.push(skb.tag(), GFP_KERNEL)?;
+        }
+        Ok(tags)
+    }
+
+    #[test]
+    fn a_packet_keeps_its_tag_and_protocol() -> Result {
+        let mut skb = packet(60, u64::MAX)?;
+        skb.set_protocol(0x86dd);
+        assert_eq!(skb.len(), 60);
+        assert_eq!(skb.tag(), u64::MAX);
+        assert_eq!(skb.protocol(), 0x86dd);
+        skb.set_tag(7);
+        assert_eq!(skb.tag(), 7);
+        assert_eq!(skb.protocol(), 0x86dd);
+        skb.consume();
+        Ok(())
+    }
+
+    #[test]
+    fn a_detached_packet_keeps_its_tag() -> Result {
+        let mut skb = packet(20, 3)?;
+        skb.detach()?;
+        assert_eq!(skb.tag(), 3);
+        assert_eq!(skb.len(), 20);
+        skb.drop_for(DropReason::QueueFull);
+        Ok(())
+    }
+
+    #[test]
+    fn a_list_is_first_in_first_out() -> Result {
+        let mut list = SkbList::new();
+        assert!(list.is_empty());
+        assert!(list.pop().is_none());
+        for tag in 0..5 {
+            list.push(packet(20, tag)?);
+        }
+        assert_eq!(list.len(), 5);
+        assert_eq!(list.pop().map(|skb| skb.tag()), Some(0));
+        list.push(packet(20, 5)?);
+        assert_eq!(list.len(), 5);
+        assert_eq!(&tags(list)?[..], &[1, 2, 3, 4, 5]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_list_can_be_emptied_and_filled_again() -> Result {
+        let mut list = SkbList::new();
+        for round in 0..3 {
+            list.push(packet(20, round)?);
+            assert!(!list.is_empty());
+            assert_eq!(list.pop().map(|skb| skb.tag()), Some(round));
+            assert!(list.is_empty());
+            assert_eq!(list.len(), 0);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn peeking_takes_nothing() -> Result {
+        let mut list = SkbList::new();
+        assert_eq!(list.peek(|skb| skb.len()), None);
+        list.push(packet(33, 1)?);
+        list.push(packet(44, 2)?);
+        for _ in 0..3 {
+            assert_eq!(list.peek(|skb| skb.len()), Some(33));
+        }
+        assert_eq!(list.len(), 2);
+        assert_eq!(&tags(list)?[..], &[1, 2]);
+        Ok(())
+    }
+
+    #[test]
+    fn taking_a_list_leaves_an_empty_one() -> Result {
+        let mut list = SkbList::new();
+        list.push(packet(20, 1)?);
+        list.push(packet(20, 2)?);
+        let taken = mem::take(&mut list);
+        assert!(list.is_empty());
+        list.push(packet(20, 3)?);
+        assert_eq!(&tags(taken)?[..], &[1, 2]);
+        assert_eq!(&tags(list)?[..], &[3]);
+        Ok(())
+    }
+
+    /// Often enough for kmemleak to see it if a packet were not freed.
+    #[test]
+    fn dropping_a_list_frees_its_packets() -> Result {
+        for _ in 0..50 {
+            let mut list = SkbList::new();
+            for tag in 0..10 {
+                list.push(packet(200, tag)?);
+            }
+            drop(list.pop());
+            drop(list);
+        }
+        Ok(())
+    }
+}
