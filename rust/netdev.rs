@@ -123,11 +123,13 @@ impl Operations for Unit {
 
     fn xmit(port: &Port<Self>, dev: &Device, mut skb: SkBuff, tx: &Transmit) -> Verdict {
         // Refused before it is queued: a program that polls and then reads must find a packet.
-        let framing = port.framing();
-        let prefix = Protocol::from_ethertype(skb.protocol())
-            .and_then(|protocol| framing.prefix(protocol, || skb.next_hop()));
+        let protocol = Protocol::from_ethertype(skb.protocol());
+        let prefix =
+            protocol.and_then(|protocol| port.framing().prefix(protocol, || skb.next_hop()));
         let Some(prefix) = prefix else {
-            port.say_refused(skb.protocol());
+            if protocol == Some(Protocol::Ip6) {
+                port.say_refused();
+            }
             skb.drop_for(DropReason::Protocol);
             return Verdict::Dropped;
         };

@@ -457,13 +457,12 @@ impl Unit {
         }
     }
 
-    /// Says, once for the unit, that a packet was refused for its protocol. Any context.
-    pub(crate) fn say_refused(&self, protocol: u16) {
+    /// Says, once for the unit, that IPv6 was refused. Any context.
+    pub(crate) fn say_refused(&self) {
         if !self.refusal_said.xchg(true, Relaxed) {
             pr_info!(
-                "{}: refused a packet of Ethernet type {:#06x}: without IFHEAD only IPv4 crosses (said once)\n",
-                self.name,
-                protocol
+                "{}: refused an IPv6 packet: without IFHEAD only IPv4 crosses (said once)\n",
+                self.name
             );
         }
     }

@@ -96,6 +96,32 @@ TEST_F_TIMEOUT(interface, A3_many_times, 120)
 	}
 }
 
+/* ---- its mode ------------------------------------------------------------ */
+
+/* Who watches links, as network managers do, learns of TUNSIFMODE at once. */
+TEST_F(interface, a_change_of_mode_is_told)
+{
+	struct sockaddr_nl nl = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, NETLINK_ROUTE);
+	int mode = IFF_BROADCAST;
+	bool told = false;
+	char buf[8192];
+	ssize_t n;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, bind(fd, (void *)&nl, sizeof(nl)));
+	ASSERT_EQ(0, ERR(ioctl(self->u.fd, TUNSIFMODE, &mode)));
+	while (!told && wait_readable(fd) && (n = recv(fd, buf, sizeof(buf), 0)) > 0) {
+		struct nlmsghdr *h = (void *)buf;
+		struct ifinfomsg *ifi = NLMSG_DATA(h);
+
+		told = h->nlmsg_type == RTM_NEWLINK && ifi->ifi_index == self->u.ifindex &&
+		       (ifi->ifi_flags & IFF_BROADCAST) && !(ifi->ifi_flags & IFF_POINTOPOINT);
+	}
+	EXPECT_TRUE(told);
+	close(fd);
+}
+
 /* ---- a queueing discipline ---------------------------------------------- */
 
 static int sender(struct __test_metadata *_metadata)

@@ -81,7 +81,7 @@ impl<T: Operations> Attribute<T> {
 
     /// # Safety
     ///
-    /// For sysfs to call, with an attribute of a [`Group<T>`], the device that the group is at, and
+    /// For sysfs to call, with an attribute of a `T`'s [`Group`], the device that the group is at, and
     /// a page to write to.
     unsafe extern "C" fn show(
         dev: *mut bindings::device,
@@ -101,7 +101,7 @@ impl<T: Operations> Attribute<T> {
 
     /// # Safety
     ///
-    /// For sysfs to call, with an attribute of a [`Group<T>`], the device that the group is at, and
+    /// For sysfs to call, with an attribute of a `T`'s [`Group`], the device that the group is at, and
     /// `len` bytes.
     unsafe extern "C" fn store(
         dev: *mut bindings::device,

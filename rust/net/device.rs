@@ -244,8 +244,10 @@ impl Device {
         // SAFETY: The device is valid by the type invariant, and RTNL makes us the only writer.
         // Others read meanwhile: one volatile write, C's `WRITE_ONCE`.
         unsafe { addr_of_mut!((*self.as_raw()).flags).write_volatile(flags) };
+        // The event that tells listeners of an interface that is down, too.
+        //
         // SAFETY: The device is valid by the type invariant and RTNL is held.
-        unsafe { bindings::netdev_state_change(self.as_raw()) };
+        unsafe { bindings::netdev_features_change(self.as_raw()) };
         Ok(())
     }
 
