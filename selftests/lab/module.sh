@@ -46,7 +46,8 @@ kdir_trouble()
 		{ echo "Linux $release in $kdir was configured without CONFIG_RUST"; return; }
 	[ -r "$kdir/rust/libkernel.rmeta" ] ||
 		{ echo "$kdir carries no Rust metadata (no rust/libkernel.rmeta): distributions' header packages do not"; return; }
-	built_with=$(sed -n 's/^CONFIG_RUSTC_VERSION_TEXT="\(.*\)"$/\1/p' "$kdir/include/config/auto.conf")
+	# auto.conf has no quotes in 7.3, and had some before.
+	built_with=$(sed -n 's/^CONFIG_RUSTC_VERSION_TEXT="\{0,1\}\([^"]*\)"\{0,1\}$/\1/p' "$kdir/include/config/auto.conf")
 	have=$("${RUSTC:-rustc}" --version 2> /dev/null) ||
 		{ echo "no rustc here: Linux $release in $kdir needs $built_with"; return; }
 	[ "$built_with" = "$have" ] ||
