@@ -10,10 +10,10 @@ export KDIR KERNEL TEST DESTDIR INSTALL_MOD_PATH V LLVM RUSTC BINDGEN
 
 .DEFAULT_GOAL := module
 
-.PHONY: module demo check shell docs install clean distclean help
+.PHONY: module demo check shell bench docs install clean distclean help
 
 # What stands in the way is one line, not followed by make's own.
-module install demo check shell docs:
+module install demo check shell bench docs:
 	$(eval trouble := $(shell KDIR='$(KDIR)' RUSTC='$(RUSTC)' BINDGEN='$(BINDGEN)' $(LAB) trouble $@))$(if $(trouble),$(error $(trouble)))
 	@$(LAB) $@
 
@@ -39,6 +39,7 @@ help:
 	@echo '  TEST=tun       one file of tests    TEST=tun:NAME  one case of it'
 	@echo '  KERNEL=stock   on this kernel only'
 	@echo 'make shell     a virtual machine with the module loaded, to play in'
+	@echo 'make bench     Linux'"'"'s tun and bsdtun side by side, in a virtual machine'
 	@echo 'make docs      the documentation as HTML, in .build/docs'
 	@echo
 	@echo 'make clean     remove what was built in this tree'

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# 'make bench': bsdtun beside Linux's tun, in one machine.
+
+lab_bench()
+{
+	local dir
+
+	lab_ready bench "${KERNEL:-$KERNEL_DEFAULT}"
+	dir=$RUN/vm
+	step "building bsdtun.ko for Linux $K_RELEASE"
+	logged module_build plain modules
+	mkdir -p "$dir"
+	cp "$MODULE_DIR/bsdtun.ko" "$dir/"
+	module_unlock
+	step "building the benchmark"
+	logged in_root --bind "$dir" /lab/out -- \
+		gcc -Wall -Wextra -Werror -O2 -o /lab/out/bench /lab/scripts/bench.c
+	vm_accel
+	step "measuring on Linux $K_RELEASE; about a minute"
+	VM_SHOW=1
+	if ! vm_boot "$dir" $((300 * K_SLOW)) 'bash /lab/scripts/guest-bench.sh'; then
+		tr -d '\r' < "$dir/console" | tail -n 50 >> "$LOG"
+		exit 1
+	fi
+	run_end
+	say "the table is also in $dir/out"
+}
