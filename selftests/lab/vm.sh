@@ -48,6 +48,21 @@ VM_SILENCE=150
 # it was silent for too long.
 vm_boot()
 {
+	local rc=0
+
+	vm_boot_once "$@" || rc=$?
+	# Once in many boots an emulated machine stops in its firmware. No kernel ran, so
+	# that nothing is hidden by another try.
+	if [ "$rc" -ne 0 ] && [ ${#VM_ACCEL[@]} -gt 0 ] && ! grep -q 'Linux version' "$1/console"; then
+		say "the machine did not get to its kernel: booting it once more"
+		rc=0
+		vm_boot_once "$@" || rc=$?
+	fi
+	return "$rc"
+}
+
+vm_boot_once()
+{
 	local dir=$1 seconds=$2 command=$3
 
 	mkdir -p "$dir"
