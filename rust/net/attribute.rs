@@ -28,7 +28,8 @@ use kernel::{
     types::Opaque, //
 };
 
-/// One file. Its functions run in process context without RTNL; the device is there, or going.
+/// One file. Its functions run in process context; the device is there, or going. They must not take
+/// RTNL: whoever removes the file waits for them with it held.
 #[repr(C)]
 pub(crate) struct Attribute<T> {
     // First: C passes a pointer to it.
