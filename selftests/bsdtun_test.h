@@ -21,6 +21,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -66,6 +67,7 @@
 
 #define LOCAL		0x0a2a0001u	/* 10.42.0.1, the interface */
 #define PEER		0x0a2a0002u	/* 10.42.0.2, the program on the node */
+#define PORT		4242		/* of UDP and TCP */
 
 /* Numbers of the BSDs, then what the same declaration gives on Linux. */
 #define BSD_FIONREAD	0x4004667fu
@@ -137,6 +139,20 @@ static inline int read_file(const char *path, char *buf, size_t size)
 	buf[n > 0 ? n : 0] = '\0';
 	close(fd);
 	return n;
+}
+
+/* Runs a command line; its exit status, or -1. */
+static inline __printf(1, 2) int run(const char *format, ...)
+{
+	char command[256];
+	va_list args;
+	int status;
+
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+	status = system(command);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 /* ---- rtnetlink ---------------------------------------------------------- */
@@ -426,6 +442,11 @@ static inline __u64 link_grew(int ifindex, const struct rtnl_link_stats64 *befor
 	return b - a;
 }
 
+/* What a counter of the interface in "self->u" has grown by since "self->before". */
+#define GREW(counter)							\
+	link_grew(self->u.ifindex, &self->before,			\
+		  offsetof(struct rtnl_link_stats64, counter))
+
 static inline bool link_is_up(int ifindex)
 {
 	struct link link = { };
@@ -683,6 +704,12 @@ static inline int netns_new(void)
 	write_file("/proc/sys/net/ipv4/conf/all/rp_filter", "0");
 	write_file("/proc/sys/net/ipv4/conf/default/rp_filter", "0");
 	return 0;
+}
+
+/* Lets the namespace have IPv6 after all. */
+static inline int netns_ipv6(void)
+{
+	return run("for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 0 > $f; done");
 }
 
 static inline int netns_here(void)

@@ -11,7 +11,6 @@
 #include <netinet/ip6.h>
 #include <net/if_tun.h>
 
-#define PORT		4242
 #define FREEBSD_SIFHEAD	0x80047460u
 #define NETBSD_SIFHEAD	0x80047442u
 
@@ -34,13 +33,6 @@ static int addr6_add(int ifindex, const struct in6_addr *addr)
 	nl_put(&req, IFA_LOCAL, addr, sizeof(*addr));
 	nl_put(&req, IFA_ADDRESS, addr, sizeof(*addr));
 	return nl_talk(&req, NULL);
-}
-
-static int run(const char *command)
-{
-	int status = system(command);
-
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 static __u32 be32_at(const void *p)
@@ -78,10 +70,6 @@ FIXTURE_TEARDOWN(framing)
 	close(self->udp);
 	unit_destroy(&self->u);
 }
-
-#define GREW(counter)							\
-	link_grew(self->u.ifindex, &self->before,			\
-		  offsetof(struct rtnl_link_stats64, counter))
 
 #define SEND(data, len) send_udp(_metadata, self->udp, PORT, data, len)
 
@@ -186,11 +174,7 @@ TEST_F(framing, A16_next_hop_on_the_link_is_the_destination)
 
 TEST_F(framing, A16_next_hop_is_the_gateway)
 {
-	char command[128];
-
-	snprintf(command, sizeof(command), "ip route add 198.51.100.0/24 via 10.42.0.2 dev %s",
-		 self->u.ifname);
-	ASSERT_EQ(0, run(command));
+	ASSERT_EQ(0, run("ip route add 198.51.100.0/24 via 10.42.0.2 dev %s", self->u.ifname));
 	SET(TUNSLMODE, 1);
 	ASSERT_EQ(4, udp_send(self->udp, 0xc6336407, PORT, "gate", 4));
 	ASSERT_EQ(16 + IP_UDP_LEN + 4, READ());
@@ -368,8 +352,7 @@ TEST_F(framing, ipv6_under_every_system_s_number)
 	unsigned int i;
 	size_t len;
 
-	ASSERT_EQ(0, write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "0"));
-	ASSERT_EQ(0, run("for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 0 > $f; done"));
+	ASSERT_EQ(0, netns_ipv6());
 	ASSERT_EQ(0, addr6_add(self->u.ifindex, &local6));
 	udp6 = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	ASSERT_LE(0, udp6);
@@ -511,16 +494,14 @@ static void *echo6_main(void *arg)
 
 TEST_F(framing, ping_over_ipv6)
 {
-	char command[128];
 	pthread_t thread;
 
-	ASSERT_EQ(0, run("for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 0 > $f; done"));
+	ASSERT_EQ(0, netns_ipv6());
 	ASSERT_EQ(0, addr6_add(self->u.ifindex, &local6));
 	SET(TUNSIFHEAD, 1);
 	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, 0));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, echo6_main, &self->fd));
-	snprintf(command, sizeof(command), "ping -6 -c 3 -i 0.2 -W 10 fd42::2 > /dev/null");
-	EXPECT_EQ(0, run(command));
+	EXPECT_EQ(0, run("ping -6 -c 3 -i 0.2 -W 10 fd42::2 > /dev/null"));
 	ASSERT_EQ(0, link_del(self->u.ifindex));
 	self->u.ifindex = 0;
 	ASSERT_EQ(0, pthread_join(thread, NULL));
@@ -584,7 +565,7 @@ static void join_one(struct __test_metadata *_metadata, struct unit *u, int mtu,
 	int on = 1;
 
 	ASSERT_EQ(0, netns_new());
-	ASSERT_EQ(0, run("for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 0 > $f; done"));
+	ASSERT_EQ(0, netns_ipv6());
 	ASSERT_EQ(0, unit_create(u, NULL));
 	ASSERT_EQ(0, unit_open(u, O_NONBLOCK));
 	ASSERT_EQ(0, ERR(ioctl(u->fd, TUNSIFHEAD, &on)));

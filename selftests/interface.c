@@ -9,18 +9,7 @@
 #include <sys/mount.h>
 #include <net/if_tun.h>
 
-#define PORT		4242
 #define UP_ON_ADDR	"/proc/sys/net/link/tun/up_on_addr"
-
-static int run(const char *format, const char *ifname)
-{
-	char command[256];
-	int status;
-
-	snprintf(command, sizeof(command), format, ifname);
-	status = system(command);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 FIXTURE(interface) {
 	struct unit u;
@@ -60,8 +49,7 @@ TEST_F(interface, A3_an_ipv4_address_sets_it_up)
 
 TEST_F(interface, A3_an_ipv6_address_sets_it_up)
 {
-	ASSERT_EQ(0, run("for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 0 > $f; done",
-			 ""));
+	ASSERT_EQ(0, netns_ipv6());
 	ASSERT_EQ(0, run("ip addr add fd42::1/64 dev %s", self->u.ifname));
 	EXPECT_TRUE(link_is_up(self->u.ifindex));
 }

@@ -5,7 +5,6 @@
  */
 #include "bsdtun_uring.h"
 
-#define PORT	4242
 #define ROUNDS	20
 
 /* A race shows one time in many: long enough to meet it, short enough to wait. */

@@ -5,8 +5,6 @@
  */
 #include "bsdtun_test.h"
 
-#define PORT	4242
-
 FIXTURE(queue) {
 	struct unit u;
 	int udp, raw;
@@ -31,10 +29,6 @@ FIXTURE_TEARDOWN(queue)
 	close(self->udp);
 	unit_destroy(&self->u);
 }
-
-#define GREW(counter)							\
-	link_grew(self->u.ifindex, &self->before,			\
-		  offsetof(struct rtnl_link_stats64, counter))
 
 /* Sends packet number @n past every socket buffer; 0 or what the driver says. */
 static long send_numbered(int raw, int ifindex, unsigned int n)

@@ -8,8 +8,6 @@
 
 #include <sys/prctl.h>
 
-#define PORT	4242
-
 /* A unit nobody has opened yet. */
 FIXTURE(unit) {
 	struct unit u;
@@ -52,11 +50,6 @@ FIXTURE_TEARDOWN(tun)
 	close(self->udp);
 	unit_destroy(&self->u);
 }
-
-/* What a counter has grown by since the test began. */
-#define GREW(counter)							\
-	link_grew(self->u.ifindex, &self->before,			\
-		  offsetof(struct rtnl_link_stats64, counter))
 
 /* Queues one UDP packet with this payload. */
 #define SEND(data, len) send_udp(_metadata, self->udp, PORT, data, len)

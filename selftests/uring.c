@@ -5,7 +5,6 @@
  */
 #include "bsdtun_uring.h"
 
-#define PORT	4242
 #define OFFSET	((__u64)-1)
 
 /*

@@ -8,14 +8,7 @@ lab_bench()
 
 	lab_ready bench "${KERNEL:-$KERNEL_DEFAULT}"
 	dir=$RUN/vm
-	step "building bsdtun.ko for Linux $K_RELEASE"
-	logged module_build plain modules
-	mkdir -p "$dir"
-	cp "$MODULE_DIR/bsdtun.ko" "$dir/"
-	module_unlock
-	step "building the benchmark"
-	logged in_root --bind "$dir" /lab/out -- \
-		gcc -Wall -Wextra -Werror -O2 -o /lab/out/bench /lab/scripts/bench.c
+	module_into "$dir" bench
 	vm_accel
 	step "measuring on Linux $K_RELEASE; about a minute"
 	VM_SHOW=1

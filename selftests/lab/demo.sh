@@ -2,28 +2,13 @@
 # shellcheck shell=bash
 # 'make demo' and 'make shell'.
 
-# The module and the demo's program, in a folder for a machine.
-demo_files()
-{
-	local dir=$1
-
-	step "building bsdtun.ko for Linux $K_RELEASE"
-	logged module_build plain modules
-	mkdir -p "$dir"
-	cp "$MODULE_DIR/bsdtun.ko" "$dir/"
-	module_unlock
-	step "building the program that answers"
-	logged in_root --bind "$dir" /lab/out -- \
-		gcc -Wall -Wextra -Werror -O2 -o /lab/out/demo_echo /lab/scripts/demo_echo.c
-}
-
 lab_demo()
 {
 	local dir splats
 
 	lab_ready demo "${KERNEL:-$KERNEL_DEFAULT}"
 	dir=$RUN/vm
-	demo_files "$dir"
+	module_into "$dir" demo_echo
 	vm_accel
 	step "booting Linux $K_RELEASE in a virtual machine"
 	VM_SHOW=1
@@ -58,7 +43,7 @@ lab_shell()
 	[ -t 0 ] && [ -t 1 ] || die "'make shell' needs a terminal"
 	lab_ready shell "${KERNEL:-$KERNEL_DEFAULT}"
 	dir=$RUN/vm
-	demo_files "$dir"
+	module_into "$dir" demo_echo
 	vm_accel
 	step "booting Linux $K_RELEASE; 'exit' or control-D ends it"
 	in_root --bind "$dir" /lab/out --bind "$LAB/guest-shell.sh" /root/.bashrc -- \

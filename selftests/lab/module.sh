@@ -26,6 +26,22 @@ module_unlock()
 	exec {MODULE_LOCK}>&-
 }
 
+# module_into DIR PROGRAM: the module for the kernel in use, and a program of the lab's, in
+# a folder for a machine.
+module_into()
+{
+	local dir=$1 program=$2
+
+	step "building bsdtun.ko for Linux $K_RELEASE"
+	logged module_build plain modules
+	mkdir -p "$dir"
+	cp "$MODULE_DIR/bsdtun.ko" "$dir/"
+	module_unlock
+	step "building $program"
+	logged in_root --bind "$dir" /lab/out -- \
+		gcc -Wall -Wextra -Werror -O2 -o "/lab/out/$program" "/lab/scripts/$program.c"
+}
+
 # Say in one line why modules written in Rust cannot be built against a folder, if so.
 kdir_trouble()
 {
