@@ -142,7 +142,8 @@ static inline int read_file(const char *path, char *buf, size_t size)
 }
 
 /* Runs a command line; its exit status, or -1. */
-static inline __printf(1, 2) int run(const char *format, ...)
+__printf(1, 2)
+static inline int run(const char *format, ...)
 {
 	char command[256];
 	va_list args;

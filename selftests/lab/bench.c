@@ -100,7 +100,7 @@ static void open_bsdtun(struct peer *p)
 	p->fd = open("/dev/bsdtun0", O_RDWR);
 	if (p->fd < 0)
 		die("/dev/bsdtun0");
-	strcpy(p->ifname, "bsdtun0");
+	snprintf(p->ifname, sizeof(p->ifname), "bsdtun0");
 	set_up(p, "10.82.0.1", "10.82.0.2");
 }
 
@@ -149,7 +149,7 @@ static void drain_socket(const struct peer *p)
 }
 
 /* Nanoseconds for a burst. */
-typedef double (*work)(const struct peer *p, size_t len);
+typedef double (*work_fn)(const struct peer *p, size_t len);
 
 static double work_send(const struct peer *p, size_t len)
 {
@@ -225,7 +225,7 @@ int main(void)
 {
 	static const struct {
 		const char *name;
-		work work;
+		work_fn run;
 	} works[] = {
 		{ "send to a queue", work_send },
 		{ "read a full queue", work_read },
@@ -248,7 +248,7 @@ int main(void)
 			for (r = 0; r < ROUNDS + 2; r++) {
 				for (k = 0; k < 2; k++) {
 					unsigned int who = (r + k) & 1;
-					double ns = works[w].work(&peers[who], lengths[l]) / BURST;
+					double ns = works[w].run(&peers[who], lengths[l]) / BURST;
 
 					if (r >= 2)
 						t[who][r - 2] = ns;
