@@ -542,11 +542,11 @@ mod tests {
     impl CharDevice for Nothing {
         type Data = ();
 
-        fn open(_: &(), _: &File) -> Result {
+        fn open((): &(), _: &File) -> Result {
             Err(ENXIO)
         }
 
-        fn release(_: &(), _: &File) {}
+        fn release((): &(), _: &File) {}
     }
 
     fn node(name: &CStr) -> Result<Node<Nothing>> {
