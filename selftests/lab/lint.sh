@@ -22,7 +22,9 @@ files()
 
 case $what in
 host-tests)
-	rustc --test --edition 2021 -D warnings -o /tmp/host-tests selftests/host/main.rs
+	# Whole ranges are tried: optimised, but with the checks of a kernel.
+	rustc --test --edition 2021 -D warnings -C opt-level=2 -C debug-assertions=on \
+		-C overflow-checks=on -o /tmp/host-tests selftests/host/main.rs
 	/tmp/host-tests | tee /tmp/host-tests.out
 	grep -qE '^test result: ok\. [1-9]' /tmp/host-tests.out
 	;;
