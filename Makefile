@@ -37,7 +37,7 @@ help:
 	@echo 'make demo      boot a Debian kernel in a virtual machine, ping across /dev/bsdtun0'
 	@echo 'make check     the whole test suite'
 	@echo '  TEST=tun       one file of tests    TEST=tun:NAME  one case of it'
-	@echo '  KERNEL=stock   on this kernel only'
+	@echo '  KERNEL=debug   on a kernel that watches memory, locks and leaks (built once)'
 	@echo 'make shell     a virtual machine with the module loaded, to play in'
 	@echo 'make bench     Linux'"'"'s tun and bsdtun side by side, in a virtual machine'
 	@echo 'make docs      the documentation as HTML, in .build/docs'

@@ -2,8 +2,12 @@
 # shellcheck shell=bash
 # 'make check': the whole test suite, or with TEST= a part of it.
 
-# The kernels that it runs on when none is named.
+# The kernels that it runs on when none is named. The debug kernel, which takes a quarter
+# of an hour to build and several times as long to run, is to be named.
 CHECK_KERNELS=(stock)
+
+# Lines of the kernel's log that are shown of its first complaint.
+CHECK_CONTEXT=45
 
 # kselftest's own limit for a program in seconds, when the file settings names none.
 SETTINGS_TIMEOUT=45
@@ -19,6 +23,7 @@ lab_check()
 	lab_ready check "${kernels[0]}"
 	RESULTS=$RUN/results
 	: > "$RESULTS"
+	: > "$RUN/kernels"
 
 	if [ -z "${TEST:-}" ]; then
 		check_sources
@@ -58,8 +63,8 @@ check_stage()
 check_sources()
 {
 	check_stage "host tests" in_root -- bash /lab/scripts/lint.sh host-tests "$TREE" || :
-	check_stage "rustfmt" in_root -- bash /lab/scripts/lint.sh rustfmt "$TREE" "/kernel/$K_NAME/source" || :
-	check_stage "checkpatch" in_root -- bash /lab/scripts/lint.sh checkpatch "$TREE" "/kernel/$K_NAME/source" || :
+	check_stage "rustfmt" in_root -- bash /lab/scripts/lint.sh rustfmt "$TREE" "$K_AT/source" || :
+	check_stage "checkpatch" in_root -- bash /lab/scripts/lint.sh checkpatch "$TREE" "$K_AT/source" || :
 	check_stage "shellcheck" in_root -- bash /lab/scripts/lint.sh shellcheck "$TREE" || :
 	check_stage "documentation" in_root -- bash /lab/scripts/lint.sh rst "$TREE" || :
 	check_stage "clippy" check_clippy || :
@@ -90,13 +95,25 @@ check_rustdoc()
 # Module, tests and machine for the kernel in use.
 check_kernel()
 {
-	local k="Linux $K_RELEASE"
+	local k="Linux $K_RELEASE" start=$SECONDS
 
-	check_stage "module for $k" module_build plain modules || return 0
+	printf '%s\n' "$K_NAME ($k): did not run the tests" > "$RUN/kernels.$K_NAME"
+	check_tests "$k"
+	printf '%s, %d s\n' "$(cat "$RUN/kernels.$K_NAME")" $((SECONDS - start)) | tee -a "$RUN/kernels" |
+		while IFS= read -r k; do say "$k"; done
+}
+
+check_tests()
+{
+	local k=$1
+
+	check_stage "configuration of $k" check_config || :
 	mkdir -p "$RUN/vm-$K_NAME"
+	check_stage "module for $k" module_build plain modules || return 0
 	cp "$MODULE_DIR/bsdtun.ko" "$RUN/vm-$K_NAME/"
-	if ! check_stage "kselftests built" in_root --bind "$MODULE_DIR" /lab/module -- \
-		bash /lab/scripts/kit.sh "$TREE" "/kernel/$K_NAME/source" /lab/module/selftests /lab/run/kit
+	# The tests are programs: they are the same for all kernels.
+	if [ ! -s "$RUN/kit/kselftest-list.txt" ] && ! check_stage "kselftests built" in_root --bind "$MODULE_DIR" /lab/module -- \
+		bash /lab/scripts/kit.sh "$TREE" "$K_AT/source" /lab/module/selftests /lab/run/kit
 	then
 		module_unlock
 		return 0
@@ -105,9 +122,22 @@ check_kernel()
 	check_vm "$k"
 }
 
+# What the tests ask of a kernel, as every folder of kselftests says it.
+check_config()
+{
+	local line missing=0
+
+	while IFS= read -r line; do
+		grep -qxE "${line%=*}=[ym]" "$K_ENTRY/build/.config" && continue
+		echo "$line: selftests/config asks for it, the kernel does not have it"
+		missing=1
+	done < <(grep -E '^CONFIG_.*=[ym]$' "$TREE/selftests/config")
+	return $missing
+}
+
 check_vm()
 {
-	local k=$1 dir=$RUN/vm-$K_NAME list tests=() case="" timeout limit rc=0 n splats hung args="" f
+	local k=$1 dir=$RUN/vm-$K_NAME list tests=() case="" timeout limit rc=0 n splats hung args="" f unit
 
 	mapfile -t list < "$RUN/kit/kselftest-list.txt"
 	if [ -n "${TEST:-}" ]; then
@@ -140,7 +170,16 @@ check_vm()
 		$(printf -- '-t %s ' "${tests[@]}") -o $timeout" || rc=$?
 
 	awk -v expected="${tests[*]}" -f "$LAB/ktap.awk" "$dir/out" > "$dir/ktap"
-	sed -n "s/^\(pass\|skip\|fail\) /\1 /p" "$dir/ktap" >> "$RESULTS"
+	unit="no unit tests in this kernel"
+	if grep -qx 'CONFIG_KUNIT=y' "$K_ENTRY/build/.config"; then
+		touch "$dir/kunit"
+		awk -v expected="$(check_suites | paste -sd' ')" -f "$LAB/kunit.awk" "$dir/kunit" > "$dir/unit"
+		unit="unit tests: $(check_count "$dir/unit")"
+	else
+		: > "$dir/unit"
+	fi
+	sed -n "s/^\(pass\|skip\|fail\) /\1 $K_NAME: /p" "$dir/unit" "$dir/ktap" >> "$RESULTS"
+	printf '%s (%s): kselftests: %s; %s' "$K_NAME" "$k" "$(check_count "$dir/ktap")" "$unit" > "$RUN/kernels.$K_NAME"
 	n=$(grep -c '^fail ' "$dir/ktap" || :)
 	if [ "$rc" -ne 0 ] && [ "$n" -eq 0 ]; then
 		result fail "kselftests on $k: the runner exited with $rc though no case failed"
@@ -160,12 +199,43 @@ check_vm()
 	splats=$(vm_splats "$dir/console" "$dir/dmesg" "$dir/leaks" | sed 's/^\[[ 0-9.]*\] *//' | sort -u)
 	if [ -n "$splats" ]; then
 		result fail "kernel log of $k (log: $dir/dmesg, $dir/console)"
-		printf -- '--- the kernel log of %s has:\n%s\n---\n' "$k" "$splats"
+		printf -- '--- the kernel log of %s has:\n%s\n' "$k" "$splats"
+		printf -- '--- the first of them, and what follows:\n'
+		check_context "$dir" || :
+		printf -- '---\n'
 	elif [ -s "$dir/console" ]; then
 		result pass "kernel log of $k"
 	else
 		result fail "kernel log of $k: there is none"
 	fi
+}
+
+# Where the log says the first of what it may not say: the test that ran, and the report.
+check_context()
+{
+	local dir=$1 log=$1/dmesg number
+
+	[ -n "$(vm_splats "$log")" ] || log=$dir/console
+	[ -n "$(vm_splats "$log")" ] || log=$dir/leaks
+	number=$(grep -nE -f "$LAB/splats" "$log" | grep -vE -f "$LAB/noise" | head -n 1 | cut -d: -f1)
+	head -n "$number" "$log" | grep 'lab: # #  RUN\|lab: # selftests' | tail -n 1
+	tail -n "+$number" "$log" | head -n "$CHECK_CONTEXT" | tr -d '\r'
+}
+
+# check_count FILE: how many cases passed and so on, in words.
+check_count()
+{
+	awk '{ n[$1]++ } END {
+		printf "%d passed, %d failed", n["pass"], n["fail"]
+		if (n["skip"])
+			printf ", %d skipped", n["skip"]
+	}' "$1"
+}
+
+# The KUnit suites that the driver's sources declare.
+check_suites()
+{
+	grep -rhoE --include='*.rs' 'kunit_tests\([a-z_0-9]+\)' "$TREE/rust" | sed 's/.*(\(.*\))/\1/' | sort -u
 }
 
 # What makes a program run one case only, in the way the stock runner has for it.
@@ -194,6 +264,7 @@ check_modules()
 {
 	local dir=$1
 
+	rm -rf --one-file-system "$RUN/modules"
 	cp -al "$K_ENTRY/modules" "$RUN/modules"
 	rm -f "$RUN"/modules/modules.*.bin "$RUN"/modules/modules.{dep,alias,symbols,softdep,devname,weakdep}
 	mkdir -p "$RUN/modules/updates"
@@ -218,6 +289,7 @@ check_report()
 		printf 'Failed:\n'
 		sed -n 's/^fail /  /p' "$RESULTS"
 	fi
+	sed 's/^/On /' "$RUN/kernels"
 	say "logs: $RUN"
 	rm -rf --one-file-system "$RUN/modules" "$RUN/kit"
 	run_end

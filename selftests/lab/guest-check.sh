@@ -22,6 +22,11 @@ if ! insmod "$BSDTUN_KO"; then
 	exit 1
 fi
 
+# KUnit ran the suites of the module meanwhile, beside the kernel's own; what they said goes
+# when the module goes.
+kunit=/sys/kernel/debug/kunit
+[ ! -d $kunit ] || cat $kunit/bsdtun_*/results > "$OUT/kunit"
+
 # Which test ran when is told to the kernel's log as well, for whoever reads a splat.
 watch()
 {

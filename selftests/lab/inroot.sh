@@ -27,7 +27,8 @@ in_root()
 	shift
 	[ -z "${RUN:-}" ] || args+=(--bind "$RUN" /lab/run)
 	if [ -n "${K_ENTRY:-}" ]; then
-		args+=(--bind "$K_ENTRY" "/kernel/$K_NAME")
+		args+=(--bind "$K_ENTRY" "$K_AT")
+		[ -z "${K_SOURCE:-}" ] || args+=(--bind "$K_SOURCE" "$K_AT/source")
 		[ ! -d "$K_ENTRY/modules" ] || args+=(--bind "$K_ENTRY/modules" "/usr/lib/modules/$K_RELEASE")
 	fi
 	setpriv --pdeathsig KILL \

@@ -81,9 +81,9 @@ debian_kernel_make()
 	mkdir "$dir/modules" "$dir/source" "$dir/build"
 	say "unpacking them"
 	K_ENTRY=$dir logged in_root -- \
-		bash /lab/scripts/prepare-debian.sh unpack "$K_RELEASE" "/kernel/$K_NAME"
+		bash /lab/scripts/prepare-debian.sh unpack "$K_RELEASE" "$K_AT"
 	rm -rf --one-file-system "$RUN/debs" "$RUN/apt"
 	say "building the kernel's Rust crates with Debian's configuration and compiler"
 	K_ENTRY=$dir logged in_root -- \
-		bash /lab/scripts/prepare-debian.sh prepare "$K_RELEASE" "/kernel/$K_NAME"
+		bash /lab/scripts/prepare-debian.sh prepare "$K_RELEASE" "$K_AT"
 }

@@ -9,7 +9,9 @@
 #
 # and sets
 #
-#	K_ENTRY		the entry's path; in the root it is at /kernel/NAME
+#	K_ENTRY		the entry's path
+#	K_AT		where that is in the root: /kernel/NAME
+#	K_SOURCE	where source/ is, if not in the entry
 #	K_RELEASE	what uname -r says under it
 #	K_MEMORY	memory of a machine that runs it
 #	K_SLOW		how many times slower than the stock kernel it is; limits grow by it
@@ -29,6 +31,9 @@ kernel_use()
 	K_MEMORY=1G
 	K_SLOW=1
 	K_APPEND=
+	K_SOURCE=
+	K_ENTRY=
+	K_AT=/kernel/$K_NAME
 	K_MAKE=()
 	[ -r "$LAB/kernel-$K_NAME.sh" ] ||
 		die "no kernel '$K_NAME' in the lab; there is: $(kernel_names | paste -sd' ')"

@@ -160,6 +160,7 @@ cache_remove()
 		exec {fd}> "$lock"
 		flock -n -x "$fd" || die "$CACHE is in use by another run ($(basename "$lock")): not removed"
 	done
-	rm -rf --one-file-system "$CACHE/entries" "$CACHE/modules" "$CACHE/logs" "$CACHE/kvm" "$CACHE/locks"
+	rm -rf --one-file-system "$CACHE/entries" "$CACHE/modules" "$CACHE/logs" "$CACHE/kvm" \
+		"$CACHE/ccache" "$CACHE/locks"
 	rmdir --ignore-fail-on-non-empty "$CACHE"
 }

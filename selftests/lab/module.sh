@@ -17,7 +17,7 @@ module_build()
 	exec {MODULE_LOCK}> "$CACHE/locks/$name"
 	flock -x "$MODULE_LOCK"
 	touch "$MODULE_DIR"
-	in_root --bind "$MODULE_DIR" /lab/module -- make -C "/kernel/$K_NAME/build" \
+	in_root --bind "$MODULE_DIR" /lab/module -- make -C "$K_AT/build" \
 		"${K_MAKE[@]}" M="$TREE" MO=/lab/module W=e --no-print-directory -j"$(nproc)" "$@"
 }
 
@@ -107,6 +107,7 @@ module_target()
 	flavour=${release##*+deb13-}
 	if grep -vE '^(#|$)' "$LAB/kernels" | awk '{ print $2 }' | grep -qxF "${release%-"$flavour"}"; then
 		K_NAME=$release
+		K_AT=/kernel/$release
 		K_MAKE=()
 		# shellcheck source=/dev/null
 		. "$LAB/kernel-stock.sh"

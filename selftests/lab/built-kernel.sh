@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# built-kernel.sh RELEASE DIR FRAGMENT... - in the toolchain root: configure and build the
+# kernel whose source is DIR/source into DIR/build, and lay out its modules and its image
+# in DIR/modules.
+set -euo pipefail
+
+release=$1
+dir=$2
+shift 2
+
+# Objects are found again when a line of a fragment was changed.  Fixed names and times
+# make that, and the image, the same every time.
+export CCACHE_DIR=/lab/ccache CCACHE_MAXSIZE=2G
+export KBUILD_BUILD_TIMESTAMP=2026-01-01 KBUILD_BUILD_USER=lab KBUILD_BUILD_HOST=lab
+
+build=$dir/build
+kmake()
+{
+	make -s -C "$dir/source" O="$build" LLVM=1 CC="ccache clang" "$@"
+}
+
+(cd /lab/scripts && cat "$@") > "$build/all.config"
+kmake KCONFIG_ALLCONFIG="$build/all.config" allnoconfig
+
+# What depends on something that is off is dropped without a word.
+missing=0
+while IFS= read -r line; do
+	case $line in
+	CONFIG_*=*) ;;
+	'# CONFIG_'*' is not set')
+		symbol=${line#\# }
+		grep -q "^${symbol%% *}=" "$build/.config" || continue
+		;;
+	*) continue ;;
+	esac
+	if ! grep -qxF "$line" "$build/.config"; then
+		echo "$line: not in the configuration that came out" >&2
+		missing=1
+	fi
+done < "$build/all.config"
+[ $missing -eq 0 ]
+
+kmake -j"$(nproc)" bzImage modules
+have=$(cat "$build/include/config/kernel.release")
+if [ "$have" != "$release" ]; then
+	echo "the kernel calls itself $have, not $release" >&2
+	exit 1
+fi
+test -s "$build/rust/libkernel.rmeta"
+
+kmake INSTALL_MOD_PATH=/tmp/modules DEPMOD=true modules_install
+rm -f "/tmp/modules/lib/modules/$release/build"
+cp -a "/tmp/modules/lib/modules/$release/." "$dir/modules/"
+cp "$build/arch/x86/boot/bzImage" "$dir/modules/vmlinuz"
+cp "$build/System.map" "$dir/modules/System.map"
+# /usr/lib/modules/RELEASE is the modules folder just filled, see in_root.
+depmod -F "$dir/modules/System.map" "$release"

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Kernels that the lab builds: the source of the stock kernel with a configuration of our
+# own, the fragment built.config and others over it, by clang as KASAN and CFI want it.
+
+# built_kernel_get FRAGMENT...: for the kernel in use (see kernel.sh).
+built_kernel_get()
+{
+	local kernel=$K_NAME name
+
+	# The source is the stock kernel's; it is not unpacked a second time.
+	# shellcheck source=selftests/lab/kernel-stock.sh
+	. "$LAB/kernel-stock.sh"
+	K_NAME=stock
+	K_AT=/kernel/stock
+	kernel_stock_get
+	K_SOURCE=$K_ENTRY/source
+	K_NAME=$kernel
+	K_AT=/kernel/$kernel
+	K_ENTRY=
+	K_MAKE=(LLVM=1)
+	BUILT_FRAGMENTS=(built.config "$@")
+	K_RELEASE=${DEB_VERSION%%-*}$(sed -n 's/^CONFIG_LOCALVERSION="\(.*\)"$/\1/p' "$LAB/kernel-$K_NAME.config")
+
+	# Not the root's name: of all that is in it only the compilers make a difference, and
+	# this is what takes longest.
+	name=kernel-$K_RELEASE-$(printf '%s' "$DEB_VERSION $DEB_SOURCE $K_NAME $(built_compilers)" |
+		(cd "$LAB" && cat - built-kernel.sh "${BUILT_FRAGMENTS[@]}") | hash_of -)
+	entry_exists "$name" ||
+		step "building Linux $K_RELEASE (once; about fifteen minutes on two processors)"
+	entry_get "$name" "Linux $K_RELEASE" built_kernel_make
+	K_ENTRY=$(entry_path "$name")
+}
+
+built_compilers()
+{
+	dpkg-query --admindir="$ROOT/var/lib/dpkg" -W -f '${Package}=${Version}\n' \
+		bindgen 'clang-[0-9][0-9]' 'gcc-[0-9][0-9]' 'lld-[0-9][0-9]' 'llvm-[0-9][0-9]' \
+		rustc rust-src
+}
+
+built_kernel_make()
+{
+	local dir=$1
+
+	mkdir -p "$dir/build" "$dir/source" "$dir/modules" "$CACHE/ccache"
+	K_ENTRY=$dir logged in_root --bind "$CACHE/ccache" /lab/ccache -- \
+		bash /lab/scripts/built-kernel.sh "$K_RELEASE" "$K_AT" "${BUILT_FRAGMENTS[@]}"
+}
