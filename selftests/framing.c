@@ -507,6 +507,40 @@ TEST_F(framing, ping_over_ipv6)
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 }
 
+/* What the stack cuts to fit the MTU comes back as it went, and is put together. */
+TEST_F(framing, fragments_cross_both_ways)
+{
+	static unsigned char sent[20000], got[20001];
+	unsigned char pieces[16][2048];
+	ssize_t len[16];
+	int i, n = 0;
+
+	SET(TUNSIFHEAD, 1);
+	fill(sent, sizeof(sent), 7);
+	ASSERT_EQ(sizeof(sent), udp_send(self->udp, PEER, PORT, sent, sizeof(sent)));
+	while (n < 16 && (len[n] = ERR(read(self->fd, pieces[n], sizeof(pieces[n])))) > 0) {
+		struct iphdr *ip = (void *)(pieces[n] + 4);
+		__u32 addr = ip->saddr;
+
+		EXPECT_LE(len[n], 4 + 1500);
+		EXPECT_EQ(len[n], 4 + ntohs(ip->tot_len));
+		EXPECT_NE(0, ntohs(ip->frag_off) & 0x3fff);
+		/* Neither header's checksum minds. */
+		ip->saddr = ip->daddr;
+		ip->daddr = addr;
+		n++;
+	}
+	EXPECT_EQ(14, n);
+	/* The last first. */
+	for (i = n - 1; i >= 0; i--)
+		ASSERT_EQ(len[i], ERR(write(self->fd, pieces[i], len[i])));
+	ASSERT_TRUE(wait_readable(self->udp));
+	ASSERT_EQ(sizeof(sent), recv(self->udp, got, sizeof(got), 0));
+	EXPECT_EQ(0, memcmp(sent, got, sizeof(sent)));
+	EXPECT_EQ(14, GREW(tx_packets));
+	EXPECT_EQ(14, GREW(rx_packets));
+}
+
 /* ---- two namespaces, joined by a program that carries packets ------------ */
 
 /* Two units with TUNSIFHEAD, in namespaces of their own. */
