@@ -68,7 +68,8 @@ static ATTRIBUTES: [Attribute<Unit>; 4] = [
         c"dialect",
         |port, out| writeln!(out, "{}", port.framing().dialect().name()),
         |port, text| {
-            port.set_dialect(Dialect::from_name(text).ok_or(EINVAL)?);
+            let dialect = Dialect::from_name(text).ok_or(EINVAL)?;
+            port.change_framing(|framing| framing.set_dialect(dialect));
             Ok(())
         },
     ),

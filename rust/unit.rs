@@ -7,7 +7,6 @@
 use crate::{
     bsd::{
         framing::{
-            Dialect,
             Framing,
             Prefix, //
         },
@@ -222,11 +221,6 @@ impl Unit {
         let mut framing = self.framing();
         change(&mut framing);
         self.framing.store(framing.to_bits(), Relaxed);
-    }
-
-    /// Overrides whose number for IPv6 reads carry.
-    pub(crate) fn set_dialect(&self, dialect: Dialect) {
-        self.change_framing(|framing| framing.set_dialect(dialect));
     }
 
     /// A look at the settings.

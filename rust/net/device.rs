@@ -813,7 +813,7 @@ impl<T: Operations> VTable<T> {
     unsafe extern "C" fn get_link(dev: *mut kernel::bindings::net_device) -> u32 {
         // CAST: The kernel crate knows the same type as opaque.
         // SAFETY: The device is valid during this callback.
-        u32::from(unsafe { bindings::bsdtun_netif_carrier_ok(dev.cast()) })
+        u32::from(unsafe { Device::from_raw(dev.cast()) }.has_carrier())
     }
 }
 
