@@ -5,6 +5,7 @@
  */
 
 #include <linux/anon_inodes.h>
+#include <linux/etherdevice.h>
 #include <linux/ethtool.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -22,11 +23,14 @@
 #include <net/if_inet6.h>
 #include <net/ip_tunnels.h>
 #include <net/net_namespace.h>
+#include <net/netlink.h>
 #include <net/rtnetlink.h>
 #include <net/sch_generic.h>
 #include <uapi/asm/ioctls.h>
 #include <uapi/asm/sockios.h>
 
+#include "../include/linux/if_bsdtun.h"
+#include "../include/net/if_tap.h"
 #include "../include/net/if_tun.h"
 #include "../include/net/if_types.h"
 #include "helpers.h"
@@ -35,6 +39,7 @@
 const fmode_t RUST_CONST_HELPER_FMODE_NOWAIT = FMODE_NOWAIT;
 const int RUST_CONST_HELPER_IOCB_NOWAIT = IOCB_NOWAIT;
 const int RUST_CONST_HELPER_PAGE_ALLOC_COSTLY_ORDER = PAGE_ALLOC_COSTLY_ORDER;
+const int RUST_CONST_HELPER_NET_IP_ALIGN = NET_IP_ALIGN;
 const u32 RUST_CONST_HELPER_FIONREAD = FIONREAD;
 const u32 RUST_CONST_HELPER_TUNGDEBUG = TUNGDEBUG;
 const u32 RUST_CONST_HELPER_TUNSDEBUG = TUNSDEBUG;
@@ -50,10 +55,22 @@ const u32 RUST_CONST_HELPER_TUNSTRANSIENT = TUNSTRANSIENT;
 const u32 RUST_CONST_HELPER_TUNGTRANSIENT = TUNGTRANSIENT;
 const u32 RUST_CONST_HELPER_TUNMRU = TUNMRU;
 const u32 RUST_CONST_HELPER_TUNMTU = TUNMTU;
+const u32 RUST_CONST_HELPER_TAPGDEBUG = TAPGDEBUG;
+const u32 RUST_CONST_HELPER_TAPSDEBUG = TAPSDEBUG;
+const u32 RUST_CONST_HELPER_TAPSIFINFO = TAPSIFINFO;
+const u32 RUST_CONST_HELPER_TAPGIFINFO = TAPGIFINFO;
+const u32 RUST_CONST_HELPER_TAPGIFNAME = TAPGIFNAME;
+const u32 RUST_CONST_HELPER_TAPSTRANSIENT = TAPSTRANSIENT;
+const u32 RUST_CONST_HELPER_TAPGTRANSIENT = TAPGTRANSIENT;
+const u32 RUST_CONST_HELPER_VMIO_SIOCSIFFLAGS = VMIO_SIOCSIFFLAGS;
+const u32 RUST_CONST_HELPER_TAPMRU = TAPMRU;
+const u32 RUST_CONST_HELPER_IFT_ETHER = IFT_ETHER;
 const u32 RUST_CONST_HELPER_IFT_PPP = IFT_PPP;
 const u32 RUST_CONST_HELPER_FIOSETOWN = FIOSETOWN;
 const u32 RUST_CONST_HELPER_FIOGETOWN = FIOGETOWN;
 const u32 RUST_CONST_HELPER_SIOCSPGRP = SIOCSPGRP;
 const u32 RUST_CONST_HELPER_SIOCGPGRP = SIOCGPGRP;
+const u32 RUST_CONST_HELPER_SIOCGIFADDR = SIOCGIFADDR;
+const u32 RUST_CONST_HELPER_SIOCSIFADDR = SIOCSIFADDR;
 const u32 RUST_CONST_HELPER_TIOCSPGRP = TIOCSPGRP;
 const u32 RUST_CONST_HELPER_TIOCGPGRP = TIOCGPGRP;

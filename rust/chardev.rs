@@ -65,22 +65,30 @@ pub(crate) struct IoMode {
     pub(crate) atomic: bool,
 }
 
-/// What can be done with an open node.
-///
-/// Apart from `open`, the methods run in process context with no lock held, any number of them at
-/// once.
-#[vtable]
-pub(crate) trait CharDevice: Sized + 'static {
-    /// The data that a node and all open files of it share.
+/// What opening a node gives.
+pub(crate) trait Open: Sized + 'static {
+    /// The data of the node.
     type Data: Send + Sync + 'static;
 
+    /// What can be done with the open file.
+    type File: CharDevice;
+
     /// A file is being opened, under `misc_mtx`: nodes may be neither made nor removed here, and all
-    /// other opening of misc devices waits.
+    /// other opening of misc devices waits. Returns the data of the open file.
     ///
     /// # Errors
     ///
     /// Any, for `open` to return; no `release` follows.
-    fn open(data: &Self::Data, file: &File) -> Result;
+    fn open(data: &Arc<Self::Data>, file: &File) -> Result<Arc<<Self::File as CharDevice>::Data>>;
+}
+
+/// What can be done with an open file.
+///
+/// The methods run in process context with no lock held, any number of them at once.
+#[vtable]
+pub(crate) trait CharDevice: Sized + 'static {
+    /// The data of an open file.
+    type Data: Send + Sync + 'static;
 
     /// The last reference to an open file is gone.
     fn release(data: &Self::Data, file: &File);
@@ -233,38 +241,40 @@ impl SigioList {
 
 /// A node in `/dev`, until it is dropped.
 ///
-/// Making and dropping one takes `misc_mtx`: neither under RTNL, nor in [`CharDevice::open`].
+/// Making and dropping one takes `misc_mtx`: neither under RTNL, nor in [`Open::open`].
 ///
 /// # Invariants
 ///
-/// The misc device in `inner` is registered; its name and data live in `inner` too.
-pub(crate) struct Node<T: CharDevice> {
+/// The misc device in `inner` is registered; its names and data live in `inner` too.
+pub(crate) struct Node<T: Open> {
     inner: Pin<KBox<NodeInner<T>>>,
 }
 
 #[pin_data]
-struct NodeInner<T: CharDevice> {
+struct NodeInner<T: Open> {
     name: CString,
+    file_name: CString,
     data: Arc<T::Data>,
     #[pin]
     misc: Opaque<bindings::miscdevice>,
 }
 
 // SAFETY: The misc device is only touched by the core, which has its own locks.
-unsafe impl<T: CharDevice> Send for NodeInner<T> {}
+unsafe impl<T: Open> Send for NodeInner<T> {}
 // SAFETY: As above.
-unsafe impl<T: CharDevice> Sync for NodeInner<T> {}
+unsafe impl<T: Open> Sync for NodeInner<T> {}
 
-impl<T: CharDevice> Node<T> {
-    /// Makes `/dev/NAME`, mode 0600.
+impl<T: Open> Node<T> {
+    /// Makes `/dev/FILE_NAME`, mode 0600, of a device that is called `name` in sysfs.
     ///
     /// # Errors
     ///
     /// `ENOMEM`; `EEXIST` if there is a device of this name; `EBUSY` without a free minor number.
-    pub(crate) fn new(name: &CStr, data: Arc<T::Data>) -> Result<Self> {
+    pub(crate) fn new(name: &CStr, file_name: &CStr, data: Arc<T::Data>) -> Result<Self> {
         let inner = KBox::try_pin_init(
             try_pin_init!(NodeInner {
                 name: CString::try_from(name)?,
+                file_name: CString::try_from(file_name)?,
                 data,
                 misc <- Opaque::ffi_init(|slot: *mut bindings::miscdevice| {
                     // SAFETY: The initialiser may write to `slot`.
@@ -277,10 +287,12 @@ impl<T: CharDevice> Node<T> {
         let misc = inner.misc.get();
         // SAFETY: The structure is ours until it is registered.
         unsafe { (*misc).minor = bindings::MISC_DYNAMIC_MINOR as c_int };
-        // SAFETY: As above. The name stays until the node is dropped.
+        // SAFETY: As above. The names stay until the node is dropped.
         unsafe { (*misc).name = inner.name.as_char_ptr() };
         // SAFETY: As above.
-        unsafe { (*misc).fops = &VTable::<T>::FOPS };
+        unsafe { (*misc).nodename = inner.file_name.as_char_ptr() };
+        // SAFETY: As above.
+        unsafe { (*misc).fops = &Opener::<T>::FOPS };
         // SAFETY: The structure is pinned and is unregistered before it is freed.
         to_result(unsafe { bindings::misc_register(misc) })?;
         // INVARIANT: Just registered.
@@ -288,7 +300,7 @@ impl<T: CharDevice> Node<T> {
     }
 }
 
-impl<T: CharDevice> Drop for Node<T> {
+impl<T: Open> Drop for Node<T> {
     fn drop(&mut self) {
         // SAFETY: Registered by the type invariant. No `open` that found it is still running
         // afterwards; files that are open keep only the data.
@@ -307,13 +319,60 @@ struct OpenFile<T: CharDevice> {
     sigio: Option<NonNull<SigioList>>,
 }
 
-/// C's view of a `T`.
+/// C's view of what opens a node.
+struct Opener<T>(PhantomData<T>);
+
+impl<T: Open> Opener<T> {
+    const FOPS: bindings::file_operations = bindings::file_operations {
+        open: Some(Self::open),
+        ..VTable::<T::File>::FOPS
+    };
+
+    /// # Safety
+    ///
+    /// For `misc_open` to call, on a file that is being opened and whose private data is the misc
+    /// device of a [`Node<T>`].
+    unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
+        // SAFETY: The private data is a misc device inside a `NodeInner`. `misc_mtx`, held during
+        // this call, keeps it registered.
+        let node = unsafe {
+            let misc = Opaque::cast_from((*file).private_data.cast::<bindings::miscdevice>());
+            &*container_of!(misc, NodeInner<T>, misc)
+        };
+
+        // Before the node's `open`, which nothing may follow that fails.
+        let Ok(open_file) = KBox::<OpenFile<T::File>>::new_uninit(GFP_KERNEL) else {
+            return ENOMEM.to_errno();
+        };
+        // SAFETY: The file is valid, and this thread is not inside `fdget_pos` with it.
+        let data = match T::open(&node.data, unsafe { File::from_raw_file(file) }) {
+            Ok(data) => data,
+            Err(e) => return e.to_errno(),
+        };
+        // INVARIANT: The pointer is into `data`.
+        let sigio = if T::File::HAS_SIGIO {
+            Some(NonNull::from(T::File::sigio(&data)))
+        } else {
+            None
+        };
+        let open_file = open_file.write(OpenFile { data, sigio });
+
+        // SAFETY: A file that is being opened belongs to its `open`.
+        unsafe { (*file).private_data = KBox::into_raw(open_file).cast() };
+        // SAFETY: As above. `read_iter` and `write_iter` honour `IOCB_NOWAIT`.
+        unsafe { (*file).f_mode |= bindings::FMODE_NOWAIT };
+        // SAFETY: As above. Never fails.
+        unsafe { bindings::stream_open(inode, file) }
+    }
+}
+
+/// C's view of an open file.
 struct VTable<T>(PhantomData<T>);
 
 impl<T: CharDevice> VTable<T> {
+    // All but `open`, which the node knows.
     const FOPS: bindings::file_operations = bindings::file_operations {
         owner: this_module::<T::OwnerModule>().as_ptr(),
-        open: Some(Self::open),
         release: Some(Self::release),
         read_iter: if T::HAS_READ_ITER {
             Some(Self::read_iter)
@@ -352,7 +411,7 @@ impl<T: CharDevice> VTable<T> {
 
     /// # Safety
     ///
-    /// `file` must be a file that [`Self::open`] opened and that is not released during `'a`.
+    /// `file` must be a file that [`Opener::open`] opened and that is not released during `'a`.
     unsafe fn open_file<'a>(file: *mut bindings::file) -> &'a OpenFile<T> {
         // SAFETY: `open` put it there and `release` takes it away.
         unsafe { &*(*file).private_data.cast() }
@@ -360,45 +419,7 @@ impl<T: CharDevice> VTable<T> {
 
     /// # Safety
     ///
-    /// For `misc_open` to call, on a file that is being opened and whose private data is the misc
-    /// device of a [`Node<T>`].
-    unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
-        // SAFETY: The private data is a misc device inside a `NodeInner`. `misc_mtx`, held during
-        // this call, keeps it registered.
-        let node = unsafe {
-            let misc = Opaque::cast_from((*file).private_data.cast::<bindings::miscdevice>());
-            &*container_of!(misc, NodeInner<T>, misc)
-        };
-
-        let open_file = OpenFile::<T> {
-            data: node.data.clone(),
-            // INVARIANT: By the same call the pointer is into `data`.
-            sigio: if T::HAS_SIGIO {
-                Some(NonNull::from(T::sigio(&node.data)))
-            } else {
-                None
-            },
-        };
-        let Ok(open_file) = KBox::new(open_file, GFP_KERNEL) else {
-            return ENOMEM.to_errno();
-        };
-
-        // SAFETY: The file is valid, and this thread is not inside `fdget_pos` with it.
-        if let Err(e) = T::open(&node.data, unsafe { File::from_raw_file(file) }) {
-            return e.to_errno();
-        }
-
-        // SAFETY: A file that is being opened belongs to its `open`.
-        unsafe { (*file).private_data = KBox::into_raw(open_file).cast() };
-        // SAFETY: As above. `read_iter` and `write_iter` honour `IOCB_NOWAIT`.
-        unsafe { (*file).f_mode |= bindings::FMODE_NOWAIT };
-        // SAFETY: As above. Never fails.
-        unsafe { bindings::stream_open(inode, file) }
-    }
-
-    /// # Safety
-    ///
-    /// For the VFS to call, once, on a file that [`Self::open`] opened and nobody uses any more.
+    /// For the VFS to call, once, on a file that [`Opener::open`] opened and nobody uses any more.
     unsafe extern "C" fn release(_: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         // SAFETY: `open` put it there.
         let open_file = unsafe { KBox::from_raw((*file).private_data.cast::<OpenFile<T>>()) };
@@ -432,7 +453,7 @@ impl<T: CharDevice> VTable<T> {
 
     /// # Safety
     ///
-    /// For the VFS to call, with a `kiocb` of a file that [`Self::open`] opened and a destination.
+    /// For the VFS to call, with a `kiocb` of a file that [`Opener::open`] opened and a destination.
     unsafe extern "C" fn read_iter(
         kiocb: *mut bindings::kiocb,
         iter: *mut bindings::iov_iter,
@@ -448,7 +469,7 @@ impl<T: CharDevice> VTable<T> {
 
     /// # Safety
     ///
-    /// For the VFS to call, with a `kiocb` of a file that [`Self::open`] opened and a source.
+    /// For the VFS to call, with a `kiocb` of a file that [`Opener::open`] opened and a source.
     unsafe extern "C" fn write_iter(
         kiocb: *mut bindings::kiocb,
         iter: *mut bindings::iov_iter,
@@ -464,7 +485,7 @@ impl<T: CharDevice> VTable<T> {
 
     /// # Safety
     ///
-    /// For the VFS to call, on a file that [`Self::open`] opened.
+    /// For the VFS to call, on a file that [`Opener::open`] opened.
     unsafe extern "C" fn ioctl(file: *mut bindings::file, cmd: c_uint, arg: c_ulong) -> c_long {
         // SAFETY: The file stays open during the call.
         let open_file = unsafe { Self::open_file(file) };
@@ -484,7 +505,7 @@ impl<T: CharDevice> VTable<T> {
 
     /// # Safety
     ///
-    /// For the VFS to call, on a file that [`Self::open`] opened and a valid or null table.
+    /// For the VFS to call, on a file that [`Opener::open`] opened and a valid or null table.
     unsafe extern "C" fn poll(
         file: *mut bindings::file,
         table: *mut bindings::poll_table_struct,
@@ -500,7 +521,7 @@ impl<T: CharDevice> VTable<T> {
 
     /// # Safety
     ///
-    /// For the VFS to call, on a file that [`Self::open`] opened.
+    /// For the VFS to call, on a file that [`Opener::open`] opened.
     unsafe extern "C" fn fasync(fd: c_int, file: *mut bindings::file, on: c_int) -> c_int {
         // SAFETY: The file stays open during the call.
         match unsafe { Self::open_file(file) }.sigio {
@@ -513,7 +534,7 @@ impl<T: CharDevice> VTable<T> {
 
     /// # Safety
     ///
-    /// For the VFS to call, on a file that [`Self::open`] opened and a file to print to.
+    /// For the VFS to call, on a file that [`Opener::open`] opened and a file to print to.
     unsafe extern "C" fn show_fdinfo(m: *mut bindings::seq_file, file: *mut bindings::file) {
         // SAFETY: The file stays open during the call.
         let open_file = unsafe { Self::open_file(file) };
@@ -542,15 +563,23 @@ mod tests {
     impl CharDevice for Nothing {
         type Data = ();
 
-        fn open((): &(), _: &File) -> Result {
-            Err(ENXIO)
-        }
-
         fn release((): &(), _: &File) {}
     }
 
-    fn node(name: &CStr) -> Result<Node<Nothing>> {
-        Node::new(name, Arc::new((), GFP_KERNEL)?)
+    struct Closed;
+
+    impl Open for Closed {
+        type Data = ();
+
+        type File = Nothing;
+
+        fn open(_: &Arc<()>, _: &File) -> Result<Arc<()>> {
+            Err(ENXIO)
+        }
+    }
+
+    fn node(name: &CStr) -> Result<Node<Closed>> {
+        Node::new(name, name, Arc::new((), GFP_KERNEL)?)
     }
 
     #[test]
@@ -575,7 +604,7 @@ mod tests {
 
     #[test]
     fn only_what_is_implemented_is_offered() {
-        let fops = &VTable::<Nothing>::FOPS;
+        let fops = &Opener::<Closed>::FOPS;
         assert!(fops.open.is_some());
         assert!(fops.release.is_some());
         assert!(fops.read_iter.is_none());

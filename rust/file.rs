@@ -4,11 +4,11 @@
 
 use crate::{
     bsd::{
+        ethernet,
         framing::{
             self,
             Prefix,
-            Protocol,
-            Write, //
+            Protocol, //
         },
         info::{
             Info,
@@ -21,17 +21,21 @@ use crate::{
             InfoLayout,
             Request, //
         },
+        kind::Kind,
         lifecycle::Refused, //
     },
     chardev::{
         CharDevice,
         IoMode,
+        Open,
         Opened,
         SigioList, //
     },
     net::{
         device::{
             flags,
+            Device,
+            EthernetAddress,
             Port, //
         },
         rtnl,
@@ -58,7 +62,8 @@ use kernel::{
     seq_print,
     sync::{
         poll::PollTable,
-        rcu, //
+        rcu,
+        Arc, //
     },
     uaccess::{
         UserPtr,
@@ -66,62 +71,101 @@ use kernel::{
     }, //
 };
 
-/// The file operations of a unit's node.
-pub(crate) struct TunFile;
+/// The node of a unit.
+pub(crate) struct UnitNode;
 
-#[vtable]
-impl CharDevice for TunFile {
+impl Open for UnitNode {
     type Data = Port<Unit>;
 
-    /// `ENXIO` if the interface is going, `EPERM` without `CAP_NET_ADMIN` where the interface is,
-    /// `EBUSY` if the unit is open.
-    fn open(port: &Port<Unit>, _file: &File) -> Result {
-        {
-            let rcu = rcu::read_lock();
-            let dev = port.device_rcu(&rcu).ok_or(ENXIO)?;
-            if !dev.admin_capable(&rcu) {
-                return Err(EPERM);
-            }
-        }
-        port.open().map_err(|refused| match refused {
-            Refused::Busy => EBUSY,
-            Refused::Gone => ENXIO,
-        })?;
-        port.set_owner(Pid::current());
-        port.arm();
+    type File = UnitFile;
 
-        let up = {
-            let rcu = rcu::read_lock();
-            port.device_rcu(&rcu).is_some_and(|dev| {
-                dev.carrier_on();
-                dev.is_up()
-            })
-        };
-        // When `open` returns, packets flow. An interface that is set up later sees the carrier.
-        if up {
-            let rtnl = rtnl::lock();
-            if let Some(dev) = port.device(&rtnl) {
-                dev.activate(&rtnl);
-            }
-        }
-        port.debug(fmt!("opened"));
-        Ok(())
+    fn open(port: &Arc<Port<Unit>>, _file: &File) -> Result<Arc<Port<Unit>>> {
+        open_unit(port)?;
+        Ok(port.clone())
     }
+}
+
+/// Takes a unit for the current process. Under `misc_mtx`.
+///
+/// # Errors
+///
+/// `ENXIO` if the interface is going, `EPERM` if the process may not, `EBUSY` if the unit is open.
+pub(crate) fn open_unit(port: &Port<Unit>) -> Result {
+    let ethernet = port.kind().is_ethernet();
+    {
+        let rcu = rcu::read_lock();
+        let dev = port.device_rcu(&rcu).ok_or(ENXIO)?;
+        if !(port.knobs().may_open(port.kind()) || dev.admin_capable(&rcu)) {
+            return Err(EPERM);
+        }
+    }
+    port.open().map_err(|refused| match refused {
+        Refused::Busy => EBUSY,
+        Refused::Gone => ENXIO,
+    })?;
+    port.set_owner(Pid::current());
+    port.arm();
+
+    let up = {
+        let rcu = rcu::read_lock();
+        port.device_rcu(&rcu).is_some_and(|dev| {
+            dev.carrier_on();
+            dev.is_up()
+        })
+    };
+    // When `open` returns, packets flow. An interface that is set up later sees the carrier.
+    if up || ethernet {
+        let rtnl = rtnl::lock();
+        if let Some(dev) = port.device(&rtnl) {
+            if ethernet {
+                port.set_remote(dev.ethernet_address());
+            }
+            if ethernet && port.knobs().up_on_open() {
+                if let Err(e) = dev.set_up(&rtnl) {
+                    pr_warn!("{}: not set up by its open: {:?}\n", port.name(), e);
+                }
+            }
+            dev.activate(&rtnl);
+        }
+    }
+    port.debug(fmt!("opened"));
+    Ok(())
+}
+
+/// What can be done with an open unit, by whichever node it was opened.
+pub(crate) struct UnitFile;
+
+#[vtable]
+impl CharDevice for UnitFile {
+    type Data = Port<Unit>;
 
     fn release(port: &Port<Unit>, _file: &File) {
-        let unread = port.begin_close();
+        let shown = port.shown();
+        let close = port.kind().last_close(shown.keep);
+        let unread = port.begin_close(close.flush);
         drop(port.disarm());
-        let transient = port.shown().transient;
+        let mut expired = None;
         let rtnl = rtnl::lock();
         if let Some(dev) = port.device(&rtnl) {
             dev.count_tx_dropped(unread.len());
-            dev.close(&rtnl);
-            dev.carrier_off();
-            if transient {
+            if close.bare {
+                // Before it is set down, which IPv6 takes for a reason to delete those that are due.
+                expired = dev.expire_addresses(&rtnl);
+            }
+            if close.down {
+                dev.close(&rtnl);
+            }
+            if close.carrier_off {
+                dev.carrier_off();
+            }
+            if shown.transient {
                 dev.unregister(&rtnl);
             }
         }
         drop(rtnl);
+        if let Some(expired) = expired {
+            expired.remove();
+        }
         port.debug(fmt!("closed, {} packets unread", unread.len()));
         drop(unread);
         port.set_owner(None);
@@ -157,49 +201,54 @@ impl CharDevice for TunFile {
         }
     }
 
-    /// One packet a write, behind its address family if `TUNSIFHEAD` is on. Never waits for the
-    /// network.
+    /// One packet a write: on a tun behind its address family if `TUNSIFHEAD` is on, on the others an
+    /// Ethernet frame. Never waits for the network.
     fn write_iter(port: &Port<Unit>, mode: IoMode, iov: &mut IovIterSource<'_>) -> Result<usize> {
         let len = iov.len();
-        let kind = {
+        let form = {
             let rcu = rcu::read_lock();
             let dev = port.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
-            let kind = port.framing().write(len);
-            match kind {
-                Write::Empty => return Ok(0),
-                Write::TooShort => return Err(ENOBUFS),
-                Write::TooLong => return Err(EIO),
-                Write::Bare | Write::Headed => (),
-            }
+            let Some(form) = Form::of(port, len)? else {
+                return Ok(0);
+            };
             if !dev.is_up() {
                 dev.count_rx_dropped();
                 return Ok(len);
             }
-            kind
+            form
         };
 
         // Not under RCU: copying from the user may sleep.
-        let (skb, protocol) = match copy_in(iov, kind, mode) {
-            Ok(packet) => packet,
+        let skb = match copy_in(iov, form, mode) {
+            Ok(skb) => skb,
             Err(ENOMEM) if mode.atomic => return Err(EAGAIN),
             Err(EAFNOSUPPORT) => return Err(EAFNOSUPPORT),
             Err(e) => {
                 let rcu = rcu::read_lock();
-                if let Some(dev) = port.device_rcu(&rcu) {
-                    dev.count_rx_error();
+                let dev = port.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
+                // As tap(4) has it: what cannot be taken for a passing reason is dropped silently.
+                if e == ENOMEM && form.is_ethernet() {
+                    dev.count_rx_dropped();
+                    return Ok(len);
                 }
+                dev.count_rx_error();
                 return Err(if e == ENOMEM { ENOBUFS } else { e });
             }
         };
 
         let rcu = rcu::read_lock();
         let dev = port.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
-        // A family and no packet: nothing that the stack could be given.
-        let Some(mut skb) = skb else {
-            dev.count_rx_dropped();
+        let Some(skb) = skb else {
+            // A family and no packet: nothing that the stack could be given.
+            if form != Form::Runt {
+                dev.count_rx_dropped();
+            }
             return Ok(len);
         };
-        skb.set_protocol(protocol as u16);
+        if form == Form::Frame && !is_for(dev, &skb, &rcu) {
+            skb.drop_for(DropReason::OtherHost);
+            return Ok(len);
+        }
         if let Err(skb) = dev.receive(skb, &rcu) {
             dev.count_rx_dropped();
             skb.drop_for(DropReason::DeviceNotReady);
@@ -212,7 +261,7 @@ impl CharDevice for TunFile {
         if port.is_revoked() {
             return Err(ENXIO);
         }
-        let request = ioctl::decode(cmd, &uapi::NATIVE).ok_or(ENOTTY)?;
+        let request = ioctl::decode(cmd, port.kind(), &uapi::NATIVE).ok_or(ENOTTY)?;
         let arg = Argument(arg);
         match request {
             Request::SetDebug => port.knobs().debug().set(arg.get_int()?),
@@ -239,6 +288,13 @@ impl CharDevice for TunFile {
             }
             Request::SetTransient => port.set_transient(arg.get_int()? != 0),
             Request::GetTransient => arg.put_int(port.shown().transient.into())?,
+            Request::GetRemoteAddress => arg.put(&port.remote())?,
+            Request::SetRemoteAddress => {
+                let mut address = EthernetAddress::default();
+                arg.get(&mut address)?;
+                port.set_remote(address);
+            }
+            Request::SetFlags => set_flags(port, arg)?,
             // A packet is never longer than an `int` can tell.
             Request::GetReadable => arg.put_int(port.first_len().unwrap_or(0) as i32)?,
             Request::SetNonBlocking => file.set_nonblocking(arg.get_int()? != 0),
@@ -276,10 +332,16 @@ impl CharDevice for TunFile {
             }
             None => seq_print!(m, "ifname:\t-\nifindex:\t0\n"),
         }
-        let framing = port.framing();
         let shown = port.shown();
-        seq_print!(m, "framing:\t{}\n", framing.name());
-        seq_print!(m, "dialect:\t{}\n", framing.dialect().name());
+        match port.kind() {
+            Kind::Tun => {
+                let framing = port.framing();
+                seq_print!(m, "framing:\t{}\n", framing.name());
+                seq_print!(m, "dialect:\t{}\n", framing.dialect().name());
+            }
+            Kind::Tap => seq_print!(m, "keep:\t{}\n", u8::from(shown.keep)),
+            Kind::Vmnet => (),
+        }
         seq_print!(m, "owner:\t{}\n", shown.owner);
         seq_print!(m, "transient:\t{}\n", u8::from(shown.transient));
     }
@@ -297,37 +359,102 @@ fn copy_out(skb: &SkBuff, iov: &mut IovIterDest<'_>) -> Result<usize> {
     Ok(prefix_len + len)
 }
 
-/// Copies a packet from the program; no packet if there is nothing behind the address family.
+/// What a write holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// A packet.
+    Bare,
+    /// A packet behind its address family.
+    Headed,
+    /// An Ethernet frame.
+    Frame,
+    /// Less than an Ethernet header.
+    Runt,
+}
+
+impl Form {
+    /// What a write of so many bytes to a unit holds; `None`: nothing.
+    ///
+    /// # Errors
+    ///
+    /// `EIO` if it is too long, `ENOBUFS` if it has not even an address family.
+    fn of(port: &Port<Unit>, len: usize) -> Result<Option<Self>> {
+        if port.kind().is_ethernet() {
+            return match ethernet::write(len) {
+                ethernet::Write::Empty => Ok(None),
+                ethernet::Write::TooShort => Ok(Some(Self::Runt)),
+                ethernet::Write::TooLong => Err(EIO),
+                ethernet::Write::Frame => Ok(Some(Self::Frame)),
+            };
+        }
+        match port.framing().write(len) {
+            framing::Write::Empty => Ok(None),
+            framing::Write::TooShort => Err(ENOBUFS),
+            framing::Write::TooLong => Err(EIO),
+            framing::Write::Bare => Ok(Some(Self::Bare)),
+            framing::Write::Headed => Ok(Some(Self::Headed)),
+        }
+    }
+
+    fn is_ethernet(self) -> bool {
+        matches!(self, Self::Frame | Self::Runt)
+    }
+}
+
+/// Copies a packet from the program; no packet if there is nothing behind the address family, or
+/// less than an Ethernet header.
 ///
 /// # Errors
 ///
 /// `EFAULT`, `ENOMEM`, `EAFNOSUPPORT`.
-fn copy_in(
-    iov: &mut IovIterSource<'_>,
-    kind: Write,
-    mode: IoMode,
-) -> Result<(Option<SkBuff>, Protocol)> {
-    let protocol = if kind == Write::Headed {
-        let mut head = [0; framing::HEAD_LEN];
-        if iov.copy_from_iter(&mut head) != head.len() {
-            return Err(EFAULT);
+fn copy_in(iov: &mut IovIterSource<'_>, form: Form, mode: IoMode) -> Result<Option<SkBuff>> {
+    let protocol = match form {
+        Form::Frame => return SkBuff::from_iter(iov, mode.atomic).map(Some),
+        Form::Runt => {
+            let mut runt = [0; ethernet::HEADER_LEN];
+            let len = iov.len().min(runt.len());
+            if iov.copy_from_iter(&mut runt[..len]) != len {
+                return Err(EFAULT);
+            }
+            return Ok(None);
         }
-        framing::protocol_of_head(head).ok_or(EAFNOSUPPORT)?
-    } else {
-        Protocol::Ip
+        Form::Bare => Protocol::Ip,
+        Form::Headed => {
+            let mut head = [0; framing::HEAD_LEN];
+            if iov.copy_from_iter(&mut head) != head.len() {
+                return Err(EFAULT);
+            }
+            framing::protocol_of_head(head).ok_or(EAFNOSUPPORT)?
+        }
     };
     if iov.is_empty() {
-        return Ok((None, protocol));
+        return Ok(None);
     }
-    Ok((Some(SkBuff::from_iter(iov, mode.atomic)?), protocol))
+    let mut skb = SkBuff::from_iter(iov, mode.atomic)?;
+    skb.set_protocol(protocol as u16);
+    Ok(Some(skb))
 }
 
-/// `TUNSIFINFO`. Nothing is stored if the MTU is refused; whoever leaves the MTU as it is needs no
-/// privilege.
+/// Whether the interface takes a frame: it is for a group, for the interface itself, for somebody on
+/// top of it, or the interface takes all.
+fn is_for(dev: &Device, skb: &SkBuff, rcu: &rcu::Guard) -> bool {
+    skb.ethernet_destination().is_some_and(|to| {
+        ethernet::is_group(to)
+            || to == dev.ethernet_address()
+            || dev.is_promiscuous()
+            || dev.wants_unicast(&to, rcu)
+    })
+}
+
+/// `TUNSIFINFO`, `TAPSIFINFO`. Nothing is stored if type or MTU is refused; whoever leaves the MTU as it
+/// is needs no privilege.
 fn set_info(port: &Port<Unit>, layout: InfoLayout, arg: Argument) -> Result {
     let mut bytes = [0; INFO_MAX];
     arg.get(&mut bytes[..layout.size()])?;
     let info = Info::from_bytes(layout, &bytes).ok_or(EINVAL)?;
+    if port.kind().is_ethernet() && info.interface_type != port.kind().type_default() {
+        return Err(EPROTOTYPE);
+    }
 
     let rtnl = rtnl::lock();
     let dev = port.device(&rtnl).ok_or(ENXIO)?;
@@ -341,11 +468,11 @@ fn set_info(port: &Port<Unit>, layout: InfoLayout, arg: Argument) -> Result {
         dev.set_mtu(info.mtu, &rtnl)?;
     }
     drop(rtnl);
-    port.set_info(info.baudrate, info.kind);
+    port.set_info(info.baudrate, info.interface_type);
     Ok(())
 }
 
-/// `TUNGIFINFO`.
+/// `TUNGIFINFO`, `TAPGIFINFO`.
 fn get_info(port: &Port<Unit>, layout: InfoLayout, arg: Argument) -> Result {
     let (mtu, flags) = {
         let rtnl = rtnl::lock();
@@ -363,7 +490,7 @@ fn get_info(port: &Port<Unit>, layout: InfoLayout, arg: Argument) -> Result {
     let info = Info {
         baudrate: shown.baudrate,
         mtu,
-        kind: shown.kind,
+        interface_type: shown.interface_type,
     };
     arg.put(&info.to_bytes(layout, flags)[..layout.size()])
 }
@@ -387,7 +514,17 @@ fn set_interface_mode(port: &Port<Unit>, mode: i32) -> Result {
     dev.change_flags(kind | multicast, MASK, &rtnl)
 }
 
-/// What the program passed beside the number: where the argument lies.
+/// `VMIO_SIOCSIFFLAGS`: the interface is up afterwards, and of the flags in the argument it has those
+/// that are not the kernel's own. BSD's `LINK0` is among the flags that are cleared.
+fn set_flags(port: &Port<Unit>, arg: Argument) -> Result {
+    let rtnl = rtnl::lock();
+    let dev = port.device(&rtnl).ok_or(ENXIO)?;
+    dev.set_up_with(arg.value() as u32, flags::DEBUG | flags::NOARP, &rtnl)?;
+    port.set_keep(false);
+    Ok(())
+}
+
+/// What the program passed beside the number: where the argument lies, or the argument.
 #[derive(Clone, Copy)]
 struct Argument(usize);
 
@@ -402,6 +539,10 @@ impl Argument {
 
     fn put(self, bytes: &[u8]) -> Result {
         self.slice(bytes.len()).writer().write_slice(bytes)
+    }
+
+    fn value(self) -> usize {
+        self.0
     }
 
     fn get_int(self) -> Result<i32> {

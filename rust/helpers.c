@@ -1,20 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/bottom_half.h>
+#include <linux/etherdevice.h>
 #include <linux/fs.h>
+#include <linux/inetdevice.h>
 #include <linux/ip.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/pid.h>
+#include <linux/workqueue.h>
+#include <net/addrconf.h>
 #include <net/dst.h>
+#include <net/net_namespace.h>
+#include <net/netlink.h>
 #include <net/route.h>
 #include <net/sch_generic.h>
 
 #include "helpers.h"
 
+/* Under RCU. */
+bool bsdtun_dev_uc_has(const struct net_device *dev, const u8 *addr)
+{
+	const struct netdev_hw_addr *ha;
+
+	list_for_each_entry_rcu(ha, &dev->uc.list, list)
+		if (ether_addr_equal(ha->addr, addr))
+			return true;
+	return false;
+}
+
+void bsdtun_eth_hw_addr_random(struct net_device *dev)
+{
+	eth_hw_addr_random(dev);
+}
+
 void *bsdtun_netdev_priv(const struct net_device *dev)
 {
 	return netdev_priv(dev);
+}
+
+struct net *bsdtun_get_current_net(void)
+{
+	return get_net(current->nsproxy->net_ns);
+}
+
+struct net *bsdtun_maybe_get_net(struct net *net)
+{
+	return maybe_get_net(net);
+}
+
+void bsdtun_put_net(struct net *net)
+{
+	put_net(net);
 }
 
 struct net *bsdtun_dev_net_rcu(const struct net_device *dev)
@@ -127,6 +164,69 @@ void bsdtun_nf_reset_ct(struct sk_buff *skb)
 void bsdtun_skb_tx_timestamp(struct sk_buff *skb)
 {
 	skb_tx_timestamp(skb);
+}
+
+/*
+ * Nothing exported deletes an address. But the stack removes those whose time
+ * is over, with all that belongs to it; and for that it looks at fields that
+ * whoever holds RTNL may write.
+ */
+void bsdtun_inet_addr_expire(struct net_device *dev)
+{
+	const struct in_device *in_dev = __in_dev_get_rtnl(dev);
+	struct in_ifaddr *ifa;
+
+	if (!in_dev)
+		return;
+	in_dev_for_each_ifa_rtnl(ifa, in_dev) {
+		WRITE_ONCE(ifa->ifa_valid_lft, 0);
+		WRITE_ONCE(ifa->ifa_preferred_lft, 0);
+		WRITE_ONCE(ifa->ifa_flags, ifa->ifa_flags & ~IFA_F_PERMANENT);
+	}
+}
+
+void bsdtun_inet6_addr_expire(struct net_device *dev)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	struct inet6_dev *idev = __in6_dev_get(dev);
+	struct inet6_ifaddr *ifp;
+
+	if (!idev)
+		return;
+	read_lock_bh(&idev->lock);
+	list_for_each_entry(ifp, &idev->addr_list, if_list) {
+		spin_lock(&ifp->lock);
+		ifp->valid_lft = 0;
+		ifp->prefered_lft = 0;
+		ifp->flags &= ~IFA_F_PERMANENT;
+		spin_unlock(&ifp->lock);
+	}
+	read_unlock_bh(&idev->lock);
+#endif
+}
+
+/* The work items that do it, started as the stack starts them, and waited for. */
+void bsdtun_addr_remove_expired(struct net *net)
+{
+	mod_delayed_work(system_power_efficient_wq, &net->ipv4.addr_chk_work, 0);
+#if IS_ENABLED(CONFIG_IPV6)
+	mod_delayed_work(system_power_efficient_wq, &net->ipv6.addr_chk_work, 0);
+	flush_delayed_work(&net->ipv6.addr_chk_work);
+#endif
+	flush_delayed_work(&net->ipv4.addr_chk_work);
+}
+
+/* A strict look at what is nested, under this type, in an attribute. */
+int bsdtun_nla_validate_nested_at(const struct nlattr *nest, int type, int maxtype,
+				  const struct nla_policy *policy,
+				  struct netlink_ext_ack *extack)
+{
+	const struct nlattr *inner = nla_find_nested(nest, type);
+
+	if (!inner)
+		return 0;
+	return __nla_validate(nla_data(inner), nla_len(inner), maxtype, policy,
+			      NL_VALIDATE_STRICT, extack);
 }
 
 /* f_getown() is not exported. */

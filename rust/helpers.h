@@ -8,9 +8,17 @@
 struct file;
 struct net;
 struct net_device;
+struct netlink_ext_ack;
+struct nla_policy;
+struct nlattr;
 struct sk_buff;
 
+bool bsdtun_dev_uc_has(const struct net_device *dev, const u8 *addr);
+void bsdtun_eth_hw_addr_random(struct net_device *dev);
 void *bsdtun_netdev_priv(const struct net_device *dev);
+struct net *bsdtun_get_current_net(void);
+struct net *bsdtun_maybe_get_net(struct net *net);
+void bsdtun_put_net(struct net *net);
 struct net *bsdtun_dev_net_rcu(const struct net_device *dev);
 void bsdtun_dev_net_set(struct net_device *dev, struct net *net);
 bool bsdtun_netif_carrier_ok(const struct net_device *dev);
@@ -32,6 +40,14 @@ void bsdtun_skb_dst_drop(struct sk_buff *skb);
 __be32 bsdtun_skb_next_hop(const struct sk_buff *skb);
 void bsdtun_nf_reset_ct(struct sk_buff *skb);
 void bsdtun_skb_tx_timestamp(struct sk_buff *skb);
+
+void bsdtun_inet_addr_expire(struct net_device *dev);
+void bsdtun_inet6_addr_expire(struct net_device *dev);
+void bsdtun_addr_remove_expired(struct net *net);
+
+int bsdtun_nla_validate_nested_at(const struct nlattr *nest, int type, int maxtype,
+				  const struct nla_policy *policy,
+				  struct netlink_ext_ack *extack);
 
 int bsdtun_f_getown(struct file *file);
 void bsdtun_file_set_nonblock(struct file *file, bool on);

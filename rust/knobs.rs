@@ -2,32 +2,103 @@
 
 //! Settings of the whole driver, under their BSD names in `/proc/sys`.
 
-use crate::sysctl::{
-    Directory,
-    Entry,
-    Int, //
+use crate::{
+    bsd::{
+        kind::Kind,
+        name::{
+            self,
+            Wanted, //
+        }, //
+    },
+    net::device::Name,
+    sysctl::{
+        Directory,
+        Entry,
+        Int, //
+    }, //
 };
 use kernel::{
     prelude::*,
     sync::Arc, //
 };
 
+/// How units are called: under their BSD names, or beside those.
+#[derive(Clone, Copy)]
+pub(crate) struct Names {
+    bsd: bool,
+}
+
+impl Names {
+    /// The names; BSD's own if `bsd` is set.
+    pub(crate) const fn new(bsd: bool) -> Self {
+        Self { bsd }
+    }
+
+    /// What the names of a kind's units begin with; by itself the name of the cloner.
+    fn prefix(self, kind: Kind) -> &'static str {
+        if self.bsd {
+            kind.bsd_name()
+        } else {
+            kind.name()
+        }
+    }
+
+    /// The name of a unit's node, which its interface starts with.
+    pub(crate) fn unit(self, kind: Kind, number: u16) -> Result<Name> {
+        Name::from_fmt(fmt!("{}{}", self.prefix(kind), number))
+    }
+
+    /// The name of any unit's interface, for [`Self::wanted`].
+    pub(crate) fn template(self, kind: Kind) -> Result<Name> {
+        Name::from_fmt(fmt!("{}%d", self.prefix(kind)))
+    }
+
+    /// The name of a kind's cloner.
+    pub(crate) fn cloner(self, kind: Kind) -> Result<Name> {
+        Name::from_fmt(fmt!("{}", self.prefix(kind)))
+    }
+
+    /// What the name wanted for an interface says about the unit.
+    pub(crate) fn wanted(self, kind: Kind, interface: &[u8]) -> Wanted {
+        // `ip link add` without a name asks for one made of the kind's.
+        match name::wanted(kind.name().as_bytes(), interface) {
+            Wanted::Template => Wanted::Template,
+            _ => name::wanted(self.prefix(kind).as_bytes(), interface),
+        }
+    }
+}
+
 /// The settings.
 pub(crate) struct Knobs {
+    names: Names,
     debug: Int,
+    tun_devfs_cloning: Int,
     up_on_addr: Int,
+    tap_devfs_cloning: Int,
+    user_open: Int,
+    up_on_open: Int,
 }
 
 impl Knobs {
     /// The settings as they are at load.
-    pub(crate) fn new() -> Result<Arc<Self>> {
+    pub(crate) fn new(names: Names) -> Result<Arc<Self>> {
         Ok(Arc::new(
             Self {
+                names,
                 debug: Int::new(0),
+                tun_devfs_cloning: Int::new(1),
                 up_on_addr: Int::new(1),
+                tap_devfs_cloning: Int::new(1),
+                user_open: Int::new(0),
+                up_on_open: Int::new(0),
             },
             GFP_KERNEL,
         )?)
+    }
+
+    /// How units are called.
+    pub(crate) fn names(&self) -> Names {
+        self.names
     }
 
     /// `TUNSDEBUG`, and the sysctls of that name: one variable for all units.
@@ -39,11 +110,31 @@ impl Knobs {
     pub(crate) fn up_on_addr(&self) -> bool {
         self.up_on_addr.get() != 0
     }
+
+    /// Whether opening a cloner makes units.
+    pub(crate) fn devfs_cloning(&self, kind: Kind) -> bool {
+        let knob = match kind {
+            Kind::Tun => &self.tun_devfs_cloning,
+            Kind::Tap | Kind::Vmnet => &self.tap_devfs_cloning,
+        };
+        knob.get() != 0
+    }
+
+    /// Whether whoever may open the node may open the unit, without a capability.
+    pub(crate) fn may_open(&self, kind: Kind) -> bool {
+        kind.is_ethernet() && self.user_open.get() != 0
+    }
+
+    /// Whether opening a tap sets its interface up.
+    pub(crate) fn up_on_open(&self) -> bool {
+        self.up_on_open.get() != 0
+    }
 }
 
 /// The settings' places in `/proc/sys`.
 pub(crate) struct Files {
     _tun: Directory<Knobs>,
+    _tap: Directory<Knobs>,
     _debug: Directory<Knobs>,
 }
 
@@ -60,8 +151,30 @@ impl Files {
                 value: Knobs::debug,
             },
             Entry {
+                name: c"devfs_cloning",
+                value: |knobs| &knobs.tun_devfs_cloning,
+            },
+            Entry {
                 name: c"up_on_addr",
                 value: |knobs| &knobs.up_on_addr,
+            },
+        ];
+        let tap = [
+            Entry {
+                name: c"debug",
+                value: Knobs::debug,
+            },
+            Entry {
+                name: c"devfs_cloning",
+                value: |knobs| &knobs.tap_devfs_cloning,
+            },
+            Entry {
+                name: c"up_on_open",
+                value: |knobs| &knobs.up_on_open,
+            },
+            Entry {
+                name: c"user_open",
+                value: |knobs| &knobs.user_open,
             },
         ];
         let debug = [Entry {
@@ -70,6 +183,7 @@ impl Files {
         }];
         Ok(Self {
             _tun: Directory::new(c"net/link/tun", knobs.clone(), &tun)?,
+            _tap: Directory::new(c"net/link/tap", knobs.clone(), &tap)?,
             _debug: Directory::new(c"debug", knobs, &debug)?,
         })
     }

@@ -2,22 +2,47 @@
 
 //! Unit numbers.
 
-use crate::bsd::name::UNIT_MAX;
+use crate::{
+    bsd::name::UNIT_MAX,
+    net::device::Port,
+    unit::Unit, //
+};
 use kernel::{
     id_pool::IdPool,
     new_mutex,
     prelude::*,
+    rbtree::{
+        RBTree,
+        RBTreeNodeReservation, //
+    },
     sync::{
         Arc,
         Mutex, //
     }, //
 };
 
-/// The unit numbers of one kind, and which of them are taken.
+/// The unit numbers of one kind, which of them are taken, and which units a cloner has made.
 #[pin_data]
 pub(crate) struct Registry {
     #[pin]
     taken: Mutex<IdPool>,
+    /// In the order of their numbers, until a number is free again.
+    #[pin]
+    cloned: Mutex<RBTree<u16, Arc<Port<Unit>>>>,
+}
+
+/// Room to remember a unit.
+pub(crate) struct Place(RBTreeNodeReservation<u16, Arc<Port<Unit>>>);
+
+impl Place {
+    /// Makes room.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self(RBTreeNodeReservation::new(GFP_KERNEL)?))
+    }
 }
 
 /// A unit number that belongs to one unit; free again when dropped.
@@ -34,6 +59,7 @@ impl Registry {
         Arc::pin_init(
             pin_init!(Self {
                 taken <- new_mutex!(pool, "Registry::taken"),
+                cloned <- new_mutex!(RBTree::new(), "Registry::cloned"),
             }),
             GFP_KERNEL,
         )
@@ -55,6 +81,36 @@ impl Registry {
             }
             from = taken.number.checked_add(1)?;
         }
+    }
+
+    /// Remembers a unit that a cloner has made.
+    pub(crate) fn add_cloned(&self, place: Place, port: Arc<Port<Unit>>) {
+        let node = place.0.into_node(port.number(), port.clone());
+        let old = self.cloned.lock().insert(node);
+        // Not with the lock held.
+        drop(old);
+        // Its number may have been freed just before, and would not be a second time.
+        if port.is_revoked() {
+            self.forget(port.number());
+        }
+    }
+
+    /// The first of the units that a cloner has made which suits.
+    pub(crate) fn find_cloned(
+        &self,
+        suits: impl Fn(&Arc<Port<Unit>>) -> bool,
+    ) -> Option<Arc<Port<Unit>>> {
+        self.cloned
+            .lock()
+            .values()
+            .find(|port| suits(port))
+            .cloned()
+    }
+
+    fn forget(&self, number: u16) {
+        let old = self.cloned.lock().remove(&number);
+        // Not with the lock held.
+        drop(old);
     }
 
     /// Takes the lowest free number that is not below `from`.
@@ -82,6 +138,7 @@ impl Number {
 
 impl Drop for Number {
     fn drop(&mut self) {
+        self.registry.forget(self.number);
         self.registry
             .taken
             .lock()

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What programs include, seen from the driver: `include/net/if_tun.h`.
+//! What programs include, seen from the driver: `include/net/if_tun.h` and `include/net/if_tap.h`.
 //!
-//! The header is the one place where the numbers are written down for programs; [`bsd`] knows what
+//! The headers are the one place where the numbers are written down for programs; [`bsd`] knows what
 //! they mean. Here the build stops if the two disagree.
 //!
 //! [`bsd`]: crate::bsd
@@ -10,18 +10,19 @@
 use crate::{
     bindings,
     bsd::{
+        ethernet::FRAME_MAX,
         framing::{
             Dialect,
             MTU_DEFAULT,
             PACKET_MAX, //
         },
-        info::TYPE_DEFAULT,
         ioctl::{
             self,
             InfoLayout,
             Native,
             Request, //
-        }, //
+        },
+        kind::Kind, //
     }, //
 };
 use core::mem::offset_of;
@@ -36,11 +37,26 @@ pub(crate) const NATIVE: Native = Native {
     tiocgpgrp: bindings::TIOCGPGRP,
 };
 
+/// Attributes of links, of `include/linux/if_bsdtun.h`.
+pub(crate) const IFLA_UNIT: u16 = bindings::IFLA_BSDTUN_UNIT as u16;
+pub(crate) const IFLA_KEEP: u16 = bindings::IFLA_BSDTUN_KEEP as u16;
+pub(crate) const IFLA_TRANSIENT: u16 = bindings::IFLA_BSDTUN_TRANSIENT as u16;
+pub(crate) const IFLA_OWNER: u16 = bindings::IFLA_BSDTUN_OWNER as u16;
+
+const _: () = assert!(
+    IFLA_UNIT == 1
+        && IFLA_KEEP == 2
+        && IFLA_TRANSIENT == 3
+        && IFLA_OWNER == 4
+        && bindings::__IFLA_BSDTUN_MAX == 5,
+    "the table of attributes is in the order of their numbers"
+);
+
 macro_rules! assert_decodes {
-    ($($name:ident => $request:pat,)*) => {
+    ($kind:expr, $($name:ident => $request:pat,)*) => {
         $(
             const _: () = assert!(
-                matches!(ioctl::decode(bindings::$name, &NATIVE), Some($request)),
+                matches!(ioctl::decode(bindings::$name, $kind, &NATIVE), Some($request)),
                 concat!(stringify!($name), " does not mean what it should")
             );
         )*
@@ -48,6 +64,7 @@ macro_rules! assert_decodes {
 }
 
 assert_decodes! {
+    Kind::Tun,
     TUNGDEBUG => Request::GetDebug,
     TUNSDEBUG => Request::SetDebug,
     TUNSIFINFO => Request::SetInfo(InfoLayout::FreeBsd),
@@ -62,10 +79,31 @@ assert_decodes! {
     TUNGTRANSIENT => Request::GetTransient,
 }
 
+assert_decodes! {
+    Kind::Tap,
+    TAPGDEBUG => Request::GetDebug,
+    TAPSDEBUG => Request::SetDebug,
+    TAPSIFINFO => Request::SetInfo(InfoLayout::FreeBsd),
+    TAPGIFINFO => Request::GetInfo(InfoLayout::FreeBsd),
+    TAPGIFNAME => Request::GetInterfaceName,
+    TAPSTRANSIENT => Request::SetTransient,
+    TAPGTRANSIENT => Request::GetTransient,
+    VMIO_SIOCSIFFLAGS => Request::SetFlags,
+    SIOCGIFADDR => Request::GetRemoteAddress,
+    SIOCSIFADDR => Request::SetRemoteAddress,
+}
+
 const _: () = assert!(size_of::<bindings::tuninfo>() == InfoLayout::FreeBsd.size());
 const _: () = assert!(offset_of!(bindings::tuninfo, baudrate) == 0);
 const _: () = assert!(offset_of!(bindings::tuninfo, mtu) == 4);
 const _: () = assert!(offset_of!(bindings::tuninfo, type_) == 6);
 const _: () = assert!(bindings::TUNMRU as usize == PACKET_MAX);
 const _: () = assert!(bindings::TUNMTU == MTU_DEFAULT);
-const _: () = assert!(bindings::IFT_PPP as u8 == TYPE_DEFAULT);
+const _: () = assert!(bindings::IFT_PPP as u8 == Kind::Tun.type_default());
+
+const _: () = assert!(size_of::<bindings::tapinfo>() == InfoLayout::FreeBsd.size());
+const _: () = assert!(offset_of!(bindings::tapinfo, baudrate) == 0);
+const _: () = assert!(offset_of!(bindings::tapinfo, mtu) == 4);
+const _: () = assert!(offset_of!(bindings::tapinfo, type_) == 6);
+const _: () = assert!(bindings::TAPMRU as usize == FRAME_MAX);
+const _: () = assert!(bindings::IFT_ETHER as u8 == Kind::Tap.type_default());

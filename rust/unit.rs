@@ -10,7 +10,7 @@ use crate::{
             Framing,
             Prefix, //
         },
-        info,
+        kind::Kind,
         lifecycle::{
             Lifecycle,
             Refused, //
@@ -26,11 +26,12 @@ use crate::{
         Deferred,
         Run, //
     },
-    file::TunFile,
+    file::UnitNode,
     knobs::Knobs,
     net::{
         device::{
             Device,
+            EthernetAddress,
             Name,
             Port,
             Transmit, //
@@ -51,6 +52,7 @@ use kernel::{
     fs::File,
     new_mutex,
     new_poll_condvar,
+    new_spinlock,
     new_spinlock_irq,
     prelude::*,
     sync::{
@@ -65,6 +67,7 @@ use kernel::{
         },
         Arc,
         Mutex,
+        SpinLock,
         SpinLockIrq, //
     }, //
 };
@@ -72,13 +75,15 @@ use kernel::{
 /// A unit.
 #[pin_data]
 pub(crate) struct Unit {
+    kind: Kind,
+    number: u16,
     /// Name of the node. The interface starts with the same name, and may be renamed.
     name: Name,
     knobs: Arc<Knobs>,
     /// A [`Framing`], for the stack to look at without a lock. Written under `settings`.
     framing: Atomic<i32>,
     #[pin]
-    settings: Mutex<Settings>,
+    settings: SpinLock<Settings>,
     /// Ready while the unit is open, for a notifier that may not sleep.
     #[pin]
     set_up: SpinLockIrq<Option<Deferred<SetUp>>>,
@@ -105,8 +110,11 @@ struct Rx {
 /// What the program has set, beside the framing.
 struct Settings {
     baudrate: i32,
-    kind: u8,
+    interface_type: u8,
+    keep: bool,
     transient: bool,
+    /// Where the other side of a virtual cable says it is.
+    remote: EthernetAddress,
     /// Who opened the unit, or has said to be its owner since.
     owner: Option<Pid>,
 }
@@ -117,7 +125,9 @@ pub(crate) struct Shown {
     /// Stored speed.
     pub(crate) baudrate: i32,
     /// Stored type.
-    pub(crate) kind: u8,
+    pub(crate) interface_type: u8,
+    /// Whether a tap stays as it is at its last close.
+    pub(crate) keep: bool,
     /// Whether the unit goes at its last close.
     pub(crate) transient: bool,
     /// The owner as the current process numbers it, or 0.
@@ -161,25 +171,41 @@ enum NodeState {
     Absent(Number),
     /// There. The number is free only after the node is gone: fields are dropped in this order.
     Present {
-        _node: Node<TunFile>,
+        _node: Node<UnitNode>,
         _number: Number,
     },
     /// The interface is gone; there will be no node any more.
     Gone,
 }
 
+/// The node of `port`. In sysfs it is called as no other driver's are.
+fn new_node(port: Arc<Port<Unit>>) -> Result<Node<UnitNode>> {
+    let unit = port.clone();
+    let name = Name::from_fmt(fmt!("{}{}", unit.kind.name(), unit.number))?;
+    Node::new(name.as_c_str(), unit.name.as_c_str(), port)
+}
+
 impl Unit {
     /// A unit with this number and name of its node.
-    pub(crate) fn new(number: Number, name: Name, knobs: Arc<Knobs>) -> impl PinInit<Self, Error> {
+    pub(crate) fn new(
+        kind: Kind,
+        taken: Number,
+        name: Name,
+        knobs: Arc<Knobs>,
+    ) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
+            kind,
+            number: taken.get(),
             name,
             knobs,
             framing: Atomic::new(Framing::new().to_bits()),
-            settings <- new_mutex!(
+            settings <- new_spinlock!(
                 Settings {
-                    baudrate: 0,
-                    kind: info::TYPE_DEFAULT,
+                    baudrate: kind.baudrate_default(),
+                    interface_type: kind.type_default(),
+                    keep: false,
                     transient: false,
+                    remote: EthernetAddress::default(),
                     owner: None,
                 },
                 "Unit::settings"
@@ -195,9 +221,19 @@ impl Unit {
             ),
             readers <- new_poll_condvar!("Unit::readers"),
             sigio: SigioList::new(),
-            node <- new_mutex!(NodeState::Absent(number), "Unit::node"),
+            node <- new_mutex!(NodeState::Absent(taken), "Unit::node"),
             refusal_said: AtomicFlag::new(false),
         })
+    }
+
+    /// What kind of unit it is.
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Its number among those of its kind.
+    pub(crate) fn number(&self) -> u16 {
+        self.number
     }
 
     /// Name of the node.
@@ -228,17 +264,33 @@ impl Unit {
         let settings = self.settings.lock();
         Shown {
             baudrate: settings.baudrate,
-            kind: settings.kind,
+            interface_type: settings.interface_type,
+            keep: settings.keep,
             transient: settings.transient,
             owner: settings.owner.as_ref().map_or(0, Pid::number_here),
         }
     }
 
     /// Stores speed and type.
-    pub(crate) fn set_info(&self, baudrate: i32, kind: u8) {
+    pub(crate) fn set_info(&self, baudrate: i32, interface_type: u8) {
         let mut settings = self.settings.lock();
         settings.baudrate = baudrate;
-        settings.kind = kind;
+        settings.interface_type = interface_type;
+    }
+
+    /// Says whether a tap stays as it is at its last close.
+    pub(crate) fn set_keep(&self, keep: bool) {
+        self.settings.lock().keep = keep;
+    }
+
+    /// Where the program says that the other side is.
+    pub(crate) fn remote(&self) -> EthernetAddress {
+        self.settings.lock().remote
+    }
+
+    /// Says where the other side is.
+    pub(crate) fn set_remote(&self, address: EthernetAddress) {
+        self.settings.lock().remote = address;
     }
 
     /// Says whether the unit goes at its last close.
@@ -272,6 +324,11 @@ impl Unit {
         self.set_up.lock().take()
     }
 
+    /// Whether the unit can be opened.
+    pub(crate) fn is_free(&self) -> bool {
+        self.rx.lock().life.is_free()
+    }
+
     /// Whether a program has the node open.
     pub(crate) fn is_open(&self) -> bool {
         self.rx.lock().life.is_open()
@@ -288,7 +345,7 @@ impl Unit {
         let unit = port.clone();
         let mut state = unit.node.lock();
         *state = match mem::replace(&mut *state, NodeState::Gone) {
-            NodeState::Absent(number) => match Node::new(unit.name.as_c_str(), port) {
+            NodeState::Absent(number) => match new_node(port) {
                 Ok(node) => NodeState::Present {
                     _node: node,
                     _number: number,
@@ -315,10 +372,13 @@ impl Unit {
         self.rx.lock().life.open()
     }
 
-    /// Begins the last close. Returns what was queued.
-    pub(crate) fn begin_close(&self) -> SkbList {
+    /// Begins the last close. Returns what was queued and nobody will read.
+    pub(crate) fn begin_close(&self, flush: bool) -> SkbList {
         let mut rx = self.rx.lock();
-        rx.life.begin_close();
+        rx.life.begin_close(!flush);
+        if !flush {
+            return SkbList::new();
+        }
         rx.stopped = None;
         mem::take(&mut rx.queue)
     }

@@ -43,7 +43,7 @@ trap leave EXIT
 nodes() {
 	local node list=()
 
-	for node in /dev/bsdtun*; do
+	for node in /dev/bsdtun[0-9]*; do
 		[ -e "$node" ] && list+=("$node")
 	done
 	echo "${list[*]}"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What `TUNSIFINFO` and `TUNGIFINFO` carry, and the interface flags of `TUNSIFMODE`.
+//! What `TUNSIFINFO`, `TUNGIFINFO` and those of tap carry, and the interface flags of `TUNSIFMODE`.
 
 use crate::bsd::{
     framing::{
@@ -10,11 +10,6 @@ use crate::bsd::{
     ioctl::InfoLayout, //
 };
 
-/// The type of a new unit: `IFT_PPP`.
-///
-/// Source: FreeBSD `sys/net/if_tun.c` (2001), `tuncreate`.
-pub(crate) const TYPE_DEFAULT: u8 = 0x17;
-
 /// Speed, MTU and type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Info {
@@ -22,8 +17,8 @@ pub(crate) struct Info {
     pub(crate) baudrate: i32,
     /// Of the interface.
     pub(crate) mtu: u32,
-    /// An `IFT_` number; stored and given back.
-    pub(crate) kind: u8,
+    /// An `IFT_` number.
+    pub(crate) interface_type: u8,
 }
 
 /// The longest layout.
@@ -49,11 +44,11 @@ impl Info {
             InfoLayout::FreeBsd => Self {
                 baudrate: i32::from_ne_bytes(field(bytes, 0)),
                 mtu: u32::from(u16::from_ne_bytes(field(bytes, 4))),
-                kind: bytes[6],
+                interface_type: bytes[6],
             },
             InfoLayout::OpenBsd => Self {
                 mtu: u32::from_ne_bytes(field(bytes, 0)),
-                kind: u8::try_from(u16::from_ne_bytes(field(bytes, 4))).ok()?,
+                interface_type: u8::try_from(u16::from_ne_bytes(field(bytes, 4))).ok()?,
                 baudrate: i32::from_ne_bytes(field(bytes, 8)),
             },
         })
@@ -68,11 +63,11 @@ impl Info {
                 let mtu = u16::try_from(self.mtu).unwrap_or(u16::MAX);
                 bytes[0..4].copy_from_slice(&self.baudrate.to_ne_bytes());
                 bytes[4..6].copy_from_slice(&mtu.to_ne_bytes());
-                bytes[6] = self.kind;
+                bytes[6] = self.interface_type;
             }
             InfoLayout::OpenBsd => {
                 bytes[0..4].copy_from_slice(&self.mtu.to_ne_bytes());
-                bytes[4..6].copy_from_slice(&u16::from(self.kind).to_ne_bytes());
+                bytes[4..6].copy_from_slice(&u16::from(self.interface_type).to_ne_bytes());
                 bytes[6..8].copy_from_slice(&flags.to_bsd().to_ne_bytes());
                 bytes[8..12].copy_from_slice(&self.baudrate.to_ne_bytes());
             }
@@ -165,7 +160,7 @@ mod tests {
         let info = Info {
             baudrate: -9600,
             mtu: 65535,
-            kind: 0x17,
+            interface_type: 0x17,
         };
         for layout in [InfoLayout::FreeBsd, InfoLayout::OpenBsd] {
             let bytes = info.to_bytes(layout, InterfaceFlags::default());
@@ -179,7 +174,7 @@ mod tests {
         let info = Info {
             baudrate: 0x0102_0304,
             mtu: 0x0506,
-            kind: 0x07,
+            interface_type: 0x07,
         };
         let bytes = info.to_bytes(InfoLayout::FreeBsd, InterfaceFlags::default());
         assert_eq!(bytes[0..4], 0x0102_0304_i32.to_ne_bytes());
@@ -211,7 +206,7 @@ mod tests {
             let info = Info {
                 baudrate: 0,
                 mtu,
-                kind: 0,
+                interface_type: 0,
             };
             assert_eq!(info.mtu_in_range(), ok, "{mtu}");
         }

@@ -8,6 +8,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lifecycle {
     opener: Opener,
+    /// Between two opens packets wait for the next opener.
+    waits: bool,
     up: bool,
     revoked: bool,
 }
@@ -36,6 +38,7 @@ impl Lifecycle {
     pub(crate) const fn new() -> Self {
         Self {
             opener: Opener::None,
+            waits: false,
             up: false,
             revoked: false,
         }
@@ -50,12 +53,15 @@ impl Lifecycle {
             return Err(Refused::Busy);
         }
         self.opener = Opener::Open;
+        self.waits = false;
         Ok(())
     }
 
-    /// Begins the last close: from here on nothing is queued.
-    pub(crate) fn begin_close(&mut self) {
+    /// Begins the last close: from here on nothing is queued, unless packets shall wait for the next
+    /// opener.
+    pub(crate) fn begin_close(&mut self, packets_wait: bool) {
         self.opener = Opener::Closing;
+        self.waits = packets_wait;
     }
 
     /// Ends the last close: the unit can be opened again.
@@ -73,14 +79,20 @@ impl Lifecycle {
         self.revoked = true;
     }
 
+    /// Whether it can be opened.
+    pub(crate) fn is_free(&self) -> bool {
+        self.opener == Opener::None && !self.revoked
+    }
+
     /// Whether a program has it open.
     pub(crate) fn is_open(&self) -> bool {
         self.opener == Opener::Open
     }
 
-    /// Whether packets are queued: somebody is there to read them, and the interface is up.
+    /// Whether packets are queued: somebody is there to read them, or will be, and the interface is
+    /// up.
     pub(crate) fn accepts_packets(&self) -> bool {
-        self.opener == Opener::Open && self.up && !self.revoked
+        (self.is_open() || self.waits) && self.up && !self.revoked
     }
 
     /// Whether the interface is gone.
@@ -98,7 +110,7 @@ mod tests {
         let mut unit = Lifecycle::new();
         assert_eq!(unit.open(), Ok(()));
         assert_eq!(unit.open(), Err(Refused::Busy));
-        unit.begin_close();
+        unit.begin_close(false);
         assert_eq!(unit.open(), Err(Refused::Busy));
         unit.end_close();
         assert_eq!(unit.open(), Ok(()));
@@ -111,9 +123,32 @@ mod tests {
         assert!(!unit.accepts_packets());
         unit.open().unwrap();
         assert!(unit.accepts_packets());
-        unit.begin_close();
+        unit.begin_close(false);
         assert!(!unit.accepts_packets());
         unit.end_close();
+        assert!(!unit.accepts_packets());
+    }
+
+    #[test]
+    fn packets_may_wait_for_the_next_opener() {
+        let mut unit = Lifecycle::new();
+        unit.set_up(true);
+        assert!(!unit.accepts_packets());
+        unit.open().unwrap();
+        unit.begin_close(true);
+        assert!(unit.accepts_packets());
+        unit.end_close();
+        assert!(unit.accepts_packets());
+        unit.set_up(false);
+        assert!(!unit.accepts_packets());
+        unit.set_up(true);
+        unit.open().unwrap();
+        unit.begin_close(false);
+        assert!(!unit.accepts_packets());
+        unit.end_close();
+        unit.open().unwrap();
+        unit.begin_close(true);
+        unit.revoke();
         assert!(!unit.accepts_packets());
     }
 
@@ -135,12 +170,12 @@ mod tests {
             unit.set_up(true);
             unit.open().unwrap();
             if closing_steps > 0 {
-                unit.begin_close();
+                unit.begin_close(false);
             }
             unit.revoke();
             assert!(unit.is_revoked());
             assert!(!unit.accepts_packets());
-            unit.begin_close();
+            unit.begin_close(false);
             unit.end_close();
             assert_eq!(unit.open(), Err(Refused::Gone));
             assert!(!unit.accepts_packets());

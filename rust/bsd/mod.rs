@@ -3,8 +3,10 @@
 //! BSD's contract, as far as it can be told without a kernel: pure functions and types on `core`
 //! alone, tested on the host too (`selftests/host/`).
 
+pub(crate) mod ethernet;
 pub(crate) mod framing;
 pub(crate) mod info;
 pub(crate) mod ioctl;
+pub(crate) mod kind;
 pub(crate) mod lifecycle;
 pub(crate) mod name;

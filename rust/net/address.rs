@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! News of addresses that interfaces get.
+//! Addresses of interfaces: news of them, and the end of them.
 //!
 //! C headers: [`include/linux/inetdevice.h`](srctree/include/linux/inetdevice.h),
 //! [`include/net/addrconf.h`](srctree/include/net/addrconf.h)
@@ -9,13 +9,16 @@ use crate::{
     bindings,
     net::{
         device::{
-            Port,
-            VTable, //
+            self,
+            Device,
+            Port, //
         },
         link::{
             Kind,
             Registration, //
-        }, //
+        },
+        namespace::Namespace,
+        rtnl::Rtnl, //
     }, //
 };
 use core::{
@@ -33,10 +36,42 @@ use kernel::{
     types::Opaque, //
 };
 
+/// Addresses that were made due for removal.
+///
+/// Nothing that the kernel exports deletes an address, but it removes those whose lifetime is over,
+/// with their routes and with messages to whoever listens. So their lifetimes are ended. Against other
+/// ways (an MTU too small for the protocol) this keeps all that the interface has beside them:
+/// sysctls, multicast groups, the rest of its configuration.
+pub(crate) struct Expired {
+    namespace: Namespace,
+}
+
+impl Device {
+    /// Makes all addresses of the interface due for removal: IPv4 and IPv6. `None` if the network
+    /// namespace is going, and they with it. Process context.
+    pub(crate) fn expire_addresses(&self, rtnl: &Rtnl) -> Option<Expired> {
+        // SAFETY: The device is valid by its type invariant, and RTNL is held.
+        unsafe { bindings::bsdtun_inet_addr_expire(self.as_raw()) };
+        // SAFETY: As above.
+        unsafe { bindings::bsdtun_inet6_addr_expire(self.as_raw()) };
+        Some(Expired {
+            namespace: self.namespace(rtnl)?,
+        })
+    }
+}
+
+impl Expired {
+    /// Has the stack remove them, and waits until it has. Process context, without RTNL.
+    pub(crate) fn remove(self) {
+        // SAFETY: The namespace is valid by the invariant of its type, and not going.
+        unsafe { bindings::bsdtun_addr_remove_expired(self.namespace.as_raw()) };
+    }
+}
+
 /// What is told about addresses.
 pub(crate) trait AddressEvents: Kind {
     /// An interface got an address, IPv4 or IPv6. RTNL or not, any context: must not sleep.
-    fn address_added(port: &Arc<Port<Self>>);
+    fn address_added(port: &Arc<Port<Self::Data>>);
 }
 
 /// A registration for [`AddressEvents`], until dropped.
@@ -197,7 +232,7 @@ impl<C: Chain, T: AddressEvents> Block<C, T> {
             if ptr::eq(unsafe { (*dev).rtnl_link_ops }, ops) {
                 // SAFETY: By the type invariant the device is one of a `T`. It has addresses, so
                 // that it is registered and its slot holds a port.
-                T::address_added(unsafe { VTable::<T>::port(dev) });
+                T::address_added(unsafe { device::port(dev) });
             }
         }
         bindings::NOTIFY_DONE as c_int

@@ -7,9 +7,9 @@
 use crate::{
     bindings,
     net::device::{
+        self,
         Operations,
-        Port,
-        VTable, //
+        Port, //
     }, //
 };
 use core::ptr::{
@@ -41,7 +41,7 @@ pub(crate) struct Attribute<T> {
 // SAFETY: C only reads `attr`, but for the lockdep key in it, which lockdep looks after.
 unsafe impl<T> Sync for Attribute<T> {}
 
-impl<T: Operations> Attribute<T> {
+impl<T: 'static> Attribute<T> {
     /// A file that everybody may read.
     pub(crate) const fn read_only(
         name: &'static CStr,
@@ -134,7 +134,7 @@ impl<T: Operations> Attribute<T> {
         // SAFETY: By the safety requirement.
         let dev = unsafe { container_of!(dev, bindings::net_device, dev) };
         // SAFETY: The device is registered, so that its slot holds a port.
-        (this, unsafe { VTable::<T>::port(dev) })
+        (this, unsafe { device::port(dev) })
     }
 }
 

@@ -2,8 +2,8 @@
 
 //! Network devices.
 //!
-//! A driver implements [`Operations`] for its own data. The data lives in a [`Port`], which outlives
-//! the device and reaches it, under RCU or RTNL, for as long as it is registered. Neither keeps the
+//! A driver implements [`Operations`] for its devices. Its data lives in a [`Port`], which outlives the
+//! device and reaches it, under RCU or RTNL, for as long as it is registered. Neither keeps the
 //! device: unregistering one waits for all references to it, so that a reference held by, say, an
 //! open file would hang `ip link del` for ever.
 //!
@@ -13,6 +13,10 @@ use crate::{
     bindings,
     net::{
         attribute::Attribute,
+        namespace::{
+            self,
+            Namespace, //
+        },
         rtnl::Rtnl,
         skb::SkBuff, //
     }, //
@@ -65,6 +69,8 @@ pub(crate) mod flags {
     pub(crate) const BROADCAST: u32 = bindings::net_device_flags_IFF_BROADCAST;
     /// Multicast can be joined.
     pub(crate) const MULTICAST: u32 = bindings::net_device_flags_IFF_MULTICAST;
+    /// Somebody wants the driver to talk.
+    pub(crate) const DEBUG: u32 = bindings::net_device_flags_IFF_DEBUG;
 }
 
 /// An interface name.
@@ -144,7 +150,7 @@ impl Device {
         unsafe { &*ptr.cast() }
     }
 
-    fn as_raw(&self) -> *mut bindings::net_device {
+    pub(super) fn as_raw(&self) -> *mut bindings::net_device {
         self.0.get()
     }
 
@@ -154,6 +160,29 @@ impl Device {
         // volatile read, C's `READ_ONCE`.
         let flags = unsafe { addr_of!((*self.as_raw()).flags).read_volatile() };
         flags & bindings::net_device_flags_IFF_UP != 0
+    }
+
+    /// Whether the interface takes all frames, whoever they are for.
+    pub(crate) fn is_promiscuous(&self) -> bool {
+        // SAFETY: As in `is_up`.
+        let flags = unsafe { addr_of!((*self.as_raw()).flags).read_volatile() };
+        flags & bindings::net_device_flags_IFF_PROMISC != 0
+    }
+
+    /// The Ethernet address; zeroes if the device has none. Without RTNL it may be seen half changed.
+    pub(crate) fn ethernet_address(&self) -> EthernetAddress {
+        // SAFETY: The device is valid by the type invariant; the pointer does not change, and leads to
+        // as many bytes as the longest address has.
+        let address = unsafe { (*self.as_raw()).dev_addr };
+        // SAFETY: As above. Others write the bytes meanwhile.
+        unsafe { address.cast::<EthernetAddress>().read_volatile() }
+    }
+
+    /// Whether something on top of the device wants frames for this address, beside those for the
+    /// device's own.
+    pub(crate) fn wants_unicast(&self, address: &EthernetAddress, _rcu: &rcu::Guard) -> bool {
+        // SAFETY: The device is valid by the type invariant, and RCU is held.
+        unsafe { bindings::bsdtun_dev_uc_has(self.as_raw(), address.as_ptr()) }
     }
 
     /// The current `txqueuelen`, in packets.
@@ -261,6 +290,21 @@ impl Device {
         to_result(unsafe { bindings::dev_open(self.as_raw(), ptr::null_mut()) })
     }
 
+    /// Sets the interface up, and changes those interface flags that are in `mask`, of
+    /// [`flags::DEBUG`] and [`flags::NOARP`].
+    ///
+    /// # Errors
+    ///
+    /// Whatever a notifier objects with.
+    pub(crate) fn set_up_with(&self, flags: u32, mask: u32, _rtnl: &Rtnl) -> Result {
+        let mask = mask & (flags::DEBUG | flags::NOARP);
+        // SAFETY: The device is valid by the type invariant and RTNL is held.
+        let old = unsafe { bindings::netif_get_flags(self.as_raw()) };
+        let new = old & !mask | flags & mask | bindings::net_device_flags_IFF_UP;
+        // SAFETY: As above.
+        to_result(unsafe { bindings::dev_change_flags(self.as_raw(), new, ptr::null_mut()) })
+    }
+
     /// Whether a queueing discipline keeps packets that the driver cannot take yet.
     pub(crate) fn has_qdisc(&self, _tx: &Transmit) -> bool {
         // SAFETY: The device is valid by the type invariant; `Transmit` stands for BH off.
@@ -305,23 +349,53 @@ impl Device {
         let net = unsafe { bindings::bsdtun_dev_net_rcu(self.as_raw()) };
         // SAFETY: A network namespace, and its reference on the user namespace, goes only a grace
         // period after its last device has left.
-        let user_ns = unsafe { (*net).user_ns };
-        // SAFETY: As above.
-        unsafe { bindings::ns_capable(user_ns, bindings::CAP_NET_ADMIN as c_int) }
+        unsafe { namespace::admin_capable(net) }
+    }
+
+    /// Whether the device is in this network namespace.
+    pub(crate) fn is_in(&self, namespace: &Namespace, _rcu: &rcu::Guard) -> bool {
+        // SAFETY: The device is valid by the type invariant and RCU is held.
+        let net = unsafe { bindings::bsdtun_dev_net_rcu(self.as_raw()) };
+        ptr::eq(net, namespace.as_raw())
+    }
+
+    /// The network namespace that the device is in, unless that is going.
+    pub(super) fn namespace(&self, _rtnl: &Rtnl) -> Option<Namespace> {
+        let _rcu = rcu::read_lock();
+        // SAFETY: The device is valid by the type invariant and RCU is held.
+        let net = unsafe { bindings::bsdtun_dev_net_rcu(self.as_raw()) };
+        // SAFETY: A network namespace goes only a grace period after its last device has left.
+        unsafe { Namespace::from_raw(net) }
+    }
+
+    /// Whether packets start with an Ethernet header.
+    fn is_ethernet(&self) -> bool {
+        // SAFETY: The device is valid by the type invariant; its type does not change.
+        unsafe { (*self.as_raw()).type_ == bindings::ARPHRD_ETHER as u16 }
     }
 
     /// Hands a packet to the stack as received, and counts it.
+    ///
+    /// On an Ethernet device the packet starts with its Ethernet header; on others it has got its
+    /// protocol by [`SkBuff::set_protocol`].
     ///
     /// Process context, under RCU only: the whole receive path runs on the caller's stack.
     ///
     /// # Errors
     ///
-    /// Gives the packet back if the interface is not up.
-    pub(crate) fn receive(&self, skb: SkBuff, _rcu: &rcu::Guard) -> Result<(), SkBuff> {
+    /// Gives the packet back if the interface is not up, or if an Ethernet header is missing.
+    pub(crate) fn receive(&self, mut skb: SkBuff, _rcu: &rcu::Guard) -> Result<(), SkBuff> {
         if !self.is_up() {
             return Err(skb);
         }
         let len = skb.len() as u32;
+        if self.is_ethernet() {
+            if skb.ethernet_destination().is_none() {
+                return Err(skb);
+            }
+            // SAFETY: The device is valid by the type invariant; a whole header is there.
+            unsafe { skb.take_ethernet_header(self.as_raw()) };
+        }
         // SAFETY: Balanced below; nothing in between sleeps.
         unsafe { bindings::bsdtun_local_bh_disable() };
         // SAFETY: The device is valid by the type invariant, BH is off, and the core allocated
@@ -362,6 +436,9 @@ impl Device {
     }
 }
 
+/// An Ethernet address.
+pub(crate) type EthernetAddress = [u8; 6];
+
 /// A device that nobody but its maker can see yet.
 ///
 /// # Invariants
@@ -387,7 +464,7 @@ impl NewDevice {
     }
 
     /// Sets the link layer to none: packets start with their network header.
-    pub(crate) fn set_layer3(&mut self) {
+    fn set_layer3(&mut self) {
         let dev = self.ptr.as_ptr();
         // SAFETY: By the type invariant the field is ours to write.
         unsafe { (*dev).type_ = bindings::ARPHRD_NONE as u16 };
@@ -401,18 +478,40 @@ impl NewDevice {
         unsafe { (*dev).header_ops = addr_of!(bindings::ip_tunnel_header_ops) };
     }
 
+    /// Sets the link layer to Ethernet, with a random address that can be changed at any time. The
+    /// driver looks at [`Device::wants_unicast`] itself.
+    fn set_ethernet(&mut self) {
+        let dev = self.ptr.as_ptr();
+        // SAFETY: By the type invariant the device is allocated and ours.
+        unsafe { bindings::ether_setup(dev) };
+        // SAFETY: As above.
+        unsafe { bindings::bsdtun_eth_hw_addr_random(dev) };
+        // A packet that waits in a queue must not be sent a second time meanwhile.
+        self.change_priv_flags(
+            bindings::netdev_priv_flags_IFF_LIVE_ADDR_CHANGE
+                | bindings::netdev_priv_flags_IFF_UNICAST_FLT,
+            bindings::netdev_priv_flags_IFF_TX_SKB_SHARING,
+        );
+    }
+
     /// Lets packets keep their route until the driver has seen them.
     pub(crate) fn keep_route(&mut self) {
-        const RELEASE: c_ulong = (bindings::netdev_priv_flags_IFF_XMIT_DST_RELEASE
-            | bindings::netdev_priv_flags_IFF_XMIT_DST_RELEASE_PERM)
-            as c_ulong;
+        self.change_priv_flags(
+            0,
+            bindings::netdev_priv_flags_IFF_XMIT_DST_RELEASE
+                | bindings::netdev_priv_flags_IFF_XMIT_DST_RELEASE_PERM,
+        );
+    }
+
+    fn change_priv_flags(&mut self, set: u32, clear: u32) {
         // SAFETY: By the type invariant the field is ours to write; the bit fields of the union are
         // all views of the same word.
         let flags = unsafe { addr_of_mut!((*self.ptr.as_ptr()).__bindgen_anon_1.__bindgen_anon_1) };
         // SAFETY: As above.
-        let priv_flags = unsafe { PrivFlags::priv_flags_raw(flags) };
+        let old = unsafe { PrivFlags::priv_flags_raw(flags) };
+        let new = old & !(clear as c_ulong) | set as c_ulong;
         // SAFETY: As above.
-        unsafe { PrivFlags::set_priv_flags_raw(flags, priv_flags & !RELEASE) };
+        unsafe { PrivFlags::set_priv_flags_raw(flags, new) };
     }
 
     /// Sets the interface flags, of [`flags`].
@@ -483,37 +582,44 @@ pub(crate) enum Verdict {
     Dropped,
 }
 
-/// A driver's part of a network device.
-pub(crate) trait Operations: Send + Sync + Sized + 'static {
+/// What a driver does for its network devices.
+pub(crate) trait Operations: Sized + 'static {
+    /// The driver's part of a device.
+    type Data: Send + Sync + 'static;
+
     /// Name of the driver, for `ethtool -i`.
     const DRIVER: &'static CStr;
 
-    /// The interface's attributes, in a directory named as the driver.
-    fn attributes() -> &'static [Attribute<Self>];
+    /// Whether packets start with an Ethernet header; else with their network header.
+    const ETHERNET: bool;
 
-    /// Gives a device just allocated its shape. RTNL may be held.
+    /// The interface's attributes, in a directory named as the driver.
+    fn attributes() -> &'static [&'static Attribute<Self::Data>];
+
+    /// Gives a device just allocated its shape: what is not said is as the link layer has it. RTNL may
+    /// be held.
     fn setup(dev: &mut NewDevice);
 
     /// The device is going: the port does not reach it any more. RTNL, process context.
-    fn uninit(port: &Port<Self>, dev: &Device, rtnl: &Rtnl);
+    fn uninit(port: &Port<Self::Data>, dev: &Device, rtnl: &Rtnl);
 
     /// The interface is being set up; nothing is transmitted yet. RTNL, process context.
-    fn open(port: &Port<Self>, dev: &Device, rtnl: &Rtnl);
+    fn open(port: &Port<Self::Data>, dev: &Device, rtnl: &Rtnl);
 
     /// The interface is being set down. RTNL, process context.
     ///
     /// Without a queueing discipline [`Operations::xmit`] may still be running on other CPUs, and
     /// may be called again: what is done there and here must agree under a lock of the driver's.
-    fn stop(port: &Port<Self>, dev: &Device, rtnl: &Rtnl);
+    fn stop(port: &Port<Self::Data>, dev: &Device, rtnl: &Rtnl);
 
     /// Sends a packet. Softirqs are off, interrupts may be; must not sleep. Several CPUs at once.
-    fn xmit(port: &Port<Self>, dev: &Device, skb: SkBuff, tx: &Transmit) -> Verdict;
+    fn xmit(port: &Port<Self::Data>, dev: &Device, skb: SkBuff, tx: &Transmit) -> Verdict;
 
     /// The device is gone: no callback runs any more. Process context, without RTNL; may sleep.
-    fn gone(port: Arc<Port<Self>>);
+    fn gone(port: Arc<Port<Self::Data>>);
 
     /// What `ethtool -i` shows as bus information. RTNL.
-    fn bus_info(port: &Port<Self>) -> &[u8];
+    fn bus_info(port: &Port<Self::Data>) -> &[u8];
 }
 
 /// A driver's data and the way from there to its device.
@@ -534,7 +640,7 @@ unsafe impl<T: Send> Send for Port<T> {}
 // SAFETY: As above; shared access gives shared access to `data`.
 unsafe impl<T: Sync> Sync for Port<T> {}
 
-impl<T: Operations> Port<T> {
+impl<T: Send + Sync + 'static> Port<T> {
     /// Puts a driver's data into a port, for [`link::Kind::create`] to return.
     ///
     /// [`link::Kind::create`]: crate::net::link::Kind::create
@@ -574,7 +680,7 @@ impl<T> Deref for Port<T> {
     }
 }
 
-/// The private area of a `struct net_device` that belongs to a `T`.
+/// The private area of a `struct net_device` with the data `T`.
 ///
 /// Zeroes, as the core leaves them, are an empty slot.
 ///
@@ -584,9 +690,19 @@ impl<T> Deref for Port<T> {
 /// whoever failed to register the device. In both cases no other callback runs any more.
 struct Slot<T>(Option<Arc<Port<T>>>);
 
+/// # Safety
+///
+/// `dev` must point to a device with the data `T`, whose slot holds a port until `'a` ends.
+pub(super) unsafe fn port<'a, T>(dev: *const bindings::net_device) -> &'a Arc<Port<T>> {
+    // SAFETY: By the safety requirement the private area is a `Slot<T>`.
+    let slot = unsafe { &*slot::<T>(dev) };
+    // SAFETY: By the safety requirement it is not empty.
+    unsafe { slot.0.as_ref().unwrap_unchecked() }
+}
+
 /// How much private area a device of a `T` needs.
-pub(super) const fn slot_size<T>() -> usize {
-    mem::size_of::<Slot<T>>()
+pub(super) const fn slot_size<T: Operations>() -> usize {
+    mem::size_of::<Slot<T::Data>>()
 }
 
 /// # Safety
@@ -608,11 +724,11 @@ unsafe fn slot<T>(dev: *const bindings::net_device) -> *mut Slot<T> {
 /// registered, that the caller owns.
 pub(super) unsafe fn register<T: Operations>(
     dev: *mut bindings::net_device,
-    port: Arc<Port<T>>,
+    port: Arc<Port<T::Data>>,
     _rtnl: &Rtnl,
 ) -> Result {
     // SAFETY: By the safety requirement.
-    let slot = unsafe { slot::<T>(dev) };
+    let slot = unsafe { slot::<T::Data>(dev) };
     // INVARIANT: The device is not registered yet.
     // SAFETY: The slot is empty and nobody else looks at it.
     unsafe { slot.write(Slot(Some(port))) };
@@ -648,6 +764,21 @@ impl<T: Operations> VTable<T> {
         ndo_open: Some(Self::open),
         ndo_stop: Some(Self::stop),
         ndo_start_xmit: Some(Self::start_xmit),
+        ndo_set_rx_mode: if T::ETHERNET {
+            Some(Self::set_rx_mode)
+        } else {
+            None
+        },
+        ndo_set_mac_address: if T::ETHERNET {
+            Some(bindings::eth_mac_addr)
+        } else {
+            None
+        },
+        ndo_validate_addr: if T::ETHERNET {
+            Some(bindings::eth_validate_addr)
+        } else {
+            None
+        },
         ..pin_init::zeroed()
     };
 
@@ -656,16 +787,6 @@ impl<T: Operations> VTable<T> {
         get_link: Some(Self::get_link),
         ..pin_init::zeroed()
     };
-
-    /// # Safety
-    ///
-    /// `dev` must point to a device whose slot holds a port until `'a` ends.
-    pub(super) unsafe fn port<'a>(dev: *const bindings::net_device) -> &'a Arc<Port<T>> {
-        // SAFETY: By the safety requirement the private area is a `Slot<T>`.
-        let slot = unsafe { &*slot::<T>(dev) };
-        // SAFETY: By the safety requirement it is not empty.
-        unsafe { slot.0.as_ref().unwrap_unchecked() }
-    }
 
     /// # Safety
     ///
@@ -693,12 +814,14 @@ impl<T: Operations> VTable<T> {
         // SAFETY: As above.
         unsafe { PrivFlags::set_lltx_raw(flags, 1) };
         // SAFETY: As above.
-        let priv_flags = unsafe { PrivFlags::priv_flags_raw(flags) };
-        let priv_flags = priv_flags | bindings::netdev_priv_flags_IFF_NO_QUEUE as c_ulong;
-        // SAFETY: As above.
-        unsafe { PrivFlags::set_priv_flags_raw(flags, priv_flags) };
-        // SAFETY: As above.
-        T::setup(&mut unsafe { NewDevice::from_raw(dev) });
+        let mut new = unsafe { NewDevice::from_raw(dev) };
+        new.change_priv_flags(bindings::netdev_priv_flags_IFF_NO_QUEUE, 0);
+        if T::ETHERNET {
+            new.set_ethernet();
+        } else {
+            new.set_layer3();
+        }
+        T::setup(&mut new);
     }
 
     /// # Safety
@@ -706,7 +829,7 @@ impl<T: Operations> VTable<T> {
     /// For the core to call, under RTNL, on a device in the course of [`register::<T>`].
     unsafe extern "C" fn init(dev: *mut bindings::net_device) -> c_int {
         // SAFETY: `register` has filled the slot.
-        let port = unsafe { Self::port(dev) };
+        let port = unsafe { port::<T::Data>(dev) };
         // One port is the way to one device.
         //
         // INVARIANT: Called under RTNL, in `ndo_init`; `uninit` clears it again.
@@ -721,7 +844,7 @@ impl<T: Operations> VTable<T> {
     /// For the core to call, under RTNL, on a device for which [`Self::init`] succeeded.
     unsafe extern "C" fn uninit(dev: *mut bindings::net_device) {
         // SAFETY: The slot is emptied after this callback only.
-        let port = unsafe { Self::port(dev) };
+        let port = unsafe { port::<T::Data>(dev) };
         // INVARIANT: The core waits for a grace period between here and freeing the device.
         port.dev.store(ptr::null_mut(), Release);
         // SAFETY: The core calls this under RTNL.
@@ -735,7 +858,7 @@ impl<T: Operations> VTable<T> {
     /// For the core to call, under RTNL, on a registered device.
     unsafe extern "C" fn open(dev: *mut bindings::net_device) -> c_int {
         // SAFETY: The device is registered, so that its slot holds a port.
-        let port = unsafe { Self::port(dev) };
+        let port = unsafe { port::<T::Data>(dev) };
         // SAFETY: The core calls this under RTNL.
         let rtnl = unsafe { Rtnl::assume_held() };
         // SAFETY: The device is valid during this callback.
@@ -748,7 +871,7 @@ impl<T: Operations> VTable<T> {
     /// For the core to call, under RTNL, on a registered device.
     unsafe extern "C" fn stop(dev: *mut bindings::net_device) -> c_int {
         // SAFETY: The device is registered, so that its slot holds a port.
-        let port = unsafe { Self::port(dev) };
+        let port = unsafe { port::<T::Data>(dev) };
         // SAFETY: The core calls this under RTNL.
         let rtnl = unsafe { Rtnl::assume_held() };
         // SAFETY: The device is valid during this callback.
@@ -764,7 +887,7 @@ impl<T: Operations> VTable<T> {
         dev: *mut bindings::net_device,
     ) -> bindings::netdev_tx {
         // SAFETY: The device is registered, so that its slot holds a port.
-        let port = unsafe { Self::port(dev) };
+        let port = unsafe { port::<T::Data>(dev) };
         // SAFETY: The core gives the packet to this callback.
         let skb = unsafe { SkBuff::from_raw(skb) };
         // SAFETY: The device is valid during this callback.
@@ -778,12 +901,20 @@ impl<T: Operations> VTable<T> {
         }
     }
 
+    /// Which addresses are wanted is looked up for each frame; but without this callback the core
+    /// refuses to take some.
+    ///
+    /// # Safety
+    ///
+    /// For the core to call.
+    unsafe extern "C" fn set_rx_mode(_dev: *mut bindings::net_device) {}
+
     /// # Safety
     ///
     /// For the core to call, once, when a device registered by [`register::<T>`] is gone.
     unsafe extern "C" fn destructor(dev: *mut bindings::net_device) {
-        // SAFETY: The private area is a `Slot<T>`.
-        let slot = unsafe { slot::<T>(dev) };
+        // SAFETY: The private area is a `Slot<T::Data>`.
+        let slot = unsafe { slot::<T::Data>(dev) };
         // INVARIANT: No other callback runs any more.
         // SAFETY: As above.
         if let Some(port) = unsafe { (*slot).0.take() } {
@@ -800,7 +931,7 @@ impl<T: Operations> VTable<T> {
     ) {
         // CAST: The kernel crate knows the same type as opaque.
         // SAFETY: The device is registered, so that its slot holds a port.
-        let port = unsafe { Self::port(dev.cast()) };
+        let port = unsafe { port::<T::Data>(dev.cast()) };
         // SAFETY: The core passes a zeroed structure, ours during this callback.
         let info = unsafe { &mut *info };
         copy_text(&mut info.driver, T::DRIVER.to_bytes());

@@ -20,6 +20,14 @@ use crate::{
             Port,
             VTable, //
         },
+        namespace::Namespace,
+        netlink::{
+            self,
+            Attributes,
+            ExtAck,
+            Message,
+            Policy, //
+        },
         rtnl::{
             self,
             Rtnl, //
@@ -37,36 +45,18 @@ use kernel::{
         from_result,
         to_result, //
     },
-    ffi::c_int,
     prelude::*,
-    sync::Arc,
+    sync::{
+        atomic::{
+            AtomicFlag,
+            Full,
+            Relaxed, //
+        },
+        Arc, //
+    },
     types::Opaque,
     ModuleMetadata, //
 };
-
-/// Where a refused request leaves its reason for the user to read.
-pub(crate) struct ExtAck<'a> {
-    ptr: *mut bindings::netlink_ext_ack,
-    _lifetime: PhantomData<&'a mut bindings::netlink_ext_ack>,
-}
-
-impl ExtAck<'_> {
-    /// Nobody will read the reason.
-    fn none() -> Self {
-        Self {
-            ptr: core::ptr::null_mut(),
-            _lifetime: PhantomData,
-        }
-    }
-
-    /// Sets the text that `ip` prints after "Error:".
-    pub(crate) fn set(&mut self, message: &'static CStr) {
-        if let Some(ext_ack) = NonNull::new(self.ptr) {
-            // SAFETY: The structure is valid and ours while this value lives; the text is static.
-            unsafe { (*ext_ack.as_ptr())._msg = message.as_char_ptr() };
-        }
-    }
-}
 
 /// A kind of link.
 pub(crate) trait Kind: Operations {
@@ -79,6 +69,9 @@ pub(crate) trait Kind: Operations {
     /// What all links of the kind share.
     type Context: Send + Sync + 'static;
 
+    /// What `IFLA_INFO_DATA` may hold, each attribute at the place of its number.
+    const ATTRIBUTES: &'static [Policy];
+
     /// Makes the driver's part of a device that is about to be registered, and may choose its name.
     /// RTNL, process context.
     ///
@@ -88,9 +81,29 @@ pub(crate) trait Kind: Operations {
     fn create(
         context: &Self::Context,
         dev: &mut NewDevice,
+        attributes: &Attributes<'_>,
         ext_ack: &mut ExtAck<'_>,
         rtnl: &Rtnl,
-    ) -> Result<Arc<Port<Self>>>;
+    ) -> Result<Arc<Port<Self::Data>>>;
+
+    /// Changes a device by the attributes of a request. RTNL, process context.
+    ///
+    /// # Errors
+    ///
+    /// Any; nothing should be changed then.
+    fn change(
+        port: &Port<Self::Data>,
+        attributes: &Attributes<'_>,
+        ext_ack: &mut ExtAck<'_>,
+        rtnl: &Rtnl,
+    ) -> Result;
+
+    /// Tells the device's attributes. Any context but interrupts; must not sleep.
+    ///
+    /// # Errors
+    ///
+    /// `EMSGSIZE` without room.
+    fn describe(port: &Port<Self::Data>, message: &mut Message<'_>) -> Result;
 
     /// The device was registered. Process context, with no lock held: for what must not be done
     /// under RTNL. If a system call made the device, this runs before it returns to user space. The
@@ -99,24 +112,24 @@ pub(crate) trait Kind: Operations {
     /// # Errors
     ///
     /// Any; the device is unregistered then.
-    fn created(port: Arc<Port<Self>>) -> Result;
+    fn created(port: Arc<Port<Self::Data>>) -> Result;
 }
 
 /// Runs [`Kind::created`] without locks.
 struct Created<T>(PhantomData<T>);
 
 impl<T: Kind> Run for Created<T> {
-    type Data = Arc<Port<T>>;
+    type Data = Arc<Port<T::Data>>;
     type OwnerModule = T::OwnerModule;
 
     fn run(port: Self::Data) {
         // Too late to tell anybody: the system call that made the device has its result.
-        let _ = created(port);
+        let _ = created::<T>(port);
     }
 }
 
 /// Runs [`Kind::created`], and takes the device back if it fails.
-fn created<T: Kind>(port: Arc<Port<T>>) -> Result {
+fn created<T: Kind>(port: Arc<Port<T::Data>>) -> Result {
     T::created(port.clone()).inspect_err(|_| {
         let rtnl = rtnl::lock();
         if let Some(dev) = port.device(&rtnl) {
@@ -125,16 +138,17 @@ fn created<T: Kind>(port: Arc<Port<T>>) -> Result {
     })
 }
 
-/// The registration of a kind of link. Dropping it removes all links of the kind.
+/// A kind of link with what its links share; dropping it removes all links of the kind.
 ///
 /// # Invariants
 ///
-/// `ops` is registered from the end of the initialisation on until the value is dropped.
+/// `ops` is registered if `registered` is set.
 #[pin_data(PinnedDrop)]
 pub(crate) struct Registration<T: Kind> {
     context: T::Context,
     // What the `sysfs_groups` of all links point to.
     attributes: Group,
+    registered: AtomicFlag,
     // The core keeps its list link and its reader count in here.
     #[pin]
     ops: Opaque<bindings::rtnl_link_ops>,
@@ -146,31 +160,63 @@ unsafe impl<T: Kind> Send for Registration<T> {}
 unsafe impl<T: Kind> Sync for Registration<T> {}
 
 impl<T: Kind> Registration<T> {
-    /// Registers the kind. A module's `init` should not fail afterwards: the kernel frees a module
-    /// whose `init` fails even if somebody uses what it has made.
+    /// Prepares a kind.
     ///
     /// # Errors
     ///
-    /// `EEXIST` if there is one of this name.
-    pub(crate) fn new(context: T::Context) -> impl PinInit<Self, Error> {
-        try_pin_init!(Self {
-            context,
-            attributes: Group::new::<T>()?,
-            // Last: from here on links can be made.
-            ops <- Opaque::try_ffi_init(|slot: *mut bindings::rtnl_link_ops| {
-                let ops = bindings::rtnl_link_ops {
-                    kind: T::KIND.as_char_ptr(),
-                    priv_size: device::slot_size::<T>(),
-                    setup: Some(VTable::<T>::setup),
-                    newlink: Some(Self::newlink),
-                    ..pin_init::zeroed()
-                };
-                // SAFETY: The initialiser may write to `slot`.
-                unsafe { slot.write(ops) };
-                // SAFETY: `slot` is pinned and stays until it is unregistered in `drop`.
-                to_result(unsafe { bindings::rtnl_link_register(slot) })
-            }),
-        }? Error)
+    /// `ENOMEM`.
+    pub(crate) fn new(context: T::Context) -> Result<Arc<Self>> {
+        Arc::pin_init(
+            try_pin_init!(Self {
+                context,
+                attributes: Group::new::<T>()?,
+                // INVARIANT: Not registered.
+                registered: AtomicFlag::new(false),
+                ops <- Opaque::ffi_init(|slot: *mut bindings::rtnl_link_ops| {
+                    let ops = bindings::rtnl_link_ops {
+                        kind: T::KIND.as_char_ptr(),
+                        priv_size: device::slot_size::<T>(),
+                        setup: Some(VTable::<T>::setup),
+                        maxtype: T::ATTRIBUTES.len().saturating_sub(1) as c_uint,
+                        // CAST: A policy is a transparent wrapper.
+                        policy: T::ATTRIBUTES.as_ptr().cast(),
+                        validate: Some(Self::validate),
+                        newlink: Some(Self::newlink),
+                        changelink: Some(Self::changelink),
+                        get_size: Some(Self::get_size),
+                        fill_info: Some(Self::fill_info),
+                        ..pin_init::zeroed()
+                    };
+                    // SAFETY: The initialiser may write to `slot`.
+                    unsafe { slot.write(ops) };
+                }),
+            }? Error),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Registers the kind, once. A module's `init` should not fail after the first one: the kernel
+    /// frees a module whose `init` fails even if somebody uses what it has made.
+    ///
+    /// # Errors
+    ///
+    /// `EEXIST` if there is one of this name; `EBUSY` the second time.
+    pub(crate) fn register(&self) -> Result {
+        if self.registered.xchg(true, Full) {
+            return Err(EBUSY);
+        }
+        // SAFETY: `ops` is pinned and stays until it is unregistered in `drop`.
+        let ret = to_result(unsafe { bindings::rtnl_link_register(self.ops.get()) });
+        if ret.is_err() {
+            // INVARIANT: As it was.
+            self.registered.store(false, Relaxed);
+        }
+        ret
+    }
+
+    /// What all links of the kind share.
+    pub(crate) fn context(&self) -> &T::Context {
+        &self.context
     }
 
     /// What tells links of this kind from others.
@@ -178,7 +224,8 @@ impl<T: Kind> Registration<T> {
         self.ops.get()
     }
 
-    /// Makes a link in the initial network namespace. Process context, sleeps, takes RTNL.
+    /// Makes a link in the initial network namespace, completely: [`Kind::created`] has run. Process
+    /// context, sleeps, takes RTNL.
     ///
     /// The name may be one with a `%d`, as in [`NewDevice::name`].
     ///
@@ -186,6 +233,27 @@ impl<T: Kind> Registration<T> {
     ///
     /// Those of [`Kind::create`], [`Kind::created`] and of registering a device; `ENOMEM`.
     pub(crate) fn add(&self, name: &Name) -> Result {
+        created::<T>(self.make(name, None)?)
+    }
+
+    /// Makes a link in a network namespace; [`Kind::created`] runs once no lock is held, before the
+    /// system call returns. Process context, sleeps, takes RTNL.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Kind::create`] and of registering a device; `ENOMEM`, `ENFILE`.
+    pub(crate) fn add_in(&self, namespace: &Namespace, name: &Name) -> Result<Arc<Port<T::Data>>> {
+        let created = Deferred::<Created<T>>::new()?;
+        let port = self.make(name, Some(namespace))?;
+        created.run_unlocked(port.clone());
+        Ok(port)
+    }
+
+    fn make(&self, name: &Name, namespace: Option<&Namespace>) -> Result<Arc<Port<T::Data>>> {
+        // What is made goes when the kind is unregistered.
+        if !self.registered.load(Relaxed) {
+            return Err(ENODEV);
+        }
         // SAFETY: The name is terminated, the set-up function fits the size of the private area.
         let dev = unsafe {
             bindings::alloc_netdev_mqs(
@@ -200,36 +268,39 @@ impl<T: Kind> Registration<T> {
         let dev = NonNull::new(dev).ok_or(ENOMEM)?.as_ptr();
         // SAFETY: The device is new and ours. With this set it goes with the kind.
         unsafe { (*dev).rtnl_link_ops = self.ops.get() };
+        if let Some(namespace) = namespace {
+            // SAFETY: The device is new and ours. Its namespace outlives it: what is registered keeps
+            // the core from freeing the namespace, and until then the caller has it.
+            unsafe { bindings::bsdtun_dev_net_set(dev, namespace.as_raw()) };
+        }
 
         let rtnl = rtnl::lock();
         // SAFETY: The device was made with the set-up function of `T` above, and is ours.
-        let port = match unsafe { self.register(dev, &mut ExtAck::none(), &rtnl) } {
-            Ok(port) => port,
-            Err(e) => {
-                // SAFETY: The device is not registered and nobody else has it.
-                unsafe { bindings::free_netdev(dev) };
-                return Err(e);
-            }
-        };
-        drop(rtnl);
-        created(port)
+        let ret =
+            unsafe { self.register_device(dev, &Attributes::none(), &mut ExtAck::none(), &rtnl) };
+        if ret.is_err() {
+            // SAFETY: The device is not registered and nobody else has it.
+            unsafe { bindings::free_netdev(dev) };
+        }
+        ret
     }
 
     /// # Safety
     ///
     /// As for [`device::register`].
-    unsafe fn register(
+    unsafe fn register_device(
         &self,
         dev: *mut bindings::net_device,
+        attributes: &Attributes<'_>,
         ext_ack: &mut ExtAck<'_>,
         rtnl: &Rtnl,
-    ) -> Result<Arc<Port<T>>> {
+    ) -> Result<Arc<Port<T::Data>>> {
         // SAFETY: The device is the caller's and not registered yet. The group stays until all links
         // of the kind are gone.
         unsafe { (*dev).sysfs_groups[0] = self.attributes.as_raw() };
         // SAFETY: As above.
         let mut new = unsafe { NewDevice::from_raw(dev) };
-        let port = T::create(&self.context, &mut new, ext_ack, rtnl)?;
+        let port = T::create(&self.context, &mut new, attributes, ext_ack, rtnl)?;
         // SAFETY: By the safety requirement.
         unsafe { device::register::<T>(dev, port.clone(), rtnl) }?;
         Ok(port)
@@ -237,10 +308,25 @@ impl<T: Kind> Registration<T> {
 
     /// # Safety
     ///
+    /// For the core to call, with the attributes of a message.
+    unsafe extern "C" fn validate(
+        tb: *mut *mut bindings::nlattr,
+        _data: *mut *mut bindings::nlattr,
+        ext_ack: *mut bindings::netlink_ext_ack,
+    ) -> c_int {
+        from_result(|| {
+            // SAFETY: By the safety requirement.
+            unsafe { netlink::validate_info_data(tb, T::ATTRIBUTES, ext_ack) }?;
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
     /// For the core to call, under RTNL, on a device that it allocated for this kind.
     unsafe extern "C" fn newlink(
         dev: *mut bindings::net_device,
-        _params: *mut bindings::rtnl_newlink_params,
+        params: *mut bindings::rtnl_newlink_params,
         ext_ack: *mut bindings::netlink_ext_ack,
     ) -> c_int {
         // SAFETY: The core has set the field to the `ops` of a registration of this type, and keeps
@@ -251,17 +337,64 @@ impl<T: Kind> Registration<T> {
         };
         // SAFETY: The core calls this under RTNL.
         let rtnl = unsafe { Rtnl::assume_held() };
-        let mut ext_ack = ExtAck {
-            ptr: ext_ack,
-            _lifetime: PhantomData,
-        };
+        // SAFETY: The core passes its own, for the time of the call.
+        let mut ext_ack = unsafe { ExtAck::from_raw(ext_ack) };
+        // SAFETY: The core has parsed them by the policies in `ops`.
+        let attributes = unsafe { Attributes::from_raw((*params).data, T::ATTRIBUTES) };
         from_result(|| {
             // Everything that may fail comes before the registration, which is not undone.
             let created = Deferred::<Created<T>>::new()?;
             // SAFETY: The core made the device with the set-up function of `T`; it is ours until
             // it is registered, and the core's again on an error.
-            let port = unsafe { this.register(dev, &mut ext_ack, rtnl) }?;
+            let port = unsafe { this.register_device(dev, &attributes, &mut ext_ack, rtnl) }?;
             created.run_unlocked(port);
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// For the core to call, under RTNL, on a registered device of this kind.
+    unsafe extern "C" fn changelink(
+        dev: *mut bindings::net_device,
+        _tb: *mut *mut bindings::nlattr,
+        data: *mut *mut bindings::nlattr,
+        ext_ack: *mut bindings::netlink_ext_ack,
+    ) -> c_int {
+        // SAFETY: The device is registered, so that its slot holds a port.
+        let port = unsafe { device::port::<T::Data>(dev) };
+        // SAFETY: The core calls this under RTNL.
+        let rtnl = unsafe { Rtnl::assume_held() };
+        // SAFETY: The core passes its own, for the time of the call.
+        let mut ext_ack = unsafe { ExtAck::from_raw(ext_ack) };
+        // SAFETY: The core has parsed them by the policies in `ops`.
+        let attributes = unsafe { Attributes::from_raw(data, T::ATTRIBUTES) };
+        from_result(|| {
+            T::change(port, &attributes, &mut ext_ack, rtnl)?;
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// For the core to call.
+    unsafe extern "C" fn get_size(_dev: *const bindings::net_device) -> usize {
+        Message::size(T::ATTRIBUTES.len())
+    }
+
+    /// # Safety
+    ///
+    /// For the core to call, on a registered device of this kind, with a message that it builds.
+    unsafe extern "C" fn fill_info(
+        skb: *mut bindings::sk_buff,
+        dev: *const bindings::net_device,
+    ) -> c_int {
+        // SAFETY: The device is registered, so that its slot holds a port.
+        let port = unsafe { device::port::<T::Data>(dev) };
+        // SAFETY: The message is ours during the call.
+        let mut message = unsafe { Message::from_raw(skb) };
+        from_result(|| {
+            T::describe(port, &mut message)?;
             Ok(0)
         })
     }
@@ -270,8 +403,10 @@ impl<T: Kind> Registration<T> {
 #[pinned_drop]
 impl<T: Kind> PinnedDrop for Registration<T> {
     fn drop(self: Pin<&mut Self>) {
-        // SAFETY: Registered by the type invariant. All readers of `ops` are done afterwards, and
-        // all devices that point to it are gone.
-        unsafe { bindings::rtnl_link_unregister(self.ops.get()) };
+        if self.registered.load(Relaxed) {
+            // SAFETY: Registered by the type invariant. All readers of `ops` are done afterwards,
+            // and all devices that point to it are gone.
+            unsafe { bindings::rtnl_link_unregister(self.ops.get()) };
+        }
     }
 }

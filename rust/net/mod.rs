@@ -6,5 +6,7 @@ pub(crate) mod address;
 pub(crate) mod attribute;
 pub(crate) mod device;
 pub(crate) mod link;
+pub(crate) mod namespace;
+pub(crate) mod netlink;
 pub(crate) mod rtnl;
 pub(crate) mod skb;

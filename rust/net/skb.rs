@@ -4,7 +4,10 @@
 //!
 //! C header: [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h)
 
-use crate::bindings;
+use crate::{
+    bindings,
+    net::device::EthernetAddress, //
+};
 use core::{
     mem,
     ptr::{
@@ -23,8 +26,9 @@ use kernel::{
     prelude::*, //
 };
 
-/// Room kept in front of a packet, so that a link layer header fits when it is forwarded.
-const HEADROOM: usize = 64;
+/// Room kept in front of a packet, so that a link layer header fits when it is forwarded. The network
+/// header behind an Ethernet header is aligned as the architecture wants it.
+const HEADROOM: usize = 64 + bindings::NET_IP_ALIGN as usize;
 
 /// The most that is allocated in one piece: with headroom and `struct skb_shared_info` a page, so
 /// that no packet depends on the allocator finding neighbouring ones. The rest lies in fragments.
@@ -48,6 +52,8 @@ pub(crate) enum DropReason {
     NoMemory = bindings::skb_drop_reason_SKB_DROP_REASON_NOMEM,
     /// The protocol cannot cross this device.
     Protocol = bindings::skb_drop_reason_SKB_DROP_REASON_UNHANDLED_PROTO,
+    /// It is for somebody else.
+    OtherHost = bindings::skb_drop_reason_SKB_DROP_REASON_OTHERHOST,
     /// Copying to or from user space failed.
     UserCopy = bindings::skb_drop_reason_SKB_DROP_REASON_SKB_UCOPY_FAULT,
 }
@@ -162,6 +168,32 @@ impl SkBuff {
         unsafe { (*Self::headers(skb)).protocol = protocol.to_be() };
         // SAFETY: The packet is valid by the type invariant.
         unsafe { bindings::bsdtun_skb_reset_mac_header(skb) };
+    }
+
+    /// The address that an Ethernet frame is for; `None` without a whole header at the start, in one
+    /// piece.
+    pub(crate) fn ethernet_destination(&self) -> Option<EthernetAddress> {
+        let skb = self.ptr.as_ptr();
+        // SAFETY: The packet is valid by the type invariant.
+        let linear = unsafe { (*skb).len - (*skb).data_len };
+        if linear < bindings::ETH_HLEN {
+            return None;
+        }
+        // SAFETY: The packet is valid, and has that many bytes in one piece.
+        Some(unsafe { (*skb).data.cast::<EthernetAddress>().read() })
+    }
+
+    /// Makes a frame from `dev` of the packet: the rest of the stack starts behind the header.
+    ///
+    /// # Safety
+    ///
+    /// `dev` must point to a valid Ethernet device, and the packet must start with a whole header in
+    /// one piece, see [`Self::ethernet_destination`].
+    pub(super) unsafe fn take_ethernet_header(&mut self, dev: *mut bindings::net_device) {
+        // SAFETY: By the safety requirements.
+        let protocol = unsafe { bindings::eth_type_trans(self.ptr.as_ptr(), dev) };
+        // SAFETY: The packet is valid by the type invariant; the field belongs to its owner.
+        unsafe { (*Self::headers(self.ptr.as_ptr())).protocol = protocol };
     }
 
     /// A number that travels with the packet, as [`Self::set_tag`] left it.

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Network namespaces.
+//!
+//! C header: [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h)
+
+use crate::bindings;
+use core::ptr::NonNull;
+use kernel::prelude::*;
+
+/// A network namespace.
+///
+/// # Invariants
+///
+/// `ptr` points to a valid `struct net`, of which this value owns a reference.
+pub(crate) struct Namespace {
+    ptr: NonNull<bindings::net>,
+}
+
+// SAFETY: A namespace is reference counted, and belongs to no thread.
+unsafe impl Send for Namespace {}
+// SAFETY: As above; what is reached here does not change.
+unsafe impl Sync for Namespace {}
+
+impl Namespace {
+    /// The namespace of the current task.
+    pub(crate) fn current() -> Option<Self> {
+        // SAFETY: A task that runs this has its namespaces.
+        let ptr = unsafe { bindings::bsdtun_get_current_net() };
+        // INVARIANT: The reference was just taken.
+        Some(Self {
+            ptr: NonNull::new(ptr)?,
+        })
+    }
+
+    /// Takes a reference, unless the namespace is going.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` must point to a `struct net` that is valid during the call.
+    pub(super) unsafe fn from_raw(ptr: *mut bindings::net) -> Option<Self> {
+        // SAFETY: By the safety requirement.
+        let ptr = unsafe { bindings::bsdtun_maybe_get_net(ptr) };
+        // INVARIANT: The reference was just taken.
+        Some(Self {
+            ptr: NonNull::new(ptr)?,
+        })
+    }
+
+    /// The C side's view; valid while this value lives.
+    pub(super) fn as_raw(&self) -> *mut bindings::net {
+        self.ptr.as_ptr()
+    }
+
+    /// Whether the current task may administer the network: `CAP_NET_ADMIN` in the user namespace
+    /// that owns this namespace.
+    pub(crate) fn admin_capable(&self) -> bool {
+        // SAFETY: Valid by the type invariant.
+        unsafe { admin_capable(self.as_raw()) }
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant this value owns a reference, which ends here.
+        unsafe { bindings::bsdtun_put_net(self.ptr.as_ptr()) };
+    }
+}
+
+/// See [`Namespace::admin_capable`].
+///
+/// # Safety
+///
+/// `net` must point to a `struct net` that is valid during the call.
+pub(super) unsafe fn admin_capable(net: *mut bindings::net) -> bool {
+    // SAFETY: By the safety requirement; the namespace keeps its user namespace.
+    let user_ns = unsafe { (*net).user_ns };
+    // SAFETY: As above.
+    unsafe { bindings::ns_capable(user_ns, bindings::CAP_NET_ADMIN as c_int) }
+}
