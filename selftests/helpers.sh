@@ -61,6 +61,20 @@ refused() {
 	return 1
 }
 
+# The command must print the text.
+says() {
+	local text="$1" said
+
+	shift
+	said="$("$@" 2>&1)"
+	case "$said" in
+	*"$text"*)
+		return 0 ;;
+	esac
+	ktap_print_msg "$*: said '$said', not '$text'"
+	return 1
+}
+
 not() {
 	! "$@"
 }

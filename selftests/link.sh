@@ -183,6 +183,37 @@ attributes_at_creation() {
 	shows bsdtun105 " qlen 10"
 }
 
+# With what ip(8) loads for the kinds, see packaging/iproute2.
+ip_takes_and_shows_what_a_kind_has() {
+	local -x IP_LIB_DIR="$DIR"
+
+	ip link add cable type bsdtap unit 117 keep on || return 1
+	expect test -c /dev/bsdtap117 || return 1
+	says "bsdtap unit 117 keep on transient off owner 0" ip -d link show cable || return 1
+	ip link set cable type bsdtap keep off transient on || return 1
+	says "bsdtap unit 117 keep off transient on owner 0" ip -d link show cable || return 1
+	says '"unit":117,"keep":false,"transient":true,"owner":0' ip -d -j link show cable || return 1
+	refused "exists" ip link add other type bsdtap unit 117 || return 1
+	refused "number" ip link add other type bsdtap unit x || return 1
+	refused "Error: " ip link add other type bsdtap unit 32768 || return 1
+	refused "Error: " ip link add bsdtap118 type bsdtap unit 119 || return 1
+	refused "does not change" ip link set cable type bsdtap unit 118 || return 1
+	refused "on" ip link add other type bsdtap keep yes || return 1
+	refused "unknown option" ip link add other type bsdtun keep on || return 1
+	refused "not complete" ip link add other type bsdtap unit || return 1
+	says "unit NUMBER" ip link add type bsdtap help || return 1
+	# Gone at its last close.
+	exec 3<>/dev/bsdtap117 || return 1
+	says "owner $$" ip -d link show cable || return 1
+	exec 3>&-
+	expect not ip link show cable 2>/dev/null || return 1
+	ip link add other type bsdvmnet unit 117 || return 1
+	says "bsdvmnet unit 117 transient off owner 0" ip -d link show other || return 1
+	ip link del other || return 1
+	ip link add other type bsdtun unit 117 transient on || return 1
+	says "bsdtun unit 117 transient on owner 0" ip -d link show other
+}
+
 mtu_bounds() {
 	ip link add bsdtun105 type bsdtun || return 1
 	refused "" ip link set bsdtun105 mtu 71 || return 1
@@ -262,6 +293,7 @@ run_tests clean \
 	numbers_end_at_32767 \
 	many_in_a_batch \
 	attributes_at_creation \
+	ip_takes_and_shows_what_a_kind_has \
 	mtu_bounds \
 	rename_keeps_the_node \
 	carrier_is_that_of_the_node \

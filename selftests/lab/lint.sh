@@ -40,7 +40,7 @@ checkpatch)
 	for file in "${f[@]}"; do
 		case $file in
 		# The kernel's u8 is no type in a program.
-		selftests/* | include/*) ignore=(--ignore PREFER_KERNEL_TYPES) ;;
+		selftests/* | include/* | packaging/*) ignore=(--ignore PREFER_KERNEL_TYPES) ;;
 		*) ignore=() ;;
 		esac
 		"${checkpatch[@]}" "${ignore[@]}" -f "$file" || rc=1
