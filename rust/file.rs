@@ -41,7 +41,8 @@ use crate::{
         rtnl,
         skb::{
             DropReason,
-            SkBuff, //
+            SkBuff,
+            Start, //
         }, //
     },
     pid::Pid,
@@ -409,7 +410,7 @@ impl Form {
 /// `EFAULT`, `ENOMEM`, `EAFNOSUPPORT`.
 fn copy_in(iov: &mut IovIterSource<'_>, form: Form, mode: IoMode) -> Result<Option<SkBuff>> {
     let protocol = match form {
-        Form::Frame => return SkBuff::from_iter(iov, mode.atomic).map(Some),
+        Form::Frame => return SkBuff::from_iter(iov, Start::Ethernet, mode.atomic).map(Some),
         Form::Runt => {
             let mut runt = [0; ethernet::HEADER_LEN];
             let len = iov.len().min(runt.len());
@@ -430,7 +431,7 @@ fn copy_in(iov: &mut IovIterSource<'_>, form: Form, mode: IoMode) -> Result<Opti
     if iov.is_empty() {
         return Ok(None);
     }
-    let mut skb = SkBuff::from_iter(iov, mode.atomic)?;
+    let mut skb = SkBuff::from_iter(iov, Start::Network, mode.atomic)?;
     skb.set_protocol(protocol as u16);
     Ok(Some(skb))
 }

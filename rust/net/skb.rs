@@ -26,17 +26,31 @@ use kernel::{
     prelude::*, //
 };
 
-/// Room kept in front of a packet, so that a link layer header fits when it is forwarded. The network
-/// header behind an Ethernet header is aligned as the architecture wants it.
-const HEADROOM: usize = 64 + bindings::NET_IP_ALIGN as usize;
+/// Room kept in front of a packet, so that a link layer header fits when it is forwarded.
+const HEADROOM: usize = 64;
+
+/// More of it, so that the network header behind an Ethernet header is aligned as the architecture
+/// wants it.
+const ETHERNET_ALIGN: usize = bindings::NET_IP_ALIGN as usize;
 
 /// The most that is allocated in one piece: with headroom and `struct skb_shared_info` a page, so
 /// that no packet depends on the allocator finding neighbouring ones. The rest lies in fragments.
-const LINEAR_MAX: usize =
-    PAGE_SIZE - HEADROOM - mem::size_of::<bindings::skb_shared_info>().next_multiple_of(128);
+const LINEAR_MAX: usize = PAGE_SIZE
+    - HEADROOM
+    - ETHERNET_ALIGN
+    - mem::size_of::<bindings::skb_shared_info>().next_multiple_of(128);
 
 /// The fields of a packet that C groups under `headers`.
 type Headers = bindings::sk_buff__bindgen_ty_4__bindgen_ty_1;
+
+/// What a packet starts with.
+#[derive(Clone, Copy)]
+pub(crate) enum Start {
+    /// Its network header.
+    Network,
+    /// An Ethernet header.
+    Ethernet,
+}
 
 /// Why a packet was thrown away, as `dropwatch` and `perf trace` show it.
 #[derive(Clone, Copy)]
@@ -103,7 +117,15 @@ impl SkBuff {
     ///
     /// `ENOMEM` without memory, and for more bytes than a packet can hold; `EFAULT` if the user's
     /// memory cannot be read, with `iter` where it was before the fault.
-    pub(crate) fn from_iter(iter: &mut IovIterSource<'_>, atomic: bool) -> Result<Self> {
+    pub(crate) fn from_iter(
+        iter: &mut IovIterSource<'_>,
+        start: Start,
+        atomic: bool,
+    ) -> Result<Self> {
+        let headroom = match start {
+            Start::Network => HEADROOM,
+            Start::Ethernet => HEADROOM + ETHERNET_ALIGN,
+        };
         let len = iter.len();
         let c_len = c_int::try_from(len).map_err(|_| ENOMEM)?;
         let linear = len.min(LINEAR_MAX);
@@ -118,7 +140,7 @@ impl SkBuff {
         // SAFETY: `err` outlives the call; sizes are plain numbers.
         let ptr = unsafe {
             bindings::alloc_skb_with_frags(
-                (HEADROOM + linear) as c_ulong,
+                (headroom + linear) as c_ulong,
                 paged as c_ulong,
                 bindings::PAGE_ALLOC_COSTLY_ORDER,
                 &mut err,
@@ -130,8 +152,8 @@ impl SkBuff {
             ptr: NonNull::new(ptr).ok_or(ENOMEM)?,
         };
 
-        // SAFETY: The packet is new and empty, with at least `HEADROOM` bytes of room.
-        unsafe { bindings::bsdtun_skb_reserve(ptr, HEADROOM as c_int) };
+        // SAFETY: The packet is new and empty, with at least `headroom` bytes of room.
+        unsafe { bindings::bsdtun_skb_reserve(ptr, headroom as c_int) };
         // SAFETY: `linear` bytes of room are left after the headroom.
         unsafe { bindings::skb_put(ptr, linear as c_uint) };
         // SAFETY: Nobody else knows the packet; its fragments hold `paged` bytes.
