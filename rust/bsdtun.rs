@@ -174,12 +174,9 @@ impl<F: Flavour> Units<F> {
 
     /// Makes the nodes.
     fn start(&mut self) {
-        let names = self.link.context().knobs.names();
+        let template = self.link.context().knobs.names().template(F::KIND);
         for number in 0..self.at_load {
-            if let Err(e) = names
-                .unit(F::KIND, number)
-                .and_then(|name| self.link.add(&name))
-            {
+            if let Err(e) = template.and_then(|name| self.link.add(&name)) {
                 pr_err!("{}: unit {}: not made: {:?}\n", F::KIND.name(), number, e);
             }
         }

@@ -452,10 +452,12 @@ fn is_for(dev: &Device, skb: &SkBuff, rcu: &rcu::Guard) -> bool {
 fn set_info(port: &Port<Unit>, layout: InfoLayout, arg: Argument) -> Result {
     let mut bytes = [0; INFO_MAX];
     arg.get(&mut bytes[..layout.size()])?;
-    let info = Info::from_bytes(layout, &bytes).ok_or(EINVAL)?;
-    if port.kind().is_ethernet() && info.interface_type != port.kind().type_default() {
+    let info = Info::from_bytes(layout, &bytes);
+    if port.kind().is_ethernet() && info.interface_type != u16::from(port.kind().type_default()) {
         return Err(EPROTOTYPE);
     }
+    // No interface has another.
+    let interface_type = u8::try_from(info.interface_type).map_err(|_| EINVAL)?;
 
     let rtnl = rtnl::lock();
     let dev = port.device(&rtnl).ok_or(ENXIO)?;
@@ -469,7 +471,7 @@ fn set_info(port: &Port<Unit>, layout: InfoLayout, arg: Argument) -> Result {
         dev.set_mtu(info.mtu, &rtnl)?;
     }
     drop(rtnl);
-    port.set_info(info.baudrate, info.interface_type);
+    port.set_info(info.baudrate, interface_type);
     Ok(())
 }
 
@@ -491,7 +493,7 @@ fn get_info(port: &Port<Unit>, layout: InfoLayout, arg: Argument) -> Result {
     let info = Info {
         baudrate: shown.baudrate,
         mtu,
-        interface_type: shown.interface_type,
+        interface_type: shown.interface_type.into(),
     };
     arg.put(&info.to_bytes(layout, flags)[..layout.size()])
 }

@@ -73,7 +73,7 @@ pub(crate) trait Flavour: Sized + 'static {
     /// The kind of its units.
     const KIND: bsd::kind::Kind;
 
-    /// Its name, for `ip link add type NAME` and `ethtool -i`.
+    /// Its name, for `ip link add type NAME`.
     const NAME: &'static CStr;
 
     /// What may be said of its [`uapi::IFLA_KEEP`].
@@ -170,7 +170,9 @@ static TRANSIENT: Attribute<Unit> = Attribute::read_write(
 impl<F: Flavour> Operations for Interface<F> {
     type Data = Unit;
 
-    const DRIVER: &'static CStr = F::NAME;
+    const DRIVER: &'static CStr = c"bsdtun";
+
+    const DIRECTORY: &'static CStr = F::NAME;
 
     const ETHERNET: bool = F::KIND.is_ethernet();
 

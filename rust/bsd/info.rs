@@ -17,8 +17,8 @@ pub(crate) struct Info {
     pub(crate) baudrate: i32,
     /// Of the interface.
     pub(crate) mtu: u32,
-    /// An `IFT_` number.
-    pub(crate) interface_type: u8,
+    /// An `IFT_` number; of the BSDs only OpenBSD's layout has room for more than a byte.
+    pub(crate) interface_type: u16,
 }
 
 /// The longest layout.
@@ -35,23 +35,22 @@ impl InfoLayout {
 }
 
 impl Info {
-    /// Reads what a program passed, in the first [`InfoLayout::size`] bytes. `None` for a type that
-    /// no interface has: `EINVAL`.
+    /// Reads what a program passed, in the first [`InfoLayout::size`] bytes.
     ///
     /// OpenBSD's flags are not looked at: its own driver has long refused to change any.
-    pub(crate) fn from_bytes(layout: InfoLayout, bytes: &[u8; INFO_MAX]) -> Option<Self> {
-        Some(match layout {
+    pub(crate) fn from_bytes(layout: InfoLayout, bytes: &[u8; INFO_MAX]) -> Self {
+        match layout {
             InfoLayout::FreeBsd => Self {
                 baudrate: i32::from_ne_bytes(field(bytes, 0)),
                 mtu: u32::from(u16::from_ne_bytes(field(bytes, 4))),
-                interface_type: bytes[6],
+                interface_type: u16::from(bytes[6]),
             },
             InfoLayout::OpenBsd => Self {
                 mtu: u32::from_ne_bytes(field(bytes, 0)),
-                interface_type: u8::try_from(u16::from_ne_bytes(field(bytes, 4))).ok()?,
+                interface_type: u16::from_ne_bytes(field(bytes, 4)),
                 baudrate: i32::from_ne_bytes(field(bytes, 8)),
             },
-        })
+        }
     }
 
     /// Writes what a program is to get, into the first [`InfoLayout::size`] bytes.
@@ -63,11 +62,12 @@ impl Info {
                 let mtu = u16::try_from(self.mtu).unwrap_or(u16::MAX);
                 bytes[0..4].copy_from_slice(&self.baudrate.to_ne_bytes());
                 bytes[4..6].copy_from_slice(&mtu.to_ne_bytes());
-                bytes[6] = self.interface_type;
+                // What is stored was checked to fit.
+                bytes[6] = self.interface_type as u8;
             }
             InfoLayout::OpenBsd => {
                 bytes[0..4].copy_from_slice(&self.mtu.to_ne_bytes());
-                bytes[4..6].copy_from_slice(&u16::from(self.interface_type).to_ne_bytes());
+                bytes[4..6].copy_from_slice(&self.interface_type.to_ne_bytes());
                 bytes[6..8].copy_from_slice(&flags.to_bsd().to_ne_bytes());
                 bytes[8..12].copy_from_slice(&self.baudrate.to_ne_bytes());
             }
@@ -164,7 +164,7 @@ mod tests {
         };
         for layout in [InfoLayout::FreeBsd, InfoLayout::OpenBsd] {
             let bytes = info.to_bytes(layout, InterfaceFlags::default());
-            assert_eq!(Info::from_bytes(layout, &bytes), Some(info));
+            assert_eq!(Info::from_bytes(layout, &bytes), info);
             assert!(bytes[layout.size()..].iter().all(|&byte| byte == 0));
         }
     }
@@ -213,10 +213,11 @@ mod tests {
     }
 
     #[test]
-    fn types_beyond_a_byte_are_no_types() {
+    fn openbsds_type_has_two_bytes() {
         let mut bytes = [0; INFO_MAX];
-        bytes[4..6].copy_from_slice(&0x117_u16.to_ne_bytes());
-        assert_eq!(Info::from_bytes(InfoLayout::OpenBsd, &bytes), None);
+        bytes[4..6].copy_from_slice(&0x106_u16.to_ne_bytes());
+        let info = Info::from_bytes(InfoLayout::OpenBsd, &bytes);
+        assert_eq!(info.interface_type, 0x106);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Attributes of an interface: files in `/sys/class/net/NAME/DRIVER/`.
+//! Attributes of an interface: files in `/sys/class/net/NAME/DIRECTORY/`.
 //!
 //! C header: [`include/linux/sysfs.h`](srctree/include/linux/sysfs.h)
 
@@ -164,7 +164,7 @@ impl Group {
         }
         attrs.push(ptr::null_mut(), GFP_KERNEL)?;
         let mut group: bindings::attribute_group = pin_init::zeroed();
-        group.name = T::DRIVER.as_char_ptr();
+        group.name = T::DIRECTORY.as_char_ptr();
         group.__bindgen_anon_2.attrs = attrs.as_mut_ptr();
         Ok(Self {
             _attrs: attrs,

@@ -587,13 +587,16 @@ pub(crate) trait Operations: Sized + 'static {
     /// The driver's part of a device.
     type Data: Send + Sync + 'static;
 
-    /// Name of the driver, for `ethtool -i`.
+    /// Name of the driver's module, for `ethtool -i`.
     const DRIVER: &'static CStr;
+
+    /// Name of the directory that the interface's attributes are in.
+    const DIRECTORY: &'static CStr;
 
     /// Whether packets start with an Ethernet header; else with their network header.
     const ETHERNET: bool;
 
-    /// The interface's attributes, in a directory named as the driver.
+    /// The interface's attributes.
     fn attributes() -> &'static [&'static Attribute<Self::Data>];
 
     /// Gives a device just allocated its shape: what is not said is as the link layer has it. RTNL may

@@ -315,7 +315,11 @@ impl<T: Kind> Registration<T> {
         ext_ack: *mut bindings::netlink_ext_ack,
     ) -> c_int {
         from_result(|| {
-            // SAFETY: By the safety requirement.
+            if T::ETHERNET {
+                // SAFETY: By the safety requirement.
+                unsafe { netlink::validate_ethernet_address(tb) }?;
+            }
+            // SAFETY: As above.
             unsafe { netlink::validate_info_data(tb, T::ATTRIBUTES, ext_ack) }?;
             Ok(0)
         })

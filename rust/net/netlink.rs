@@ -4,7 +4,10 @@
 //!
 //! C header: [`include/net/netlink.h`](srctree/include/net/netlink.h)
 
-use crate::bindings;
+use crate::{
+    bindings,
+    net::device::EthernetAddress, //
+};
 use core::{
     marker::PhantomData,
     mem,
@@ -214,6 +217,32 @@ impl Message<'_> {
             )
         })
     }
+}
+
+/// Refuses an address, `IFLA_ADDRESS`, that no Ethernet device can have.
+///
+/// # Errors
+///
+/// `EINVAL` for a wrong length, `EADDRNOTAVAIL` for zeroes or the address of a group.
+///
+/// # Safety
+///
+/// `tb` must be the parsed attributes of a message about a link.
+pub(super) unsafe fn validate_ethernet_address(tb: *mut *mut bindings::nlattr) -> Result {
+    // SAFETY: The table has a place for each attribute of links.
+    let table = unsafe { core::slice::from_raw_parts(tb, bindings::IFLA_ADDRESS as usize + 1) };
+    // INVARIANT: By the safety requirement.
+    let attributes = Attributes { table };
+    if table[bindings::IFLA_ADDRESS as usize].is_null() {
+        return Ok(());
+    }
+    let address: EthernetAddress = attributes
+        .payload(bindings::IFLA_ADDRESS as u16)
+        .ok_or(EINVAL)?;
+    if address[0] & 1 != 0 || address == EthernetAddress::default() {
+        return Err(EADDRNOTAVAIL);
+    }
+    Ok(())
 }
 
 /// Refuses what the core lets pass: attributes in `IFLA_INFO_DATA` that are unknown, or longer than
