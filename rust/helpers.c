@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 #include <linux/inetdevice.h>
 #include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/pid.h>
@@ -210,8 +211,11 @@ void bsdtun_addr_remove_expired(struct net *net)
 {
 	mod_delayed_work(system_power_efficient_wq, &net->ipv4.addr_chk_work, 0);
 #if IS_ENABLED(CONFIG_IPV6)
-	mod_delayed_work(system_power_efficient_wq, &net->ipv6.addr_chk_work, 0);
-	flush_delayed_work(&net->ipv6.addr_chk_work);
+	/* Not set up with ipv6.disable=1. */
+	if (ipv6_mod_enabled()) {
+		mod_delayed_work(system_power_efficient_wq, &net->ipv6.addr_chk_work, 0);
+		flush_delayed_work(&net->ipv6.addr_chk_work);
+	}
 #endif
 	flush_delayed_work(&net->ipv4.addr_chk_work);
 }
