@@ -17,6 +17,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -40,6 +41,7 @@
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -48,9 +50,11 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
+#include <linux/capability.h>
 #include <linux/ethtool.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
@@ -58,6 +62,8 @@
 #include "kselftest_harness.h"
 
 #define KIND		"bsdtun"
+#define TAP_KIND	"bsdtap"
+#define VMNET_KIND	"bsdvmnet"
 
 /* The emulated machine is slow and shared: only a hang is longer than this. */
 #define LIMIT_MS	20000
@@ -68,6 +74,11 @@
 #define LOCAL		0x0a2a0001u	/* 10.42.0.1, the interface */
 #define PEER		0x0a2a0002u	/* 10.42.0.2, the program on the node */
 #define PORT		4242		/* of UDP and TCP */
+
+/* The MAC of the program on the node of an Ethernet unit. */
+#define PEER_MAC	"\x02\x42\x0a\x2a\x00\x02"
+
+#define NOBODY		65534		/* a user */
 
 /* Numbers of the BSDs, then what the same declaration gives on Linux. */
 #define BSD_FIONREAD	0x4004667fu
@@ -163,6 +174,7 @@ struct nl_request {
 	union {
 		struct ifinfomsg ifi;
 		struct ifaddrmsg ifa;
+		struct ndmsg nd;
 	};
 	char attrs[256];
 };
@@ -175,6 +187,9 @@ struct link {
 	unsigned int txqlen;
 	unsigned int carrier;
 	unsigned int operstate;
+	unsigned int promiscuity;
+	unsigned char address[ETH_ALEN];
+	unsigned char broadcast[ETH_ALEN];
 	char name[IFNAMSIZ];
 	char kind[32];
 	struct rtnl_link_stats64 stats;
@@ -255,6 +270,17 @@ static inline void nl_parse_link(struct nlmsghdr *n, struct link *link)
 			break;
 		case IFLA_OPERSTATE:
 			link->operstate = *(unsigned char *)RTA_DATA(rta);
+			break;
+		case IFLA_PROMISCUITY:
+			memcpy(&link->promiscuity, RTA_DATA(rta), sizeof(link->promiscuity));
+			break;
+		case IFLA_ADDRESS:
+			if (RTA_PAYLOAD(rta) == ETH_ALEN)
+				memcpy(link->address, RTA_DATA(rta), ETH_ALEN);
+			break;
+		case IFLA_BROADCAST:
+			if (RTA_PAYLOAD(rta) == ETH_ALEN)
+				memcpy(link->broadcast, RTA_DATA(rta), ETH_ALEN);
 			break;
 		case IFLA_STATS64:
 			memcpy(&link->stats, RTA_DATA(rta),
@@ -342,13 +368,18 @@ static inline void nl_link_del(struct nl_request *req, int ifindex)
 	req->ifi.ifi_index = ifindex;
 }
 
-/* ip link add [@name] type bsdtun; *@link tells what came of it. */
-static inline int link_add(const char *name, struct link *link)
+/* ip link add [@name] type @kind; *@link tells what came of it. */
+static inline int link_add_kind(const char *kind, const char *name, struct link *link)
 {
 	struct nl_request req;
 
-	nl_link_add(&req, name, KIND);
+	nl_link_add(&req, name, kind);
 	return nl_talk(&req, link);
+}
+
+static inline int link_add(const char *name, struct link *link)
+{
+	return link_add_kind(KIND, name, link);
 }
 
 static inline int link_del(int ifindex)
@@ -424,6 +455,16 @@ static inline int link_rename(int ifindex, const char *name)
 	return nl_talk(&req, NULL);
 }
 
+static inline int link_set_address(int ifindex, const void *mac)
+{
+	struct nl_request req;
+
+	nl_init(&req, RTM_NEWLINK, 0, sizeof(req.ifi));
+	req.ifi.ifi_index = ifindex;
+	nl_put(&req, IFLA_ADDRESS, mac, ETH_ALEN);
+	return nl_talk(&req, NULL);
+}
+
 static inline struct rtnl_link_stats64 link_stats(int ifindex)
 {
 	struct link link = { };
@@ -474,6 +515,21 @@ static inline int addr_change(int type, int flags, int ifindex, __u32 local, __u
 static inline int addr_add(int ifindex, __u32 local, __u32 peer)
 {
 	return addr_change(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, ifindex, local, peer);
+}
+
+/* ip neigh replace @addr lladdr @mac nud permanent dev ... */
+static inline int neigh_set(int ifindex, __u32 addr, const void *mac)
+{
+	struct nl_request req;
+
+	addr = htonl(addr);
+	nl_init(&req, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, sizeof(req.nd));
+	req.nd.ndm_family = AF_INET;
+	req.nd.ndm_ifindex = ifindex;
+	req.nd.ndm_state = NUD_PERMANENT;
+	nl_put(&req, NDA_DST, &addr, sizeof(addr));
+	nl_put(&req, NDA_LLADDR, mac, ETH_ALEN);
+	return nl_talk(&req, NULL);
 }
 
 /* ---- ethtool ------------------------------------------------------------ */
@@ -605,6 +661,20 @@ static inline bool packet_ok(const void *buf, size_t len, int protocol)
 	return true;
 }
 
+/* One Ethernet frame; the payload may be in its place already, or NULL. */
+static inline size_t build_frame(void *buf, const void *dst, const void *src, __u16 protocol,
+				 const void *payload, size_t len)
+{
+	struct ethhdr *eth = buf;
+
+	memcpy(eth->h_dest, dst, ETH_ALEN);
+	memcpy(eth->h_source, src, ETH_ALEN);
+	eth->h_proto = htons(protocol);
+	if (payload && len)
+		memmove(eth + 1, payload, len);
+	return sizeof(*eth) + len;
+}
+
 #define IP_UDP_LEN	(sizeof(struct iphdr) + sizeof(struct udphdr))
 
 static inline const void *udp_payload(const void *packet)
@@ -686,11 +756,13 @@ static inline ssize_t packet_send(int fd, int ifindex, int protocol, const void 
 /* ---- units -------------------------------------------------------------- */
 
 struct unit {
+	const char *kind;
 	int fd;
 	int ifindex;
 	int number;
 	char ifname[IFNAMSIZ];
 	char node[32];
+	unsigned char mac[ETH_ALEN];	/* of an Ethernet unit, when it was made */
 };
 
 /* A network namespace of one's own in which only the tests send packets. */
@@ -713,38 +785,56 @@ static inline int netns_ipv6(void)
 	return run("for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 0 > $f; done");
 }
 
+/* Makes /sys show the namespace that one is in: it shows that of its mounting. */
+static inline int sysfs_here(void)
+{
+	if (unshare(CLONE_NEWNS) || mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("sysfs", "/sys", "sysfs", 0, NULL))
+		return -errno;
+	return 0;
+}
+
 static inline int netns_here(void)
 {
 	return ERR(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
 }
 
 /* Makes a unit, its interface named @ifname or by the driver. 0 or -errno. */
-static inline int unit_create(struct unit *u, const char *ifname)
+static inline int unit_create_kind(struct unit *u, const char *kind, const char *ifname)
 {
+	size_t len = strlen(kind);
 	struct ethtool_drvinfo info;
 	struct link link = { };
 	int err;
 
 	memset(u, 0, sizeof(*u));
+	u->kind = kind;
 	u->fd = -1;
 	u->number = -1;
-	err = link_add(ifname, &link);
+	err = link_add_kind(kind, ifname, &link);
 	if (err)
 		return err;
 	if (!link.ifindex)
 		return -EPROTO;
 	u->ifindex = link.ifindex;
 	memcpy(u->ifname, link.name, sizeof(u->ifname));
+	memcpy(u->mac, link.address, sizeof(u->mac));
 	err = ethtool_drvinfo(u->ifname, &info);
-	if (!err && sscanf(info.bus_info, KIND "%d", &u->number) != 1)
+	if (!err && (strncmp(info.bus_info, kind, len) ||
+		     sscanf(info.bus_info + len, "%d", &u->number) != 1))
 		err = -EPROTO;
 	if (err) {
 		link_del(u->ifindex);
 		u->ifindex = 0;
 		return err;
 	}
-	snprintf(u->node, sizeof(u->node), "/dev/" KIND "%d", u->number);
+	snprintf(u->node, sizeof(u->node), "/dev/%s%d", kind, u->number);
 	return 0;
+}
+
+static inline int unit_create(struct unit *u, const char *ifname)
+{
+	return unit_create_kind(u, KIND, ifname);
 }
 
 static inline int unit_open(struct unit *u, int flags)
@@ -768,18 +858,29 @@ static inline void unit_destroy(struct unit *u)
 	u->ifindex = 0;
 }
 
-/* Created, opened, up, and 10.42.0.1 with 10.42.0.2 behind the node. */
-static inline int unit_ready(struct unit *u, int flags)
+/* Opened, up, and 10.42.0.1 with 10.42.0.2 behind the node. */
+static inline int unit_start(struct unit *u, int flags)
 {
-	int err = unit_create(u, NULL);
+	int err = unit_open(u, flags);
 
-	if (!err)
-		err = unit_open(u, flags);
 	if (!err)
 		err = addr_add(u->ifindex, LOCAL, PEER);
 	if (!err)
 		err = link_up(u->ifindex);
+	/* Without questions of ARP between the frames of an Ethernet unit. */
+	if (!err && strcmp(u->kind, KIND))
+		err = neigh_set(u->ifindex, PEER, PEER_MAC);
 	return err;
+}
+
+static inline int unit_ready_kind(struct unit *u, const char *kind, int flags)
+{
+	return unit_create_kind(u, kind, NULL) ?: unit_start(u, flags);
+}
+
+static inline int unit_ready(struct unit *u, int flags)
+{
+	return unit_ready_kind(u, KIND, flags);
 }
 
 static inline bool node_exists(const struct unit *u)
@@ -810,6 +911,44 @@ static inline int queued(int fd)
 	return ioctl(fd, FIONREAD, &n) ? -errno : n;
 }
 
+/* Reads a line; "" when it cannot. */
+static inline void first_line(const char *path, char *line, size_t size)
+{
+	if (read_file(path, line, size) < 0)
+		*line = '\0';
+	line[strcspn(line, "\n")] = '\0';
+}
+
+static inline bool file_is(const char *path, const char *value)
+{
+	char line[128];
+
+	first_line(path, line, sizeof(line));
+	return !strcmp(line, value);
+}
+
+/* What sysfs has of the unit beside its interface. */
+static inline void attribute_path(char *path, size_t size, const struct unit *u, const char *name)
+{
+	snprintf(path, size, "/sys/class/net/%s/%s/%s", u->ifname, u->kind, name);
+}
+
+static inline bool attribute_is(const struct unit *u, const char *name, const char *value)
+{
+	char path[128];
+
+	attribute_path(path, sizeof(path), u, name);
+	return file_is(path, value);
+}
+
+static inline int attribute_set(const struct unit *u, const char *name, const char *value)
+{
+	char path[128];
+
+	attribute_path(path, sizeof(path), u, name);
+	return write_file(path, value);
+}
+
 /* The value of "@key:\t" in the descriptor's fdinfo; false without one. */
 static inline bool fdinfo_line(int fd, const char *key, char *value, size_t size)
 {
@@ -826,6 +965,56 @@ static inline bool fdinfo_line(int fd, const char *key, char *value, size_t size
 		}
 	}
 	return false;
+}
+
+/* ---- other users -------------------------------------------------------- */
+
+/* Runs @func in a child; what it returns, or -1000 when it died. */
+static inline int in_child(int (*func)(struct unit *u), struct unit *u)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(-func(u));
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -1000;
+	return -WEXITSTATUS(status);
+}
+
+static inline int become_nobody(void)
+{
+	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
+	    setresuid(NOBODY, NOBODY, NOBODY))
+		return -ENOTRECOVERABLE;
+	return 0;
+}
+
+static inline int open_as_nobody(struct unit *u)
+{
+	return become_nobody() ?: unit_open(u, 0);
+}
+
+/* ---- signals ------------------------------------------------------------ */
+
+/* Takes the next @sig off the queue, or fails after the limit. */
+static inline int next_signal(int sig, siginfo_t *info, int ms)
+{
+	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	return sigtimedwait(&set, info, &ts);
+}
+
+static inline void block_signal(int sig)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
 /* ---- threads that sleep on a node --------------------------------------- */

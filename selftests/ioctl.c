@@ -6,10 +6,6 @@
 
 #include "bsdtun_test.h"
 
-#include <sched.h>
-#include <sys/mount.h>
-#include <linux/capability.h>
-
 #include <net/if_tun.h>
 #include <net/if_types.h>
 
@@ -88,32 +84,6 @@ static int set(int fd, unsigned int cmd, int value)
 	return ERR(ioctl(fd, cmd, &value));
 }
 
-static void attribute_path(char *path, size_t size, const char *ifname, const char *name)
-{
-	snprintf(path, size, "/sys/class/net/%s/bsdtun/%s", ifname, name);
-}
-
-static bool attribute_is(const char *ifname, const char *name, const char *value)
-{
-	char path[128], text[64];
-
-	attribute_path(path, sizeof(path), ifname, name);
-	if (read_file(path, text, sizeof(text)) < 0)
-		return false;
-	text[strcspn(text, "\n")] = 0;
-	return !strcmp(text, value);
-}
-
-static bool sysctl_is(const char *path, const char *value)
-{
-	char text[64];
-
-	if (read_file(path, text, sizeof(text)) < 0)
-		return false;
-	text[strcspn(text, "\n")] = 0;
-	return !strcmp(text, value);
-}
-
 FIXTURE(ioctls) {
 	struct unit u;
 	int fd;
@@ -122,10 +92,7 @@ FIXTURE(ioctls) {
 FIXTURE_SETUP(ioctls)
 {
 	ASSERT_EQ(0, netns_new());
-	/* A sysfs shows the namespace in which it was mounted. */
-	ASSERT_EQ(0, unshare(CLONE_NEWNS));
-	ASSERT_EQ(0, mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL));
-	ASSERT_EQ(0, mount("sysfs", "/sys", "sysfs", 0, NULL));
+	ASSERT_EQ(0, sysfs_here());
 	ASSERT_EQ(0, unit_create(&self->u, NULL));
 	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
 	self->fd = self->u.fd;
@@ -309,12 +276,12 @@ TEST_F(ioctls, A5_debug_is_one_for_all)
 	EXPECT_EQ(3, get(self->fd, TUNGDEBUG));
 	EXPECT_EQ(3, get(other.fd, TUNGDEBUG));
 	EXPECT_EQ(3, get(other.fd, bsd(TUNGDEBUG)));
-	EXPECT_TRUE(sysctl_is("/proc/sys/net/link/tun/debug", "3"));
-	EXPECT_TRUE(sysctl_is("/proc/sys/debug/if_tun_debug", "3"));
+	EXPECT_TRUE(file_is("/proc/sys/net/link/tun/debug", "3"));
+	EXPECT_TRUE(file_is("/proc/sys/debug/if_tun_debug", "3"));
 	ASSERT_EQ(0, write_file("/proc/sys/debug/if_tun_debug", "-5"));
 	EXPECT_EQ(-5, get(self->fd, TUNGDEBUG));
 	ASSERT_EQ(0, set(other.fd, bsd(TUNSDEBUG), 0));
-	EXPECT_TRUE(sysctl_is("/proc/sys/net/link/tun/debug", "0"));
+	EXPECT_TRUE(file_is("/proc/sys/net/link/tun/debug", "0"));
 	unit_destroy(&other);
 }
 
@@ -325,7 +292,6 @@ TEST_F(ioctls, A6_each_prefix_switches_the_other_off)
 	static const unsigned int slmode[] = { TUNSLMODE, NETBSD_SLMODE };
 	static const unsigned int sifhead[] = { TUNSIFHEAD, NETBSD_SIFHEAD };
 	static const unsigned int gifhead[] = { TUNGIFHEAD, NETBSD_GIFHEAD };
-	const char *ifname = self->u.ifname;
 	unsigned int i, encoding;
 
 	for (i = 0; i < 4; i++) {
@@ -339,21 +305,21 @@ TEST_F(ioctls, A6_each_prefix_switches_the_other_off)
 			which = bsd(which);
 		}
 		EXPECT_EQ(0, get(self->fd, which));
-		EXPECT_TRUE(attribute_is(ifname, "framing", "bare"));
+		EXPECT_TRUE(attribute_is(&self->u, "framing", "bare"));
 		ASSERT_EQ(0, set(self->fd, lmode, 1));
 		EXPECT_EQ(0, get(self->fd, which));
-		EXPECT_TRUE(attribute_is(ifname, "framing", "lmode"));
+		EXPECT_TRUE(attribute_is(&self->u, "framing", "lmode"));
 		ASSERT_EQ(0, set(self->fd, head, 0));
-		EXPECT_TRUE(attribute_is(ifname, "framing", "lmode"));
+		EXPECT_TRUE(attribute_is(&self->u, "framing", "lmode"));
 		ASSERT_EQ(0, set(self->fd, head, -7));
 		/* 1, and not what was passed. */
 		EXPECT_EQ(1, get(self->fd, which));
-		EXPECT_TRUE(attribute_is(ifname, "framing", "ifhead"));
+		EXPECT_TRUE(attribute_is(&self->u, "framing", "ifhead"));
 		ASSERT_EQ(0, set(self->fd, lmode, 0));
 		EXPECT_EQ(1, get(self->fd, which));
 		ASSERT_EQ(0, set(self->fd, head, 0));
 		EXPECT_EQ(0, get(self->fd, which));
-		EXPECT_TRUE(attribute_is(ifname, "framing", "bare"));
+		EXPECT_TRUE(attribute_is(&self->u, "framing", "bare"));
 	}
 }
 
@@ -375,20 +341,18 @@ TEST_F(ioctls, dialect_is_the_encoding_s)
 		{ TUNSIFHEAD, "linux" }, { 0x80047460, "freebsd" },
 		{ NETBSD_SIFHEAD, "linux" }, { 0x80047442, "netbsd" },
 	};
-	char path[128];
 	unsigned int i;
 
-	EXPECT_TRUE(attribute_is(self->u.ifname, "dialect", "linux"));
+	EXPECT_TRUE(attribute_is(&self->u, "dialect", "linux"));
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		ASSERT_EQ(0, set(self->fd, cases[i].cmd, 1));
-		EXPECT_TRUE(attribute_is(self->u.ifname, "dialect", cases[i].dialect))
+		EXPECT_TRUE(attribute_is(&self->u, "dialect", cases[i].dialect))
 			TH_LOG("number %#x", cases[i].cmd);
 	}
-	attribute_path(path, sizeof(path), self->u.ifname, "dialect");
-	EXPECT_EQ(0, write_file(path, "freebsd\n"));
-	EXPECT_TRUE(attribute_is(self->u.ifname, "dialect", "freebsd"));
-	EXPECT_EQ(-EINVAL, write_file(path, "solaris"));
-	EXPECT_TRUE(attribute_is(self->u.ifname, "dialect", "freebsd"));
+	EXPECT_EQ(0, attribute_set(&self->u, "dialect", "freebsd\n"));
+	EXPECT_TRUE(attribute_is(&self->u, "dialect", "freebsd"));
+	EXPECT_EQ(-EINVAL, attribute_set(&self->u, "dialect", "solaris"));
+	EXPECT_TRUE(attribute_is(&self->u, "dialect", "freebsd"));
 }
 
 /* ---- the interface's mode ----------------------------------------------- */
@@ -458,10 +422,8 @@ static void shown_owner(struct unit *u, char *owner, size_t size)
 {
 	char path[128];
 
-	attribute_path(path, sizeof(path), u->ifname, "owner");
-	if (read_file(path, owner, size) < 0)
-		snprintf(owner, size, "unreadable");
-	owner[strcspn(owner, "\n")] = 0;
+	attribute_path(path, sizeof(path), u, "owner");
+	first_line(path, owner, size);
 }
 
 TEST_F(ioctls, A8_SIFPID_changes_the_owner)
@@ -471,7 +433,7 @@ TEST_F(ioctls, A8_SIFPID_changes_the_owner)
 	int status;
 
 	snprintf(mine, sizeof(mine), "%d", getpid());
-	EXPECT_TRUE(attribute_is(self->u.ifname, "owner", mine));
+	EXPECT_TRUE(attribute_is(&self->u, "owner", mine));
 	EXPECT_TRUE(fdinfo_line(self->fd, "owner", owner, sizeof(owner)));
 	EXPECT_STREQ(mine, owner);
 	child = fork();
@@ -481,22 +443,22 @@ TEST_F(ioctls, A8_SIFPID_changes_the_owner)
 	snprintf(theirs, sizeof(theirs), "%d", child);
 	ASSERT_EQ(0, waitid(P_PID, child, &(siginfo_t){ }, WEXITED | WNOWAIT));
 	/* Not reaped yet: it still has its number. */
-	EXPECT_TRUE(attribute_is(self->u.ifname, "owner", theirs));
+	EXPECT_TRUE(attribute_is(&self->u, "owner", theirs));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(0, status);
 	/* A process that is gone has none. */
-	EXPECT_TRUE(attribute_is(self->u.ifname, "owner", "0"));
+	EXPECT_TRUE(attribute_is(&self->u, "owner", "0"));
 	ASSERT_EQ(0, ioctl(self->fd, bsd(TUNSIFPID)));
-	EXPECT_TRUE(attribute_is(self->u.ifname, "owner", mine));
+	EXPECT_TRUE(attribute_is(&self->u, "owner", mine));
 }
 
 TEST_F(ioctls, A24_no_owner_after_close)
 {
 	unit_close(&self->u);
-	EXPECT_TRUE(attribute_is(self->u.ifname, "owner", "0"));
+	EXPECT_TRUE(attribute_is(&self->u, "owner", "0"));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 	self->fd = self->u.fd;
-	EXPECT_FALSE(attribute_is(self->u.ifname, "owner", "0"));
+	EXPECT_FALSE(attribute_is(&self->u, "owner", "0"));
 }
 
 TEST_F(ioctls, owner_is_numbered_as_its_reader_sees_it)
@@ -631,7 +593,7 @@ TEST_F(ioctls, TRANSIENT_goes_at_the_last_close)
 	ASSERT_EQ(0, set(self->fd, TUNSTRANSIENT, 5));
 	EXPECT_EQ(1, get(self->fd, TUNGTRANSIENT));
 	EXPECT_EQ(1, get(self->fd, bsd(TUNGTRANSIENT)));
-	EXPECT_TRUE(attribute_is(self->u.ifname, "transient", "1"));
+	EXPECT_TRUE(attribute_is(&self->u, "transient", "1"));
 	ASSERT_EQ(0, link_up(self->u.ifindex));
 	other = dup(self->fd);
 	ASSERT_LE(0, other);
@@ -647,7 +609,6 @@ TEST_F(ioctls, TRANSIENT_goes_at_the_last_close)
 TEST_F(ioctls, TRANSIENT_can_be_taken_back)
 {
 	struct link link;
-	char path[128];
 
 	ASSERT_EQ(0, set(self->fd, bsd(TUNSTRANSIENT), 1));
 	ASSERT_EQ(0, set(self->fd, TUNSTRANSIENT, 0));
@@ -655,12 +616,11 @@ TEST_F(ioctls, TRANSIENT_can_be_taken_back)
 	EXPECT_EQ(0, link_get(self->u.ifindex, &link));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 	self->fd = self->u.fd;
-	attribute_path(path, sizeof(path), self->u.ifname, "transient");
-	EXPECT_EQ(0, write_file(path, "1"));
+	EXPECT_EQ(0, attribute_set(&self->u, "transient", "1"));
 	EXPECT_EQ(1, get(self->fd, TUNGTRANSIENT));
-	EXPECT_EQ(-EINVAL, write_file(path, "perhaps"));
+	EXPECT_EQ(-EINVAL, attribute_set(&self->u, "transient", "perhaps"));
 	EXPECT_EQ(1, get(self->fd, TUNGTRANSIENT));
-	EXPECT_EQ(0, write_file(path, "0"));
+	EXPECT_EQ(0, attribute_set(&self->u, "transient", "0"));
 	EXPECT_EQ(0, get(self->fd, TUNGTRANSIENT));
 }
 

@@ -5,11 +5,6 @@
  */
 #include "bsdtun_test.h"
 
-#include <grp.h>
-#include <linux/capability.h>
-
-#define NOBODY	65534
-
 FIXTURE(perm) {
 	struct unit u;
 };
@@ -25,32 +20,6 @@ FIXTURE_SETUP(perm)
 FIXTURE_TEARDOWN(perm)
 {
 	unit_destroy(&self->u);
-}
-
-/* Runs @func in a child; what it returns, or -1000 when it died. */
-static int in_child(int (*func)(struct unit *u), struct unit *u)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (!pid)
-		_exit(-func(u));
-	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
-		return -1000;
-	return -WEXITSTATUS(status);
-}
-
-static int become_nobody(void)
-{
-	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||
-	    setresuid(NOBODY, NOBODY, NOBODY))
-		return -ENOTRECOVERABLE;
-	return 0;
-}
-
-static int open_as_nobody(struct unit *u)
-{
-	return become_nobody() ?: unit_open(u, 0);
 }
 
 static int drop_cap(int cap)

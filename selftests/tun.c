@@ -1322,26 +1322,6 @@ TEST_F(tun, nested_and_dropped_epoll_sets)
 
 /* ---- signals ------------------------------------------------------------ */
 
-/* Takes the next @sig off the queue, or fails after the limit. */
-static int next_signal(int sig, siginfo_t *info, int ms)
-{
-	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, sig);
-	return sigtimedwait(&set, info, &ts);
-}
-
-static void block_signal(int sig)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, sig);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-}
-
 TEST_F(tun, A12_one_signal_for_each_packet)
 {
 	siginfo_t info;
