@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ioctls of tun(4): what each answers, to whom, and in which order it looks
- * at what is wrong. Built for 32-bit programs too.
+ * The ioctls of tun(4), tap(4) and vmnet: what each answers, to whom, and in
+ * which order it looks at what is wrong. Built for 32-bit programs too.
  */
 
 #include "bsdtun_test.h"
 
+#include <net/if_tap.h>
 #include <net/if_tun.h>
 #include <net/if_types.h>
 
@@ -14,6 +15,9 @@ static unsigned int bsd(unsigned int cmd)
 {
 	unsigned int low = cmd & 0x1fffffff;
 
+	/* Not made by a macro: there is one of it. */
+	if (cmd >> 8 == 0x89)
+		return cmd;
 	switch (cmd >> 30) {
 	case 0:
 		return low | 0x20000000;
@@ -48,14 +52,25 @@ struct openbsd_info {
 #define BSD_TIOCSPGRP	0x80047476u
 #define BSD_TIOCGPGRP	0x40047477u
 
+#define NETBSD_GIFNAME	_IOR('e', 0, char[144])
+#define BSD_SIFADDR	_IOW('i', 12, char[32])
+#define BSD_GIFADDR	_IOWR('i', 33, char[32])
+#define OLD_GIFADDR	_IOWR('i', 13, char[32])
+#define NETBSD_GIFADDR	_IOWR('i', 33, char[144])
+
 #define BSD_MULTICAST	0x8000
 
-/* Every command that takes or gives something, as Linux encodes it. */
-static const struct {
+#define USER_OPEN	"/proc/sys/net/link/tap/user_open"
+#define OTHER_MAC	"\x02\x42\x0a\x2a\x00\x09"
+
+struct command {
 	unsigned int cmd;
-	size_t size;
+	size_t size;		/* of what is read or written */
 	bool set;
-} commands[] = {
+};
+
+/* Every command of tun's that takes or gives something, as Linux encodes it. */
+static const struct command commands[] = {
 	{ TUNGDEBUG, 4, false }, { TUNSDEBUG, 4, true },
 	{ TUNSIFINFO, 8, true }, { TUNGIFINFO, 8, false },
 	{ OPENBSD_SIFINFO, 12, true }, { OPENBSD_GIFINFO, 12, false },
@@ -65,6 +80,26 @@ static const struct {
 	{ TUNSIFHEAD, 4, true }, { NETBSD_SIFHEAD, 4, true },
 	{ TUNGIFHEAD, 4, false }, { NETBSD_GIFHEAD, 4, false },
 	{ TUNSTRANSIENT, 4, true }, { TUNGTRANSIENT, 4, false },
+	{ _IOR('f', 127, int), 4, false }, { _IOW('f', 126, int), 4, true },
+	{ _IOW('f', 125, int), 4, true }, { _IOW('f', 124, int), 4, true },
+	{ _IOR('f', 123, int), 4, false }, { _IOW('t', 118, int), 4, true },
+	{ _IOR('t', 119, int), 4, false },
+};
+
+/* And of tap's and vmnet's. */
+static const struct command tap_commands[] = {
+	{ TAPGDEBUG, 4, false }, { TAPSDEBUG, 4, true },
+	{ TAPSIFINFO, 8, true }, { TAPGIFINFO, 8, false },
+	{ OPENBSD_SIFINFO, 12, true }, { OPENBSD_GIFINFO, 12, false },
+	{ LINUX_GIFNAME, 16, false }, { LINUX64_GIFNAME, 16, false },
+	{ _IOR('t', 93, char[144]), 16, false }, { DRAGONFLY_GIFNAME, 16, false },
+	{ NETBSD_GIFNAME, 16, false }, { _IOR('e', 0, char[32]), 16, false },
+	{ _IOR('e', 0, char[40]), 16, false },
+	{ TAPSTRANSIENT, 4, true }, { TAPGTRANSIENT, 4, false },
+	{ SIOCGIFADDR, 6, false }, { SIOCSIFADDR, 6, true },
+	{ BSD_GIFADDR, 6, false }, { OLD_GIFADDR, 6, false }, { NETBSD_GIFADDR, 6, false },
+	{ _IOWR('i', 33, char[40]), 6, false }, { _IOWR('i', 13, char[40]), 6, false },
+	{ BSD_SIFADDR, 6, true }, { _IOW('i', 12, char[40]), 6, true },
 	{ _IOR('f', 127, int), 4, false }, { _IOW('f', 126, int), 4, true },
 	{ _IOW('f', 125, int), 4, true }, { _IOW('f', 124, int), 4, true },
 	{ _IOR('f', 123, int), 4, false }, { _IOW('t', 118, int), 4, true },
@@ -648,6 +683,7 @@ struct state {
 	struct tuninfo info;
 	int head, transient, debug, owner;
 	unsigned int flags, fl;
+	unsigned char remote[ETH_ALEN];
 };
 
 static void state_of(int fd, int ifindex, struct state *state)
@@ -660,17 +696,19 @@ static void state_of(int fd, int ifindex, struct state *state)
 	state->transient = get(fd, TUNGTRANSIENT);
 	state->debug = get(fd, TUNGDEBUG);
 	state->owner = fcntl(fd, F_GETOWN);
+	ioctl(fd, SIOCGIFADDR, state->remote);
 	state->fl = fcntl(fd, F_GETFL);
 	link_get(ifindex, &link);
 	state->flags = link.flags;
 }
 
-TEST_F(ioctls, bad_pointers_are_EFAULT_without_effect)
+static void check_bad_pointers(struct __test_metadata *_metadata, struct unit *u,
+			       const struct command *c, size_t count)
 {
 	const long page = sysconf(_SC_PAGESIZE);
 	char *map, *places[5];
 	struct state before, after;
-	unsigned int i, at;
+	unsigned int at;
 
 	/* A page that can be read and written, one that can be read, one that is not there. */
 	map = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -678,41 +716,71 @@ TEST_F(ioctls, bad_pointers_are_EFAULT_without_effect)
 	ASSERT_EQ(0, mprotect(map + page, page, PROT_READ));
 	ASSERT_EQ(0, munmap(map + 2 * page, page));
 
-	state_of(self->fd, self->u.ifindex, &before);
-	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+	state_of(u->fd, u->ifindex, &before);
+	for (; count--; c++) {
 		places[0] = NULL;
 		places[1] = (char *)(long)-page;
 		places[2] = map + 2 * page;
 		/* The last byte is beyond what can be read, or written. */
-		places[3] = map + 2 * page - commands[i].size + 1;
-		places[4] = map + page - commands[i].size + 1;
-		for (at = 0; at < (commands[i].set ? 4 : 5); at++) {
-			EXPECT_EQ(-EFAULT, ERR(ioctl(self->fd, commands[i].cmd, places[at])))
-				TH_LOG("number %#x, place %u", commands[i].cmd, at);
-			EXPECT_EQ(-EFAULT, ERR(ioctl(self->fd, bsd(commands[i].cmd), places[at])))
-				TH_LOG("number %#x, place %u", bsd(commands[i].cmd), at);
+		places[3] = map + 2 * page - c->size + 1;
+		places[4] = map + page - c->size + 1;
+		for (at = 0; at < (c->set ? 4 : 5); at++) {
+			EXPECT_EQ(-EFAULT, ERR(ioctl(u->fd, c->cmd, places[at])))
+				TH_LOG("number %#x, place %u", c->cmd, at);
+			EXPECT_EQ(-EFAULT, ERR(ioctl(u->fd, bsd(c->cmd), places[at])))
+				TH_LOG("number %#x, place %u", bsd(c->cmd), at);
 		}
 	}
-	state_of(self->fd, self->u.ifindex, &after);
+	state_of(u->fd, u->ifindex, &after);
 	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
 	munmap(map, 2 * page);
 }
 
+TEST_F(ioctls, bad_pointers_are_EFAULT_without_effect)
+{
+	check_bad_pointers(_metadata, &self->u, commands, ARRAY_SIZE(commands));
+}
+
+static void check_sizes(struct __test_metadata *_metadata, int fd, const struct command *c,
+			size_t count)
+{
+	unsigned int at, encoding;
+	unsigned char buf[256];
+
+	for (; count--; c++) {
+		for (encoding = 0; encoding < 2 && !c->set; encoding++) {
+			unsigned int cmd = encoding ? bsd(c->cmd) : c->cmd;
+
+			memset(buf, 0xa5, sizeof(buf));
+			ASSERT_EQ(0, ERR(ioctl(fd, cmd, buf)))
+				TH_LOG("number %#x", cmd);
+			for (at = c->size; at < sizeof(buf); at++)
+				ASSERT_EQ(0xa5, buf[at])
+					TH_LOG("number %#x, byte %u", cmd, at);
+		}
+	}
+}
+
 TEST_F(ioctls, nothing_is_written_beyond_the_size)
 {
-	unsigned char buf[256];
-	unsigned int i, at;
+	check_sizes(_metadata, self->fd, commands, ARRAY_SIZE(commands));
+}
 
-	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		if (commands[i].set)
-			continue;
-		memset(buf, 0xa5, sizeof(buf));
-		ASSERT_EQ(0, ERR(ioctl(self->fd, commands[i].cmd, buf)))
-			TH_LOG("number %#x", commands[i].cmd);
-		for (at = commands[i].size; at < sizeof(buf); at++)
-			ASSERT_EQ(0xa5, buf[at])
-				TH_LOG("number %#x, byte %u", commands[i].cmd, at);
+static void check_refused(struct __test_metadata *_metadata, struct unit *u,
+			  const unsigned int *numbers, size_t count)
+{
+	struct state before, after;
+	char arg[256] = { };
+
+	state_of(u->fd, u->ifindex, &before);
+	for (; count--; numbers++) {
+		EXPECT_EQ(-ENOTTY, ERR(ioctl(u->fd, *numbers, arg)))
+			TH_LOG("number %#x", *numbers);
+		EXPECT_EQ(-ENOTTY, ERR(ioctl(u->fd, *numbers, NULL)))
+			TH_LOG("number %#x", *numbers);
 	}
+	state_of(u->fd, u->ifindex, &after);
+	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
 }
 
 TEST_F(ioctls, A13_near_misses_are_ENOTTY)
@@ -727,35 +795,597 @@ TEST_F(ioctls, A13_near_misses_are_ENOTTY)
 		_IOW('t', 91, int), _IOR('e', 0, char[32]), 0x20045600, 0x20005600, 0x5600,
 		0x800474c4, 0x400474c4, 0x200074c4, _IOR('t', 95, int),
 		/* on the descriptor of an Ethernet unit only */
-		0x8915, 0x8916, 0x8020690c, 0xc0206921,
+		0x8915, 0x8916, 0x8020690c, 0xc0206921, 0xc020690d, 0xc0906921, 0x4028690c,
+		0x45600, 0x40906500, 0x80286500,
 	};
-	struct state before, after;
-	char arg[256] = { };
-	unsigned int i;
 
-	state_of(self->fd, self->u.ifindex, &before);
-	for (i = 0; i < ARRAY_SIZE(numbers); i++)
-		EXPECT_EQ(-ENOTTY, ERR(ioctl(self->fd, numbers[i], arg)))
-			TH_LOG("number %#x", numbers[i]);
-	state_of(self->fd, self->u.ifindex, &after);
-	EXPECT_EQ(0, memcmp(&before, &after, sizeof(before)));
+	check_refused(_metadata, &self->u, numbers, ARRAY_SIZE(numbers));
+}
+
+static void check_gone(struct __test_metadata *_metadata, struct unit *u, const struct command *c,
+		       size_t count)
+{
+	char arg[256] = { };
+
+	ASSERT_EQ(0, link_del(u->ifindex));
+	u->ifindex = 0;
+	for (; count--; c++) {
+		EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, c->cmd, arg)))
+			TH_LOG("number %#x", c->cmd);
+		EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, bsd(c->cmd), arg)))
+			TH_LOG("number %#x", bsd(c->cmd));
+	}
+	EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, TUNSIFPID)));
+	EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, VMIO_SIOCSIFFLAGS, 0)));
+	EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, 0xffffffff, arg)));
 }
 
 TEST_F(ioctls, without_an_interface_all_are_ENXIO)
 {
-	char arg[256] = { };
+	check_gone(_metadata, &self->u, commands, ARRAY_SIZE(commands));
+}
+
+/* ---- tap and vmnet ------------------------------------------------------ */
+
+FIXTURE(ether) {
+	struct unit u;
+	int fd;
+};
+
+FIXTURE_VARIANT(ether) {
+	const char *kind;
+};
+
+FIXTURE_VARIANT_ADD(ether, tap) {
+	.kind = TAP_KIND,
+};
+
+FIXTURE_VARIANT_ADD(ether, vmnet) {
+	.kind = VMNET_KIND,
+};
+
+FIXTURE_SETUP(ether)
+{
+	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, sysfs_here());
+	ASSERT_EQ(0, unit_create_kind(&self->u, variant->kind, NULL));
+	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
+	self->fd = self->u.fd;
+}
+
+FIXTURE_TEARDOWN(ether)
+{
+	int zero = 0;
+
+	ioctl(self->fd, TAPSDEBUG, &zero);
+	write_file(USER_OPEN, "0");
+	unit_destroy(&self->u);
+}
+
+static const struct tapinfo fresh = {
+	.baudrate = 10000000, .mtu = 1500, .type = IFT_ETHER,
+};
+
+static bool info_is(int fd, const struct tapinfo *want)
+{
+	struct tapinfo now;
+
+	memset(&now, 0x55, sizeof(now));
+	return !ioctl(fd, TAPGIFINFO, &now) && !memcmp(&now, want, sizeof(now));
+}
+
+TEST_F(ether, B8_info_round_trips)
+{
+	static const unsigned int setters[] = { TAPSIFINFO, 0x8008745b, 0x4008745b };
+	static const unsigned int getters[] = { TAPGIFINFO, 0x4008745c, 0x8008745c };
+	struct tapinfo want;
 	unsigned int i;
 
-	ASSERT_EQ(0, link_del(self->u.ifindex));
-	self->u.ifindex = 0;
-	for (i = 0; i < ARRAY_SIZE(commands); i++) {
-		EXPECT_EQ(-ENXIO, ERR(ioctl(self->fd, commands[i].cmd, arg)))
-			TH_LOG("number %#x", commands[i].cmd);
-		EXPECT_EQ(-ENXIO, ERR(ioctl(self->fd, bsd(commands[i].cmd), arg)))
-			TH_LOG("number %#x", bsd(commands[i].cmd));
+	EXPECT_TRUE(info_is(self->fd, &fresh));
+	for (i = 0; i < ARRAY_SIZE(setters); i++) {
+		struct tapinfo in = {
+			.baudrate = 9600 + i, .mtu = 1400 + i, .type = IFT_ETHER, .dummy = 7,
+		};
+		struct tapinfo out = { };
+		struct link link;
+
+		ASSERT_EQ(0, ERR(ioctl(self->fd, setters[i], &in)));
+		ASSERT_EQ(0, ERR(ioctl(self->fd, getters[i], &out)));
+		EXPECT_EQ(in.baudrate, out.baudrate);
+		EXPECT_EQ(in.mtu, out.mtu);
+		EXPECT_EQ(IFT_ETHER, out.type);
+		EXPECT_EQ(0, out.dummy);
+		ASSERT_EQ(0, link_get(self->u.ifindex, &link));
+		EXPECT_EQ(in.mtu, link.mtu);
 	}
-	EXPECT_EQ(-ENXIO, ERR(ioctl(self->fd, TUNSIFPID)));
-	EXPECT_EQ(-ENXIO, ERR(ioctl(self->fd, 0xffffffff, arg)));
+	ASSERT_EQ(0, link_set_mtu(self->u.ifindex, 9000));
+	want = (struct tapinfo){ .baudrate = 9602, .mtu = 9000, .type = IFT_ETHER };
+	EXPECT_TRUE(info_is(self->fd, &want));
+	/* They stay for the next to open it. */
+	unit_close(&self->u);
+	ASSERT_EQ(0, unit_open(&self->u, 0));
+	self->fd = self->u.fd;
+	EXPECT_TRUE(info_is(self->fd, &want));
+}
+
+TEST_F(ether, B8_another_type_is_EPROTOTYPE_and_stores_nothing)
+{
+	struct openbsd_info openbsd = { .mtu = 1200, .baudrate = 1 };
+	struct tapinfo info = { .baudrate = 1, .mtu = 1200 };
+	int type;
+
+	for (type = 0; type < 256; type++) {
+		if (type == IFT_ETHER)
+			continue;
+		info.type = type;
+		openbsd.type = type;
+		EXPECT_EQ(-EPROTOTYPE, ERR(ioctl(self->fd, TAPSIFINFO, &info)))
+			TH_LOG("type %d", type);
+		EXPECT_EQ(-EPROTOTYPE, ERR(ioctl(self->fd, bsd(TAPSIFINFO), &info)));
+		EXPECT_EQ(-EPROTOTYPE, ERR(ioctl(self->fd, OPENBSD_SIFINFO, &openbsd)));
+	}
+	/* Only its low byte is Ethernet's. */
+	openbsd.type = 0x100 | IFT_ETHER;
+	EXPECT_EQ(-EPROTOTYPE, ERR(ioctl(self->fd, OPENBSD_SIFINFO, &openbsd)));
+	/* It comes before what else is wrong. */
+	info.mtu = 1;
+	info.type = IFT_PPP;
+	EXPECT_EQ(-EPROTOTYPE, ERR(ioctl(self->fd, TAPSIFINFO, &info)));
+	EXPECT_TRUE(info_is(self->fd, &fresh));
+}
+
+TEST_F(ether, B8_mtu_from_72_to_65535)
+{
+	struct tapinfo info = { .baudrate = 1, .type = IFT_ETHER };
+	struct openbsd_info openbsd = { .baudrate = 1, .type = IFT_ETHER };
+	unsigned int i;
+
+	for (i = 0; i < 72; i += 71) {
+		info.mtu = i;
+		openbsd.mtu = i;
+		EXPECT_EQ(-EINVAL, ERR(ioctl(self->fd, TAPSIFINFO, &info)));
+		EXPECT_EQ(-EINVAL, ERR(ioctl(self->fd, OPENBSD_SIFINFO, &openbsd)));
+	}
+	openbsd.mtu = 65536;
+	EXPECT_EQ(-EINVAL, ERR(ioctl(self->fd, OPENBSD_SIFINFO, &openbsd)));
+	openbsd.mtu = 65536 + 1500;
+	EXPECT_EQ(-EINVAL, ERR(ioctl(self->fd, OPENBSD_SIFINFO, &openbsd)));
+	EXPECT_TRUE(info_is(self->fd, &fresh));
+	info.mtu = 72;
+	EXPECT_EQ(0, ERR(ioctl(self->fd, TAPSIFINFO, &info)));
+	EXPECT_TRUE(info_is(self->fd, &info));
+	info.mtu = 65535;
+	info.baudrate = -1;
+	EXPECT_EQ(0, ERR(ioctl(self->fd, TAPSIFINFO, &info)));
+	EXPECT_TRUE(info_is(self->fd, &info));
+}
+
+TEST_F(ether, B8_openbsd_info_has_12_bytes)
+{
+	static const unsigned int setters[] = { OPENBSD_SIFINFO, 0x800c745b };
+	static const unsigned int getters[] = { OPENBSD_GIFINFO, 0x400c745c };
+	struct openbsd_info in = { .mtu = 1234, .type = IFT_ETHER, .baudrate = 4711 };
+	struct {
+		struct openbsd_info info;
+		__u32 behind;
+	} out;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(setters); i++) {
+		in.mtu++;
+		ASSERT_EQ(0, ERR(ioctl(self->fd, setters[i], &in)));
+		memset(&out, 0x55, sizeof(out));
+		ASSERT_EQ(0, ERR(ioctl(self->fd, getters[i], &out)));
+		EXPECT_EQ(in.mtu, out.info.mtu);
+		EXPECT_EQ(IFT_ETHER, out.info.type);
+		EXPECT_EQ(4711, out.info.baudrate);
+		/* BROADCAST and BSD's MULTICAST; down. */
+		EXPECT_EQ(0x2 | BSD_MULTICAST, out.info.flags);
+		EXPECT_EQ(0x55555555, out.behind);
+	}
+	ASSERT_EQ(0, link_up(self->u.ifindex));
+	ASSERT_EQ(0, ioctl(self->fd, OPENBSD_GIFINFO, &out));
+	EXPECT_EQ(0x1 | 0x2 | 0x40 | BSD_MULTICAST, out.info.flags);
+}
+
+/* A user whom the sysctl lets in, and nothing else: what may it do? */
+static int use_as_user(struct unit *u)
+{
+	struct tapinfo info = fresh;
+	int err = open_as_nobody(u);
+
+	if (err)
+		return err;
+	info.baudrate = 115200;
+	if (ioctl(u->fd, TAPSIFINFO, &info))
+		return -1;	/* the MTU is left as it is: no privilege needed */
+	info.mtu = 1400;
+	info.baudrate = 300;
+	if (ERR(ioctl(u->fd, TAPSIFINFO, &info)) != -EPERM)
+		return -2;
+	info.mtu = 1;		/* the privilege is asked for first */
+	if (ERR(ioctl(u->fd, TAPSIFINFO, &info)) != -EPERM)
+		return -3;
+	if (ioctl(u->fd, SIOCSIFADDR, OTHER_MAC))
+		return -4;
+	if (ioctl(u->fd, VMIO_SIOCSIFFLAGS, 0))
+		return -5;	/* which is what vmnet's users need it for */
+	return 0;
+}
+
+TEST_F(ether, B8_mtu_is_changed_by_the_capable_only)
+{
+	struct tapinfo want = fresh;
+	struct link link;
+
+	unit_close(&self->u);
+	ASSERT_EQ(0, write_file(USER_OPEN, "1"));
+	ASSERT_EQ(0, chmod(self->u.node, 0666));
+	EXPECT_EQ(0, in_child(use_as_user, &self->u));
+	ASSERT_EQ(0, unit_open(&self->u, 0));
+	self->fd = self->u.fd;
+	want.baudrate = 115200;
+	EXPECT_TRUE(info_is(self->fd, &want));
+	ASSERT_EQ(0, link_get(self->u.ifindex, &link));
+	EXPECT_EQ(0, memcmp(self->u.mac, link.address, ETH_ALEN));
+}
+
+TEST_F(ether, debug_is_one_with_tun_s)
+{
+	struct unit tun;
+
+	ASSERT_EQ(0, unit_create(&tun, NULL));
+	ASSERT_EQ(0, unit_open(&tun, 0));
+	EXPECT_EQ(0, get(self->fd, TAPGDEBUG));
+	ASSERT_EQ(0, set(self->fd, TAPSDEBUG, 3));
+	EXPECT_EQ(3, get(self->fd, bsd(TAPGDEBUG)));
+	EXPECT_EQ(3, get(tun.fd, TUNGDEBUG));
+	EXPECT_TRUE(file_is("/proc/sys/net/link/tap/debug", "3"));
+	EXPECT_TRUE(file_is("/proc/sys/net/link/tun/debug", "3"));
+	EXPECT_TRUE(file_is("/proc/sys/debug/if_tun_debug", "3"));
+	ASSERT_EQ(0, write_file("/proc/sys/net/link/tap/debug", "-5"));
+	EXPECT_EQ(-5, get(tun.fd, TUNGDEBUG));
+	ASSERT_EQ(0, set(tun.fd, TUNSDEBUG, 0));
+	EXPECT_EQ(0, get(self->fd, TAPGDEBUG));
+	unit_destroy(&tun);
+}
+
+TEST_F(ether, B9_GIFNAME_is_the_current_name)
+{
+	static const unsigned int numbers[] = {
+		TAPGIFNAME,
+		0x4020745d, 0x8020745d, 0x4028745d, 0x8028745d, 0x4090745d, 0x8090745d,
+		0x40207462, 0x80207462,
+		0x40206500, 0x80206500, 0x40286500, 0x80286500, 0x40906500, 0x80906500,
+	};
+	const char *name = self->u.ifname;
+	unsigned int i, round, at;
+	char ifr[160];
+
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < ARRAY_SIZE(numbers); i++) {
+			memset(ifr, 0x55, sizeof(ifr));
+			ASSERT_EQ(0, ERR(ioctl(self->fd, numbers[i], ifr)))
+				TH_LOG("number %#x", numbers[i]);
+			EXPECT_STREQ(name, ifr);
+			for (at = strlen(name); at < IFNAMSIZ; at++)
+				EXPECT_EQ(0, ifr[at]);
+			for (; at < sizeof(ifr); at++)
+				EXPECT_EQ(0x55, ifr[at])
+					TH_LOG("number %#x, byte %u", numbers[i], at);
+		}
+		name = "fifteen_letters";
+		ASSERT_EQ(0, link_rename(self->u.ifindex, name));
+	}
+}
+
+TEST_F(ether, B10_FIONREAD_is_the_first_frame)
+{
+	static const unsigned int numbers[] = { FIONREAD, BSD_FIONREAD };
+	int raw = packet_socket();
+	unsigned int i, len;
+	char frame[200] = "\xff\xff\xff\xff\xff\xff";
+
+	ASSERT_LE(0, raw);
+	ASSERT_EQ(0, link_up(self->u.ifindex));
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
+		EXPECT_EQ(0, get(self->fd, numbers[i]));
+		for (len = 100; len <= 200; len += 100)
+			ASSERT_EQ((ssize_t)len, packet_send(raw, self->u.ifindex, ETH_P_LOOPBACK,
+							    frame, len));
+		for (len = 100; len <= 200; len += 100) {
+			EXPECT_EQ(len, get(self->fd, numbers[i]));
+			ASSERT_EQ(10, read(self->fd, frame, 10));
+		}
+		EXPECT_EQ(0, get(self->fd, numbers[i]));
+	}
+	close(raw);
+}
+
+TEST_F(ether, B10_FIONBIO_and_the_owner_of_the_signals)
+{
+	static const unsigned int setown[] = { 0x8901, BSD_FIOSETOWN, 0x8902 };
+	static const unsigned int getown[] = { 0x8903, BSD_FIOGETOWN, 0x8904 };
+	static const unsigned int spgrp[] = { TIOCSPGRP, BSD_TIOCSPGRP };
+	static const unsigned int gpgrp[] = { TIOCGPGRP, BSD_TIOCGPGRP };
+	static const unsigned int nbio[] = { FIONBIO, BSD_FIONBIO };
+	int pid = getpid(), group = getpgrp();
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(nbio); i++) {
+		ASSERT_EQ(0, set(self->fd, nbio[i], 0));
+		EXPECT_EQ(0, fcntl(self->fd, F_GETFL) & O_NONBLOCK);
+		ASSERT_EQ(0, set(self->fd, nbio[i], 1));
+		EXPECT_EQ(-EAGAIN, ERR(read(self->fd, &(char){ 0 }, 1)));
+	}
+	for (i = 0; i < ARRAY_SIZE(setown); i++) {
+		ASSERT_EQ(0, set(self->fd, setown[i], pid));
+		EXPECT_EQ(pid, get(self->fd, getown[i]));
+		EXPECT_EQ(-pid, get(self->fd, TIOCGPGRP));
+		ASSERT_EQ(0, set(self->fd, setown[i], 0));
+		EXPECT_EQ(0, get(self->fd, getown[i]));
+	}
+	for (i = 0; i < ARRAY_SIZE(spgrp); i++) {
+		ASSERT_EQ(0, set(self->fd, spgrp[i], group));
+		EXPECT_EQ(group, get(self->fd, gpgrp[i]));
+		EXPECT_EQ(-group, get(self->fd, BSD_FIOGETOWN));
+	}
+}
+
+TEST_F(ether, B10_FIOASYNC)
+{
+	static const unsigned int numbers[] = { FIOASYNC, BSD_FIOASYNC };
+	char frame[60] = "\xff\xff\xff\xff\xff\xff";
+	int raw = packet_socket();
+	siginfo_t info;
+	unsigned int i;
+
+	ASSERT_LE(0, raw);
+	block_signal(SIGIO);
+	ASSERT_EQ(0, link_up(self->u.ifindex));
+	ASSERT_EQ(0, set(self->fd, BSD_FIOSETOWN, getpid()));
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
+		ASSERT_EQ(0, set(self->fd, numbers[i], 1));
+		EXPECT_NE(0, fcntl(self->fd, F_GETFL) & O_ASYNC);
+		packet_send(raw, self->u.ifindex, ETH_P_LOOPBACK, frame, sizeof(frame));
+		EXPECT_EQ(SIGIO, next_signal(SIGIO, &info, LIMIT_MS));
+		ASSERT_EQ(0, set(self->fd, numbers[i], 0));
+		EXPECT_EQ(0, fcntl(self->fd, F_GETFL) & O_ASYNC);
+		packet_send(raw, self->u.ifindex, ETH_P_LOOPBACK, frame, sizeof(frame));
+		EXPECT_EQ(-EAGAIN, ERR(next_signal(SIGIO, &info, QUIET_MS)));
+	}
+	close(raw);
+}
+
+/* ---- the "remote" MAC ---------------------------------------------------- */
+
+/* Asks for the remote MAC: six bytes, as they are, at the pointer. */
+static bool remote_is(int fd, unsigned int cmd, const void *mac)
+{
+	unsigned char arg[160], want[160];
+
+	memset(arg, 0x55, sizeof(arg));
+	memset(want, 0x55, sizeof(want));
+	memcpy(want, mac, ETH_ALEN);
+	return !ioctl(fd, cmd, arg) && !memcmp(arg, want, sizeof(arg));
+}
+
+TEST_F(ether, B11_remote_MAC)
+{
+	static const unsigned int getters[] = {
+		SIOCGIFADDR, 0x8915, 0xc0206921, 0xc020690d, 0xc0906921, 0xc0286921, 0xc028690d,
+	};
+	static const unsigned int setters[] = {
+		SIOCSIFADDR, 0x8916, 0x8020690c, 0x4020690c, 0x8028690c, 0x4028690c,
+	};
+	unsigned char mac[ETH_ALEN];
+	struct link link;
+	unsigned int i, k;
+
+	/* At first, and at each open, the interface's own. */
+	for (k = 0; k < ARRAY_SIZE(getters); k++)
+		EXPECT_TRUE(remote_is(self->fd, getters[k], self->u.mac))
+			TH_LOG("number %#x", getters[k]);
+	for (i = 0; i < ARRAY_SIZE(setters); i++) {
+		memcpy(mac, OTHER_MAC, ETH_ALEN);
+		mac[5] = i;
+		ASSERT_EQ(0, ERR(ioctl(self->fd, setters[i], mac)))
+			TH_LOG("number %#x", setters[i]);
+		for (k = 0; k < ARRAY_SIZE(getters); k++)
+			EXPECT_TRUE(remote_is(self->fd, getters[k], mac))
+				TH_LOG("number %#x after %#x", getters[k], setters[i]);
+	}
+	/* It is the program's own affair what it is. */
+	ASSERT_EQ(0, ioctl(self->fd, SIOCSIFADDR, "\xff\xff\xff\xff\xff\xff"));
+	EXPECT_TRUE(remote_is(self->fd, SIOCGIFADDR, "\xff\xff\xff\xff\xff\xff"));
+	ASSERT_EQ(0, link_get(self->u.ifindex, &link));
+	EXPECT_EQ(0, memcmp(self->u.mac, link.address, ETH_ALEN));
+
+	unit_close(&self->u);
+	ASSERT_EQ(0, unit_open(&self->u, 0));
+	self->fd = self->u.fd;
+	EXPECT_TRUE(remote_is(self->fd, SIOCGIFADDR, self->u.mac));
+	/* A change of the interface's is seen at the next open. */
+	ASSERT_EQ(0, link_set_address(self->u.ifindex, OTHER_MAC));
+	EXPECT_TRUE(remote_is(self->fd, SIOCGIFADDR, self->u.mac));
+	unit_close(&self->u);
+	ASSERT_EQ(0, unit_open(&self->u, 0));
+	self->fd = self->u.fd;
+	EXPECT_TRUE(remote_is(self->fd, SIOCGIFADDR, OTHER_MAC));
+}
+
+TEST_F(ether, B11_remote_MAC_is_six_bytes_and_no_more)
+{
+	const long page = sysconf(_SC_PAGESIZE);
+	static const unsigned int getters[] = { SIOCGIFADDR, 0xc0206921, 0xc0906921 };
+	static const unsigned int setters[] = { SIOCSIFADDR, 0x8020690c, 0x4028690c };
+	char *map = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			 0);
+	char *last = map + page - ETH_ALEN;
+	unsigned int i;
+
+	ASSERT_TRUE(map != MAP_FAILED);
+	ASSERT_EQ(0, munmap(map + page, page));
+	for (i = 0; i < ARRAY_SIZE(getters); i++) {
+		memcpy(last, OTHER_MAC, ETH_ALEN);
+		last[5] = i;
+		EXPECT_EQ(0, ERR(ioctl(self->fd, setters[i], last)));
+		memset(last, 0, ETH_ALEN);
+		EXPECT_EQ(0, ERR(ioctl(self->fd, getters[i], last)));
+		EXPECT_EQ(0, memcmp(last, OTHER_MAC, ETH_ALEN - 1));
+		EXPECT_EQ(i, last[5]);
+	}
+	munmap(map, page);
+}
+
+TEST_F(ether, B11_remote_MAC_is_not_looked_at)
+{
+	struct rtnl_link_stats64 before;
+	char frame[60];
+
+	ASSERT_EQ(0, link_up(self->u.ifindex));
+	ASSERT_EQ(0, ioctl(self->fd, SIOCSIFADDR, OTHER_MAC));
+	before = link_stats(self->u.ifindex);
+	memset(frame, 0, sizeof(frame));
+	build_frame(frame, OTHER_MAC, PEER_MAC, ETH_P_LOOPBACK, NULL, 0);
+	EXPECT_EQ(60, write(self->fd, frame, sizeof(frame)));
+	EXPECT_EQ(0, link_grew(self->u.ifindex, &before,
+			       offsetof(struct rtnl_link_stats64, rx_packets)));
+	build_frame(frame, self->u.mac, PEER_MAC, ETH_P_LOOPBACK, NULL, 0);
+	EXPECT_EQ(60, write(self->fd, frame, sizeof(frame)));
+	EXPECT_EQ(1, link_grew(self->u.ifindex, &before,
+			       offsetof(struct rtnl_link_stats64, rx_packets)));
+}
+
+/* ---- VMware's ------------------------------------------------------------ */
+
+TEST_F(ether, B15_VMIO_sets_up_and_takes_two_flags)
+{
+	static const unsigned int numbers[] = {
+		VMIO_SIOCSIFFLAGS, 0x20045600, 0x20005600, 0x00005600, 0x00045600,
+	};
+	static const struct {
+		unsigned long arg;
+		unsigned int flags;
+	} cases[] = {
+		{ 0, 0 }, { IFF_DEBUG | IFF_NOARP, IFF_DEBUG | IFF_NOARP },
+		{ IFF_NOARP, IFF_NOARP }, { IFF_UP | IFF_DEBUG, IFF_DEBUG }, { IFF_UP, 0 },
+		/* What is the kernel's is not taken, nor what BSD keeps for itself. */
+		{ 0xffffffff, IFF_DEBUG | IFF_NOARP }, { 0x1000, 0 },
+		{ IFF_LOOPBACK | IFF_POINTOPOINT | 0x7000, 0 },
+	};
+	unsigned int promisc, i, k, kept;
+	struct link link;
+
+	for (promisc = 0; promisc < 2; promisc++) {
+		kept = IFF_BROADCAST | IFF_MULTICAST;
+		if (promisc) {
+			kept |= IFF_PROMISC | IFF_ALLMULTI;
+			ASSERT_EQ(0, link_set_flags(self->u.ifindex, kept, kept));
+		}
+		for (i = 0; i < ARRAY_SIZE(numbers); i++) {
+			for (k = 0; k < ARRAY_SIZE(cases); k++) {
+				if (k % 2)
+					ASSERT_EQ(0, link_down(self->u.ifindex));
+				ASSERT_EQ(0, ERR(ioctl(self->fd, numbers[i], cases[k].arg)))
+					TH_LOG("number %#x", numbers[i]);
+				ASSERT_EQ(0, link_get(self->u.ifindex, &link));
+				EXPECT_EQ(kept | cases[k].flags | IFF_UP,
+					  link.flags & 0xffff & ~IFF_RUNNING)
+					TH_LOG("number %#x, flags %#lx", numbers[i], cases[k].arg);
+			}
+		}
+	}
+}
+
+TEST_F(ether, B15_VMIO_clears_what_keeps_it)
+{
+	if (!strcmp(variant->kind, TAP_KIND)) {
+		ASSERT_EQ(0, attribute_set(&self->u, "keep", "1"));
+		ASSERT_EQ(0, ioctl(self->fd, VMIO_SIOCSIFFLAGS, 0x1000));
+		EXPECT_TRUE(attribute_is(&self->u, "keep", "0"));
+		unit_close(&self->u);
+		EXPECT_FALSE(link_is_up(self->u.ifindex));
+	} else {
+		/* A vmnet is kept by what it is. */
+		ASSERT_EQ(0, ioctl(self->fd, VMIO_SIOCSIFFLAGS, 0));
+		unit_close(&self->u);
+		EXPECT_TRUE(link_is_up(self->u.ifindex));
+	}
+}
+
+/* ---- the rest ------------------------------------------------------------ */
+
+TEST_F(ether, TRANSIENT_goes_at_the_last_close)
+{
+	struct link link;
+
+	EXPECT_EQ(0, get(self->fd, TAPGTRANSIENT));
+	ASSERT_EQ(0, set(self->fd, bsd(TAPSTRANSIENT), 5));
+	EXPECT_EQ(1, get(self->fd, bsd(TAPGTRANSIENT)));
+	ASSERT_EQ(0, set(self->fd, TAPSTRANSIENT, 0));
+	EXPECT_EQ(0, get(self->fd, TAPGTRANSIENT));
+	ASSERT_EQ(0, set(self->fd, TAPSTRANSIENT, -1));
+	EXPECT_EQ(1, get(self->fd, TAPGTRANSIENT));
+	EXPECT_TRUE(attribute_is(&self->u, "transient", "1"));
+	ASSERT_EQ(0, link_up(self->u.ifindex));
+	unit_close(&self->u);
+	EXPECT_EQ(-ENODEV, link_get(self->u.ifindex, &link));
+	EXPECT_FALSE(node_exists(&self->u));
+	self->u.ifindex = 0;
+}
+
+TEST_F(ether, owner_is_the_opener_until_the_last_close)
+{
+	char mine[16];
+
+	snprintf(mine, sizeof(mine), "%d", getpid());
+	EXPECT_TRUE(attribute_is(&self->u, "owner", mine));
+	unit_close(&self->u);
+	EXPECT_TRUE(attribute_is(&self->u, "owner", "0"));
+}
+
+TEST_F(ether, bad_pointers_are_EFAULT_without_effect)
+{
+	check_bad_pointers(_metadata, &self->u, tap_commands, ARRAY_SIZE(tap_commands));
+}
+
+TEST_F(ether, nothing_is_written_beyond_the_size)
+{
+	check_sizes(_metadata, self->fd, tap_commands, ARRAY_SIZE(tap_commands));
+}
+
+TEST_F(ether, what_is_tun_s_or_nobody_s_is_ENOTTY)
+{
+	static const unsigned int numbers[] = {
+		/* of tun alone, in both encodings */
+		TUNSLMODE, 0x8004745d, TUNSIFMODE, 0x8004745e, TUNSIFPID, 0x2000745f,
+		TUNSIFHEAD, 0x80047460, TUNGIFHEAD, 0x40047461,
+		NETBSD_GIFHEAD, 0x40047441, NETBSD_SIFHEAD, 0x80047442,
+		NETBSD_SLMODE, 0x80047457, NETBSD_SIFMODE, 0x80047458,
+		/* virtio headers; the one that reads is tun's SIFMODE, see above */
+		_IOW('t', 91, int), 0x8004745b,
+		/* OpenBSD's offloads */
+		0x800474c4, 0x400474c4, 0x200074c4, 0x000074c4,
+		/* VMware's, in all four forms */
+		0x20005601, 0x20005602, 0x20005603, 0x20005604, 0x20005605, 0x20005606, 0x20005607,
+		0x5601, 0x5602, 0x5603, 0x5604, 0x5605, 0x5606, 0x5607, 0x20045601, 0x45601,
+		_IOW('V', 0, int), _IOR('V', 0, int), _IOWR('V', 0, int), 0x20085600, 0x20025600,
+		/* a wrong size, or a direction that neither encoding has */
+		_IOR('t', 93, char[16]), _IOR('t', 93, char[33]), _IOW('t', 91, char[9]),
+		_IOWR('t', 91, char[8]), _IOR('e', 0, char[16]), _IOR('e', 0, char[33]),
+		_IO('e', 0), _IOR('e', 1, char[32]), _IOW('t', 98, short),
+		/* other things that one asks of a socket */
+		0x8913, 0x8914, 0x8927, 0x8924, 0xc0206911, 0x80206910, 0xc331693b,
+		0x5401, 0x400454ca, 0x800454d2, 0x89f0, 0, 0xffffffff,
+	};
+
+	check_refused(_metadata, &self->u, numbers, ARRAY_SIZE(numbers));
+}
+
+TEST_F(ether, without_an_interface_all_are_ENXIO)
+{
+	check_gone(_metadata, &self->u, tap_commands, ARRAY_SIZE(tap_commands));
 }
 
 TEST_HARNESS_MAIN
