@@ -1,0 +1,412 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# tap as the stack's: in a bridge, below VLANs and macvlans, and what ip, bridge
+# and ethtool show of it and change.
+
+# shellcheck source-path=SCRIPTDIR source=helpers.sh
+. "$(dirname "$(readlink -f "$0")")/helpers.sh"
+
+need ip bridge ethtool ping
+
+# Names and addresses meet nobody's: a namespace, with its own view in /sys.
+if [ -z "${BSDTUN_NAMESPACE:-}" ]; then
+	namespace="bsdtun-test-$$"
+	ip netns add "$namespace" || exit "$KSFT_FAIL"
+	trap 'ip netns del "$namespace"' EXIT
+	BSDTUN_NAMESPACE="$namespace" ip netns exec "$namespace" "$BASH" "$0" "$@"
+	exit
+fi
+
+FAR="$BSDTUN_NAMESPACE-far"
+CLIENT="$BSDTUN_NAMESPACE-client"
+TMP="$(mktemp -d)" || exit "$KSFT_FAIL"
+UP_ON_OPEN=/proc/sys/net/link/tap/up_on_open
+wire=
+background=
+
+far() {
+	ip netns exec "$FAR" "$@"
+}
+
+client() {
+	ip netns exec "$CLIENT" "$@"
+}
+
+clean() {
+	local unit kind
+
+	# shellcheck disable=SC2086 # more than one
+	[ -z "$wire$background" ] || kill $wire $background 2>/dev/null
+	wait 2>/dev/null
+	wire=
+	background=
+	exec 3>&-
+	echo 0 > "$UP_ON_OPEN"
+	for kind in bridge bsdtap bsdvmnet; do
+		for unit in $(ip -br link show type "$kind" | sed 's/[ @].*//'); do
+			ip link del "$unit"
+		done
+	done
+	ip link del veth0 2>/dev/null
+	ip netns del "$FAR" 2>/dev/null
+	ip netns del "$CLIENT" 2>/dev/null
+	# The last of a namespace goes a moment after its name.
+	wait_for not test -e /dev/bsdtap111
+}
+
+leave() {
+	clean
+	rm -rf "$TMP"
+}
+trap leave EXIT
+
+shows() {
+	local link
+
+	link="$(ip -d -s link show dev "$1")"
+	case "$link" in
+	*"$2"*)
+		return 0 ;;
+	esac
+	ktap_print_msg "$1: no '$2' in: $link"
+	return 1
+}
+
+shows_not() {
+	local link
+
+	link="$(ip -d -s link show dev "$1")"
+	case "$link" in
+	*"$2"*)
+		ktap_print_msg "$1: '$2' in: $link"
+		return 1 ;;
+	esac
+}
+
+attribute() {
+	cat "/sys/class/net/$1/$2"
+}
+
+attribute_is() {
+	[ "$(attribute "$1" "$2" 2>/dev/null)" = "$3" ]
+}
+
+far_attribute_is() {
+	[ "$(far cat "/sys/class/net/$1/$2" 2>/dev/null)" = "$3" ]
+}
+
+plug() {
+	"$DIR/wire" "/dev/bsdtap110" "/dev/bsdtap111" &
+	wire=$!
+	wait_for attribute_is bsdtap110 bsdtap/owner "$wire" &&
+		wait_for far_attribute_is bsdtap111 carrier 1
+}
+
+unplug() {
+	kill -KILL "$wire"
+	wait "$wire" 2>/dev/null
+	wire=
+}
+
+# bsdtap110 here and bsdtap111 in a namespace far away, with a cable between them.
+cable() {
+	ip netns add "$FAR" || return 1
+	far ip link set lo up || return 1
+	ip link add bsdtap110 type bsdtap || return 1
+	ip link add bsdtap111 type bsdtap || return 1
+	ip link set bsdtap111 netns "$FAR" || return 1
+	far ip link set bsdtap111 up || return 1
+	ip link set bsdtap110 up || return 1
+	# Its carrier shows only while it is up, so it is plugged in after that.
+	plug
+}
+
+# Each of three is answered: pings COMMAND... ADDRESS
+pings() {
+	local said
+
+	said="$("$@" -q -n -c 3 -i 0.1 -W 20 2>&1)"
+	case "$said" in
+	*" 3 received"*)
+		return 0 ;;
+	esac
+	ktap_print_msg "$*: $said"
+	return 1
+}
+
+# Half a megabyte and a bit, through TCP, into the far namespace: streams COMMAND... HOST
+streams() {
+	local host="${*: -1}" sink i connected=
+
+	head -c 600007 /dev/urandom > "$TMP/sent"
+	far "$DIR/sink" 5000 > "$TMP/received" &
+	sink=$!
+	background="$background $sink"
+	# Refused until it listens.
+	for i in $(seq 100); do
+		# shellcheck disable=SC2016 # it is the other bash's
+		"${@:1:$#-1}" bash -c 'exec 4>"/dev/tcp/$0/5000" && cat "$1" >&4' \
+			"$host" "$TMP/sent" 2>/dev/null && connected=1 && break
+		sleep 0.1
+	done
+	if [ -z "$connected" ]; then
+		ktap_print_msg "$*: no connection in $i attempts"
+		return 1
+	fi
+	wait "$sink"
+	expect cmp "$TMP/sent" "$TMP/received"
+}
+
+# The pair of a bridge and a client behind its other port.
+bridged() {
+	cable || return 1
+	ip netns add "$CLIENT" || return 1
+	ip link add br0 type bridge || return 1
+	ip link add veth0 type veth peer name veth1 netns "$CLIENT" || return 1
+	ip link set veth0 master br0 up || return 1
+	ip link set bsdtap110 master br0 || return 1
+	ip link set br0 up || return 1
+	client ip link set veth1 up || return 1
+	client ip addr add 10.50.0.1/24 dev veth1 || return 1
+	client ip addr add fd50::1/64 dev veth1 nodad || return 1
+	far ip addr add 10.50.0.2/24 dev bsdtap111 || return 1
+	far ip addr add fd50::2/64 dev bsdtap111 nodad
+}
+
+both_ways() {
+	pings client ping 10.50.0.2 || return 1
+	pings client ping fd50::2 || return 1
+	pings far ping 10.50.0.1 || return 1
+	pings far ping fd50::1
+}
+
+bridge_carries_ipv4_and_ipv6() {
+	local mac
+
+	bridged || return 1
+	shows bsdtap110 " bridge_slave " || return 1
+	# A bridge wants all that is on the cable.
+	shows bsdtap110 " promiscuity 1 " || return 1
+	both_ways || return 1
+	# In pieces too.
+	pings client ping -s 20000 10.50.0.2 || return 1
+	pings client ping -s 20000 fd50::2 || return 1
+	mac="$(far cat /sys/class/net/bsdtap111/address)"
+	bridge fdb show dev bsdtap110 | expect grep -q "^$mac " || return 1
+	client ip neigh show 10.50.0.2 | expect grep -q "lladdr $mac "
+}
+
+# veth hands over what has neither checksum nor segments of its own yet.
+bridge_carries_tcp() {
+	bridged || return 1
+	streams client 10.50.0.2 || return 1
+	streams client fd50::2
+}
+
+bridge_carries_long_frames() {
+	bridged || return 1
+	ip link set bsdtap110 mtu 9000 || return 1
+	ip link set veth0 mtu 9000 || return 1
+	client ip link set veth1 mtu 9000 || return 1
+	far ip link set bsdtap111 mtu 9000 || return 1
+	pings client ping -M 'do' -s 8972 10.50.0.2 || return 1
+	pings far ping -M 'do' -s 8952 fd50::1
+}
+
+# A virtual machine stops and starts again: its port is where it was.
+bridge_port_outlives_the_program() {
+	bridged || return 1
+	pings client ping 10.50.0.2 || return 1
+	unplug
+	shows bsdtap110 " master br0 " || return 1
+	shows bsdtap110 " state disabled " || return 1
+	shows_not bsdtap110 ",UP" || return 1
+	expect not client ping -q -c 1 -W 1 10.50.0.2 >/dev/null || return 1
+	# At the far end the address went with the program.
+	far ip addr show dev bsdtap111 | expect not grep inet || return 1
+	echo 1 > "$UP_ON_OPEN" || return 1
+	plug || return 1
+	far ip addr add 10.50.0.2/24 dev bsdtap111 || return 1
+	far ip addr add fd50::2/64 dev bsdtap111 nodad || return 1
+	both_ways
+}
+
+macvlan_on_tap() {
+	cable || return 1
+	ip link add link bsdtap110 name above type macvlan mode bridge || return 1
+	ip link set above up || return 1
+	ip addr add 10.51.0.1/24 dev above || return 1
+	ip addr add fd51::1/64 dev above nodad || return 1
+	far ip addr add 10.51.0.2/24 dev bsdtap111 || return 1
+	far ip addr add fd51::2/64 dev bsdtap111 nodad || return 1
+	expect test "$(attribute above address)" != "$(attribute bsdtap110 address)" || return 1
+	pings ping 10.51.0.2 || return 1
+	pings ping fd51::2 || return 1
+	pings far ping 10.51.0.1 || return 1
+	pings far ping fd51::1 || return 1
+	streams env fd51::2 || return 1
+	# It has an address of its own there: nothing has to be promiscuous for it.
+	shows bsdtap110 " promiscuity 0 "
+}
+
+vlan_on_tap() {
+	cable || return 1
+	ip link add link bsdtap110 name above type vlan id 7 || return 1
+	far ip link add link bsdtap111 name above type vlan id 7 || return 1
+	ip link set above up || return 1
+	far ip link set above up || return 1
+	ip addr add 10.52.0.1/24 dev above || return 1
+	ip addr add fd52::1/64 dev above nodad || return 1
+	far ip addr add 10.52.0.2/24 dev above || return 1
+	far ip addr add fd52::2/64 dev above nodad || return 1
+	pings ping 10.52.0.2 || return 1
+	pings ping fd52::2 || return 1
+	pings far ping 10.52.0.1 || return 1
+	pings far ping -M 'do' -s 1452 fd52::1 || return 1
+	streams env 10.52.0.2 || return 1
+	# Those of another number stay among themselves.
+	far ip link del above || return 1
+	far ip link add link bsdtap111 name above type vlan id 8 || return 1
+	far ip link set above up || return 1
+	far ip addr add 10.52.0.2/24 dev above || return 1
+	expect not ping -q -c 2 -i 0.2 -W 1 10.52.0.2 >/dev/null
+}
+
+monitor_says() {
+	grep -q "$1" "$TMP/monitor"
+}
+
+address_changes_and_is_told() {
+	ip link add bsdtap110 type bsdtap || return 1
+	expect test "$(attribute bsdtap110 addr_assign_type)" = 1 || return 1
+	ip monitor link > "$TMP/monitor" &
+	background=$!
+	# It says nothing when it is ready: something is changed until it tells of it.
+	for _ in $(seq 100); do
+		ip link set bsdtap110 alias "change $RANDOM" || return 1
+		[ -s "$TMP/monitor" ] && break
+		sleep 0.1
+	done
+	ip link set bsdtap110 address 02:11:22:33:44:55 || return 1
+	expect test "$(attribute bsdtap110 address)" = 02:11:22:33:44:55 || return 1
+	expect test "$(attribute bsdtap110 addr_assign_type)" = 3 || return 1
+	expect wait_for monitor_says 'link/ether 02:11:22:33:44:55 ' || return 1
+	ip link set bsdtap110 up || return 1
+	ip link set bsdtap110 address 02:11:22:33:44:66 || return 1
+	expect test "$(attribute bsdtap110 address)" = 02:11:22:33:44:66 || return 1
+	expect wait_for monitor_says 'link/ether 02:11:22:33:44:66 ' || return 1
+	refused "" ip link set bsdtap110 address 03:11:22:33:44:55 || return 1
+	expect test "$(attribute bsdtap110 address)" = 02:11:22:33:44:66
+}
+
+address_at_creation() {
+	ip link add bsdtap110 address 02:aa:bb:cc:dd:ee type bsdtap || return 1
+	expect test "$(attribute bsdtap110 address)" = 02:aa:bb:cc:dd:ee || return 1
+	expect test "$(attribute bsdtap110 addr_assign_type)" = 3 || return 1
+	refused "" ip link add bsdtap111 address 03:aa:bb:cc:dd:ee type bsdtap || return 1
+	expect not test -e /dev/bsdtap111
+}
+
+# The cable goes on with the new address, in both directions.
+address_changes_under_traffic() {
+	cable || return 1
+	ip addr add 10.53.0.1/24 dev bsdtap110 || return 1
+	far ip addr add 10.53.0.2/24 dev bsdtap111 || return 1
+	pings ping 10.53.0.2 || return 1
+	ip link set bsdtap110 address 02:11:22:33:44:55 || return 1
+	far ip neigh flush dev bsdtap111 || return 1
+	pings ping 10.53.0.2 || return 1
+	pings far ping 10.53.0.1 || return 1
+	far ip neigh show 10.53.0.1 | expect grep -q 'lladdr 02:11:22:33:44:55 '
+}
+
+multicast_addresses() {
+	ip link add bsdtap110 type bsdtap || return 1
+	ip link set bsdtap110 up || return 1
+	ip maddr add 01:00:5e:01:02:03 dev bsdtap110 || return 1
+	ip maddr show dev bsdtap110 | expect grep -q 'link  01:00:5e:01:02:03' || return 1
+	# All systems, which every interface that is up listens to.
+	ip maddr show dev bsdtap110 | expect grep -q 'inet  224.0.0.1' || return 1
+	ip maddr show dev bsdtap110 | expect grep -q 'link  01:00:5e:00:00:01' || return 1
+	ip maddr del 01:00:5e:01:02:03 dev bsdtap110 || return 1
+	ip maddr show dev bsdtap110 | expect not grep -q 'link  01:00:5e:01:02:03' || return 1
+	shows bsdtap110 " allmulti 0 " || return 1
+	ip link set bsdtap110 allmulticast on || return 1
+	shows bsdtap110 ",ALLMULTI," || return 1
+	ip link set bsdtap110 allmulticast off || return 1
+	shows_not bsdtap110 ",ALLMULTI,"
+}
+
+promiscuous() {
+	ip link add bsdtap110 type bsdtap || return 1
+	ip link set bsdtap110 up promisc on || return 1
+	shows bsdtap110 ",PROMISC," || return 1
+	shows bsdtap110 " promiscuity 1 " || return 1
+	ip link set bsdtap110 promisc off || return 1
+	shows_not bsdtap110 ",PROMISC," || return 1
+	shows bsdtap110 " promiscuity 0 "
+}
+
+ip_shows_what_it_is() {
+	local kind
+
+	for kind in bsdtap bsdvmnet; do
+		ip link add "${kind}110" type "$kind" || return 1
+		shows "${kind}110" "<BROADCAST,MULTICAST>" || return 1
+		shows "${kind}110" " mtu 1500 " || return 1
+		shows "${kind}110" " state DOWN " || return 1
+		shows "${kind}110" " qlen 500" || return 1
+		shows "${kind}110" "link/ether $(attribute "${kind}110" address) brd ff:ff:ff:ff:ff:ff" ||
+			return 1
+		shows "${kind}110" "minmtu 72 maxmtu 65535" || return 1
+		shows "${kind}110" "    $kind " || return 1
+		expect test -c "/dev/${kind}110" || return 1
+		exec 3<>"/dev/${kind}110" || return 1
+		ip link set "${kind}110" up || return 1
+		shows "${kind}110" ",UP,LOWER_UP>" || return 1
+		shows "${kind}110" " qdisc noqueue " || return 1
+		exec 3>&-
+		ip link del "${kind}110" || return 1
+		expect not test -e "/dev/${kind}110" || return 1
+	done
+}
+
+ethtool_names_driver_and_node() {
+	local kind
+
+	for kind in bsdtap bsdvmnet; do
+		ip link add other type "$kind" || return 1
+		ethtool -i other | expect grep -qx "driver: bsdtun" || return 1
+		ethtool -i other | expect grep -qx "bus-info: ${kind}[0-9]*" || return 1
+		expect test -c "/dev/$(ethtool -i other | sed -n 's/^bus-info: //p')" || return 1
+		ip link del other || return 1
+	done
+}
+
+ethtool_sees_the_link() {
+	ip link add bsdtap110 type bsdtap || return 1
+	ip link set bsdtap110 up || return 1
+	ethtool bsdtap110 | expect grep -q "Link detected: no" || return 1
+	exec 3<>/dev/bsdtap110 || return 1
+	ethtool bsdtap110 | expect grep -q "Link detected: yes" || return 1
+	expect wait_for attribute_is bsdtap110 operstate up || return 1
+	exec 3>&-
+	ethtool bsdtap110 | expect grep -q "Link detected: no"
+}
+
+run_tests clean \
+	bridge_carries_ipv4_and_ipv6 \
+	bridge_carries_tcp \
+	bridge_carries_long_frames \
+	bridge_port_outlives_the_program \
+	macvlan_on_tap \
+	vlan_on_tap \
+	address_changes_and_is_told \
+	address_at_creation \
+	address_changes_under_traffic \
+	multicast_addresses \
+	promiscuous \
+	ip_shows_what_it_is \
+	ethtool_names_driver_and_node \
+	ethtool_sees_the_link
