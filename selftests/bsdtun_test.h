@@ -15,6 +15,7 @@
 #endif
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -42,6 +43,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -799,18 +801,37 @@ static inline int netns_here(void)
 	return ERR(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
 }
 
-/* Makes a unit, its interface named @ifname or by the driver. 0 or -errno. */
-static inline int unit_create_kind(struct unit *u, const char *kind, const char *ifname)
+static inline void unit_init(struct unit *u, const char *kind)
 {
-	size_t len = strlen(kind);
-	struct ethtool_drvinfo info;
-	struct link link = { };
-	int err;
-
 	memset(u, 0, sizeof(*u));
 	u->kind = kind;
 	u->fd = -1;
 	u->number = -1;
+}
+
+/* Finds number and node of the unit behind the interface. */
+static inline int unit_identify(struct unit *u)
+{
+	struct ethtool_drvinfo info;
+	size_t len = strlen(u->kind);
+	int err = ethtool_drvinfo(u->ifname, &info);
+
+	if (err)
+		return err;
+	if (strncmp(info.bus_info, u->kind, len) ||
+	    sscanf(info.bus_info + len, "%d", &u->number) != 1)
+		return -EPROTO;
+	snprintf(u->node, sizeof(u->node), "/dev/%s%d", u->kind, u->number);
+	return 0;
+}
+
+/* Makes a unit, its interface named @ifname or by the driver. 0 or -errno. */
+static inline int unit_create_kind(struct unit *u, const char *kind, const char *ifname)
+{
+	struct link link = { };
+	int err;
+
+	unit_init(u, kind);
 	err = link_add_kind(kind, ifname, &link);
 	if (err)
 		return err;
@@ -819,17 +840,12 @@ static inline int unit_create_kind(struct unit *u, const char *kind, const char 
 	u->ifindex = link.ifindex;
 	memcpy(u->ifname, link.name, sizeof(u->ifname));
 	memcpy(u->mac, link.address, sizeof(u->mac));
-	err = ethtool_drvinfo(u->ifname, &info);
-	if (!err && (strncmp(info.bus_info, kind, len) ||
-		     sscanf(info.bus_info + len, "%d", &u->number) != 1))
-		err = -EPROTO;
+	err = unit_identify(u);
 	if (err) {
 		link_del(u->ifindex);
 		u->ifindex = 0;
-		return err;
 	}
-	snprintf(u->node, sizeof(u->node), "/dev/%s%d", kind, u->number);
-	return 0;
+	return err;
 }
 
 static inline int unit_create(struct unit *u, const char *ifname)
@@ -967,7 +983,127 @@ static inline bool fdinfo_line(int fd, const char *key, char *value, size_t size
 	return false;
 }
 
-/* ---- other users -------------------------------------------------------- */
+/* Everything that can be asked of a descriptor whose unit is gone. */
+static inline void check_revoked(struct __test_metadata *_metadata, struct unit *u)
+{
+	char buf[64] = "E", value[64];
+	struct iovec iov = { .iov_base = buf, .iov_len = sizeof(buf) };
+	struct epoll_event ev = { .events = EPOLLIN };
+	struct timeval none = { };
+	int n, ep;
+	fd_set set;
+
+	EXPECT_EQ(-EHOSTDOWN, ERR(read(u->fd, buf, sizeof(buf))));
+	EXPECT_EQ(-EHOSTDOWN, ERR(readv(u->fd, &iov, 1)));
+	EXPECT_EQ(-EHOSTDOWN, ERR(write(u->fd, buf, sizeof(buf))));
+	EXPECT_EQ(-EHOSTDOWN, ERR(writev(u->fd, &iov, 1)));
+	EXPECT_EQ(-EHOSTDOWN, ERR(preadv2(u->fd, &iov, 1, -1, RWF_NOWAIT)));
+	EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, FIONREAD, &n)));
+	EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, LINUX64_GIFNAME, value)));
+	EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, _IO('t', 200), value)));
+	EXPECT_EQ(POLLHUP | POLLERR, poll_now(u->fd, POLLIN | POLLOUT));
+	EXPECT_EQ(POLLHUP | POLLERR, poll_now(u->fd, 0));
+	EXPECT_EQ(-ESPIPE, ERR(lseek(u->fd, 0, SEEK_CUR)));
+
+	FD_ZERO(&set);
+	FD_SET(u->fd, &set);
+	EXPECT_EQ(1, select(u->fd + 1, &set, NULL, NULL, &none));
+
+	ep = epoll_create1(EPOLL_CLOEXEC);
+	EXPECT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, u->fd, &ev));
+	EXPECT_EQ(1, epoll_wait(ep, &ev, 1, 0));
+	EXPECT_EQ(EPOLLHUP | EPOLLERR, ev.events);
+	close(ep);
+
+	EXPECT_TRUE(fdinfo_line(u->fd, "unit", value, sizeof(value)));
+	EXPECT_STREQ(u->node + strlen("/dev/"), value);
+	EXPECT_TRUE(fdinfo_line(u->fd, "ifname", value, sizeof(value)));
+	EXPECT_STREQ("-", value);
+	EXPECT_TRUE(fdinfo_line(u->fd, "ifindex", value, sizeof(value)));
+	EXPECT_STREQ("0", value);
+}
+
+/* ---- cloners and the units that they make ------------------------------- */
+
+/* Opens the cloner of @kind; *@u is the unit that it gave. 0 or -errno. */
+static inline int cloner_open(struct unit *u, const char *kind, int flags)
+{
+	char path[32], ifr[40] = "";
+	int err;
+
+	unit_init(u, kind);
+	snprintf(path, sizeof(path), "/dev/%s", kind);
+	err = ERR(open(path, O_RDWR | O_CLOEXEC | flags));
+	if (err < 0)
+		return err;
+	u->fd = err;
+	err = ERR(ioctl(u->fd, LINUX64_GIFNAME, ifr));
+	if (!err) {
+		snprintf(u->ifname, sizeof(u->ifname), "%s", ifr);
+		u->ifindex = if_nametoindex(u->ifname);
+		err = u->ifindex ? unit_identify(u) : -ENODEV;
+	}
+	if (err)
+		unit_close(u);
+	return err;
+}
+
+/* How many units of @kind have a node, wherever their interfaces are. */
+static inline int nodes_of(const char *kind)
+{
+	size_t len = strlen(kind);
+	struct dirent *entry;
+	DIR *dev = opendir("/dev");
+	int n = 0;
+
+	if (!dev)
+		return -errno;
+	while ((entry = readdir(dev))) {
+		const char *number = entry->d_name + len;
+
+		if (!strncmp(entry->d_name, kind, len) && *number &&
+		    strspn(number, "0123456789") == strlen(number))
+			n++;
+	}
+	closedir(dev);
+	return n;
+}
+
+/* The lowest number from @from on that no unit of @kind has. */
+static inline int free_number(const char *kind, int from)
+{
+	char node[32];
+
+	do {
+		snprintf(node, sizeof(node), "/dev/%s%d", kind, from++);
+	} while (!access(node, F_OK));
+	return from - 1;
+}
+
+/* Removes all units of the namespace, of every kind. */
+static inline void units_clear(void)
+{
+	struct if_nameindex *all = if_nameindex(), *i;
+	struct link link;
+
+	for (i = all; i && i->if_index; i++)
+		if (!link_get(i->if_index, &link) && !strncmp(link.kind, "bsd", 3))
+			link_del(i->if_index);
+	if_freenameindex(all);
+}
+
+/* A setting of the whole driver, by its BSD name. */
+static inline int knob_set(const char *kind, const char *name, const char *value)
+{
+	char path[64];
+
+	/* vmnet has those of tap. */
+	snprintf(path, sizeof(path), "/proc/sys/net/link/%s/%s",
+		 strcmp(kind, KIND) ? "tap" : "tun", name);
+	return write_file(path, value);
+}
+
+/* ---- other users, other namespaces -------------------------------------- */
 
 /* Runs @func in a child; what it returns, or -1000 when it died. */
 static inline int in_child(int (*func)(struct unit *u), struct unit *u)
@@ -993,6 +1129,79 @@ static inline int become_nobody(void)
 static inline int open_as_nobody(struct unit *u)
 {
 	return become_nobody() ?: unit_open(u, 0);
+}
+
+static inline int drop_cap(int cap)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &head, data))
+		return -errno;
+	data[CAP_TO_INDEX(cap)].effective &= ~CAP_TO_MASK(cap);
+	data[CAP_TO_INDEX(cap)].permitted &= ~CAP_TO_MASK(cap);
+	data[CAP_TO_INDEX(cap)].inheritable &= ~CAP_TO_MASK(cap);
+	return ERR(syscall(SYS_capset, &head, data));
+}
+
+static inline int open_without_net_admin(struct unit *u)
+{
+	return drop_cap(CAP_NET_ADMIN) ? -ENOTRECOVERABLE : unit_open(u, 0);
+}
+
+/* Root of a new user namespace, who is the caller outside of it. */
+static inline int userns_new(void)
+{
+	char uids[32], gids[32];
+	int err;
+
+	snprintf(uids, sizeof(uids), "0 %u 1", geteuid());
+	snprintf(gids, sizeof(gids), "0 %u 1", getegid());
+	/* Who has changed users may write to none of the files below. */
+	prctl(PR_SET_DUMPABLE, 1);
+	if (unshare(CLONE_NEWUSER))
+		return -errno;
+	err = write_file("/proc/self/setgroups", "deny");
+	if (!err)
+		err = write_file("/proc/self/uid_map", uids);
+	if (!err)
+		err = write_file("/proc/self/gid_map", gids);
+	return err;
+}
+
+static inline bool no_user_namespaces(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(unshare(CLONE_NEWUSER) ? 1 : 0);
+	return pid < 0 || waitpid(pid, &status, 0) != pid || status;
+}
+
+/* ---- the module --------------------------------------------------------- */
+
+static inline long module_remove(void)
+{
+	return ERR(syscall(SYS_delete_module, "bsdtun", O_NONBLOCK));
+}
+
+static inline long module_insert(void)
+{
+	const char *ko = getenv("BSDTUN_KO");
+	int fd = ko ? open(ko, O_RDONLY | O_CLOEXEC) : -1;
+	long err;
+
+	if (fd < 0)
+		return -ENOENT;
+	err = ERR(syscall(SYS_finit_module, fd, "", 0));
+	close(fd);
+	return err;
+}
+
+static inline bool module_loaded(void)
+{
+	return !access("/sys/module/bsdtun/refcnt", F_OK);
 }
 
 /* ---- signals ------------------------------------------------------------ */

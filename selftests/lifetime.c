@@ -87,47 +87,6 @@ static int destroy(struct unit *u, bool netns_exit, int home, int ns, int raw)
 #define DESTROY()							\
 	ASSERT_EQ(0, destroy(&self->u, variant->netns_exit, self->home, ns, raw))
 
-/* Everything that can be asked of a descriptor whose unit is gone. */
-static void check_revoked(struct __test_metadata *_metadata, struct unit *u)
-{
-	char buf[64] = "E", value[64], want[64];
-	struct iovec iov = { .iov_base = buf, .iov_len = sizeof(buf) };
-	struct epoll_event ev = { .events = EPOLLIN };
-	struct timeval none = { };
-	int n, ep;
-	fd_set set;
-
-	EXPECT_EQ(-EHOSTDOWN, ERR(read(u->fd, buf, sizeof(buf))));
-	EXPECT_EQ(-EHOSTDOWN, ERR(readv(u->fd, &iov, 1)));
-	EXPECT_EQ(-EHOSTDOWN, ERR(write(u->fd, buf, sizeof(buf))));
-	EXPECT_EQ(-EHOSTDOWN, ERR(writev(u->fd, &iov, 1)));
-	EXPECT_EQ(-EHOSTDOWN, ERR(preadv2(u->fd, &iov, 1, -1, RWF_NOWAIT)));
-	EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, FIONREAD, &n)));
-	EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, LINUX64_GIFNAME, value)));
-	EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, _IO('t', 200), value)));
-	EXPECT_EQ(POLLHUP | POLLERR, poll_now(u->fd, POLLIN | POLLOUT));
-	EXPECT_EQ(POLLHUP | POLLERR, poll_now(u->fd, 0));
-	EXPECT_EQ(-ESPIPE, ERR(lseek(u->fd, 0, SEEK_CUR)));
-
-	FD_ZERO(&set);
-	FD_SET(u->fd, &set);
-	EXPECT_EQ(1, select(u->fd + 1, &set, NULL, NULL, &none));
-
-	ep = epoll_create1(EPOLL_CLOEXEC);
-	EXPECT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, u->fd, &ev));
-	EXPECT_EQ(1, epoll_wait(ep, &ev, 1, 0));
-	EXPECT_EQ(EPOLLHUP | EPOLLERR, ev.events);
-	close(ep);
-
-	snprintf(want, sizeof(want), KIND "%d", u->number);
-	EXPECT_TRUE(fdinfo_line(u->fd, "unit", value, sizeof(value)));
-	EXPECT_STREQ(want, value);
-	EXPECT_TRUE(fdinfo_line(u->fd, "ifname", value, sizeof(value)));
-	EXPECT_STREQ("-", value);
-	EXPECT_TRUE(fdinfo_line(u->fd, "ifindex", value, sizeof(value)));
-	EXPECT_STREQ("0", value);
-}
-
 TEST_F_TIMEOUT(lifetime, open_descriptor_is_revoked, 120)
 {
 	int i, ns, raw;
@@ -771,29 +730,6 @@ TEST_F_TIMEOUT(race, makers_of_any_unit, 120)
 }
 
 /* ---- rmmod -------------------------------------------------------------- */
-
-static long module_remove(void)
-{
-	return ERR(syscall(SYS_delete_module, "bsdtun", O_NONBLOCK));
-}
-
-static long module_insert(void)
-{
-	const char *ko = getenv("BSDTUN_KO");
-	int fd = ko ? open(ko, O_RDONLY | O_CLOEXEC) : -1;
-	long err;
-
-	if (fd < 0)
-		return -ENOENT;
-	err = ERR(syscall(SYS_finit_module, fd, "", 0));
-	close(fd);
-	return err;
-}
-
-static bool module_loaded(void)
-{
-	return !access("/sys/module/bsdtun/refcnt", F_OK);
-}
 
 FIXTURE(module) {
 	struct unit u;

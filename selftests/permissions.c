@@ -22,24 +22,6 @@ FIXTURE_TEARDOWN(perm)
 	unit_destroy(&self->u);
 }
 
-static int drop_cap(int cap)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2];
-
-	if (syscall(SYS_capget, &head, data))
-		return -errno;
-	data[CAP_TO_INDEX(cap)].effective &= ~CAP_TO_MASK(cap);
-	data[CAP_TO_INDEX(cap)].permitted &= ~CAP_TO_MASK(cap);
-	data[CAP_TO_INDEX(cap)].inheritable &= ~CAP_TO_MASK(cap);
-	return ERR(syscall(SYS_capset, &head, data));
-}
-
-static int open_without_net_admin(struct unit *u)
-{
-	return drop_cap(CAP_NET_ADMIN) ? -ENOTRECOVERABLE : unit_open(u, 0);
-}
-
 static int open_with_net_admin_only(struct unit *u)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -152,33 +134,6 @@ TEST_F(perm, creation_needs_the_capability)
 }
 
 /* ---- user namespaces ---------------------------------------------------- */
-
-/* Root of a new user namespace, all of whose users are ours. */
-static int userns_new(void)
-{
-	char map[32];
-	int err;
-
-	if (unshare(CLONE_NEWUSER))
-		return -errno;
-	snprintf(map, sizeof(map), "0 0 1");
-	err = write_file("/proc/self/setgroups", "deny");
-	if (!err)
-		err = write_file("/proc/self/uid_map", map);
-	if (!err)
-		err = write_file("/proc/self/gid_map", map);
-	return err;
-}
-
-static bool no_user_namespaces(void)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (!pid)
-		_exit(unshare(CLONE_NEWUSER) ? 1 : 0);
-	return pid < 0 || waitpid(pid, &status, 0) != pid || status;
-}
 
 static int open_from_userns(struct unit *u)
 {
