@@ -760,6 +760,21 @@ TEST_F(module, stays_while_a_node_is_open)
 	EXPECT_EQ(-EBUSY, ERR(open(self->u.node, O_RDWR)));
 }
 
+TEST_F(module, stays_while_a_descriptor_of_a_cloner_is_open)
+{
+	static const char *const kinds[] = { KIND, TAP_KIND, VMNET_KIND };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		ASSERT_EQ(0, cloner_open(&self->u, kinds[i], 0));
+		EXPECT_EQ(-EWOULDBLOCK, module_remove());
+		EXPECT_EQ(0, link_del(self->u.ifindex));
+		self->u.ifindex = 0;
+		EXPECT_EQ(-EWOULDBLOCK, module_remove());
+		unit_close(&self->u);
+	}
+}
+
 TEST_F(module, stays_while_a_revoked_descriptor_is_open)
 {
 	ASSERT_EQ(0, unit_create(&self->u, NULL));
@@ -789,7 +804,7 @@ TEST_F(module, stays_while_a_reader_sleeps)
 /* Units of every state go with the module, wherever they are. */
 TEST_F_TIMEOUT(module, destroys_every_unit, 240)
 {
-	struct unit closed, up, elsewhere;
+	struct unit closed, up, elsewhere, cloned;
 	int i, first, second;
 
 	if (!getenv("BSDTUN_KO"))
@@ -805,12 +820,16 @@ TEST_F_TIMEOUT(module, destroys_every_unit, 240)
 		ASSERT_EQ(0, link_up(up.ifindex));
 		ASSERT_EQ(0, unit_create(&elsewhere, "elsewhere"));
 		ASSERT_EQ(0, link_move(elsewhere.ifindex, second));
+		ASSERT_EQ(0, cloner_open(&cloned, i % 2 ? TAP_KIND : VMNET_KIND, 0));
+		unit_close(&cloned);
 
 		EXPECT_EQ(0, module_remove());
 		EXPECT_FALSE(module_loaded());
 		EXPECT_FALSE(node_exists(&closed));
 		EXPECT_FALSE(node_exists(&up));
 		EXPECT_FALSE(node_exists(&elsewhere));
+		EXPECT_FALSE(node_exists(&cloned));
+		EXPECT_NE(0, access("/dev/" KIND, F_OK));
 		EXPECT_EQ(0, if_nametoindex(closed.ifname));
 		EXPECT_EQ(0, if_nametoindex(up.ifname));
 		EXPECT_NE(0, access("/dev/" KIND "0", F_OK));

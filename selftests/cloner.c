@@ -1,0 +1,700 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The nodes without a number: opening one gives a unit, a closed one that was
+ * made in this way before or a new one. Which number it has, who may have it,
+ * and that what opens a cloner again and again leaves one unit behind.
+ */
+
+#include "bsdtun_test.h"
+
+#include <net/if_tun.h>
+
+FIXTURE(cloner) {
+	struct unit u;
+	int home;		/* the namespace the test began in */
+	int nodes;		/* units of the kind that were there before */
+};
+
+FIXTURE_VARIANT(cloner) {
+	const char *kind;
+	bool users;		/* net.link.tap.user_open lets users in */
+};
+
+FIXTURE_VARIANT_ADD(cloner, tun) {
+	.kind = KIND,
+};
+
+FIXTURE_VARIANT_ADD(cloner, tap) {
+	.kind = TAP_KIND,
+	.users = true,
+};
+
+FIXTURE_VARIANT_ADD(cloner, vmnet) {
+	.kind = VMNET_KIND,
+	.users = true,
+};
+
+/* The cloner, for what takes a unit and opens its node. */
+static struct unit the_cloner(const char *kind)
+{
+	struct unit u;
+
+	unit_init(&u, kind);
+	snprintf(u.node, sizeof(u.node), "/dev/%s", kind);
+	return u;
+}
+
+FIXTURE_SETUP(cloner)
+{
+	if (geteuid())
+		SKIP(return, "needs root");
+	unit_init(&self->u, variant->kind);
+	self->nodes = nodes_of(variant->kind);
+	self->home = netns_here();
+	ASSERT_LE(0, self->home);
+	ASSERT_EQ(0, netns_new());
+}
+
+/*
+ * In the parent, which sees to it even if the test had to be ended. The units go
+ * with the test's namespace, and that goes when it likes.
+ */
+FIXTURE_TEARDOWN_PARENT(cloner)
+{
+	chmod(the_cloner(variant->kind).node, 0600);
+	knob_set(KIND, "devfs_cloning", "1");
+	knob_set(TAP_KIND, "devfs_cloning", "1");
+	knob_set(TAP_KIND, "user_open", "0");
+	knob_set(TAP_KIND, "up_on_open", "0");
+	EXPECT_TRUE(WAIT_FOR(nodes_of(variant->kind) == self->nodes, LIMIT_MS));
+}
+
+#define CLONE(unit)	ASSERT_EQ(0, cloner_open(unit, variant->kind, O_NONBLOCK))
+
+/* ---- what it gives ------------------------------------------------------- */
+
+TEST_F(cloner, B2_the_bare_node_gives_the_lowest_unused_unit)
+{
+	int want = free_number(variant->kind, 0);
+	int next = free_number(variant->kind, want + 1);
+	char name[IFNAMSIZ], value[64];
+	struct unit second;
+	struct link link;
+	struct stat st;
+
+	ASSERT_EQ(0, ERR(stat(the_cloner(variant->kind).node, &st)));
+	EXPECT_EQ(S_IFCHR | 0600, st.st_mode);
+	EXPECT_EQ(0, st.st_uid);
+	EXPECT_EQ(0, st.st_gid);
+
+	CLONE(&self->u);
+	EXPECT_EQ(want, self->u.number);
+	snprintf(name, sizeof(name), "%s%d", variant->kind, want);
+	EXPECT_STREQ(name, self->u.ifname);
+
+	/* All is there, for the next line of the program. */
+	ASSERT_EQ(0, ERR(stat(self->u.node, &st)));
+	EXPECT_EQ(S_IFCHR | 0600, st.st_mode);
+	EXPECT_EQ(0, st.st_uid);
+	EXPECT_EQ(0, st.st_gid);
+	ASSERT_EQ(0, link_get(self->u.ifindex, &link));
+	EXPECT_STREQ(variant->kind, link.kind);
+	EXPECT_EQ(1, link.carrier);
+	EXPECT_EQ(0, link.flags & IFF_UP);
+
+	EXPECT_TRUE(fdinfo_line(self->u.fd, "unit", value, sizeof(value)));
+	EXPECT_STREQ(name, value);
+	EXPECT_TRUE(fdinfo_line(self->u.fd, "ifname", value, sizeof(value)));
+	EXPECT_STREQ(name, value);
+
+	EXPECT_EQ(-EBUSY, ERR(open(self->u.node, O_RDWR)));
+	CLONE(&second);
+	EXPECT_EQ(next, second.number);
+	EXPECT_EQ(self->nodes + 2, nodes_of(variant->kind));
+	unit_close(&second);
+}
+
+/* In every encoding of the number, and with room of any size behind it. */
+TEST_F(cloner, B2_the_name_is_discoverable)
+{
+	static const unsigned int numbers[] = { BSD_GIFNAME, LINUX_GIFNAME, LINUX64_GIFNAME };
+	char ifr[40];
+	unsigned int i;
+
+	CLONE(&self->u);
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
+		memset(ifr, 'x', sizeof(ifr));
+		ASSERT_EQ(0, ERR(ioctl(self->u.fd, numbers[i], ifr)));
+		EXPECT_STREQ(self->u.ifname, ifr);
+	}
+	ASSERT_EQ(0, link_rename(self->u.ifindex, "other"));
+	ASSERT_EQ(0, ERR(ioctl(self->u.fd, LINUX64_GIFNAME, ifr)));
+	EXPECT_STREQ("other", ifr);
+}
+
+/* An IPv4 packet, or an Ethernet frame to everybody. */
+static size_t build_any(const char *kind, unsigned char *buf)
+{
+	if (!strcmp(kind, KIND))
+		return build_udp(buf, LOCAL, PEER, 1, 2, "any", 3);
+	fill(buf, 60, 1);
+	return build_frame(buf, "\xff\xff\xff\xff\xff\xff", PEER_MAC, 0x88b5, NULL, 46);
+}
+
+TEST_F(cloner, the_descriptor_is_that_of_the_unit)
+{
+	unsigned char packet[128], got[128];
+	size_t len = build_any(variant->kind, packet);
+	struct rtnl_link_stats64 before;
+	int raw = packet_socket();
+
+	ASSERT_LE(0, raw);
+	CLONE(&self->u);
+	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, got, sizeof(got))));
+	EXPECT_EQ(POLLOUT, poll_now(self->u.fd, POLLIN | POLLOUT));
+	ASSERT_EQ(0, link_up(self->u.ifindex));
+	ASSERT_EQ((ssize_t)len, packet_send(raw, self->u.ifindex, ETH_P_IP, packet, len));
+	ASSERT_TRUE(wait_readable(self->u.fd));
+	EXPECT_EQ((int)len, queued(self->u.fd));
+	EXPECT_EQ((ssize_t)len, ERR(read(self->u.fd, got, sizeof(got))));
+	EXPECT_EQ(0, memcmp(packet, got, len));
+
+	before = link_stats(self->u.ifindex);
+	EXPECT_EQ((ssize_t)len, ERR(write(self->u.fd, packet, len)));
+	EXPECT_EQ(1, link_grew(self->u.ifindex, &before,
+			       offsetof(struct rtnl_link_stats64, rx_packets)));
+	EXPECT_EQ(-ENOTTY, ERR(ioctl(self->u.fd, _IO('t', 200), got)));
+	close(raw);
+}
+
+/* ---- which one it gives -------------------------------------------------- */
+
+TEST_F(cloner, closed_ones_are_given_again_the_lowest_first)
+{
+	struct unit u[3], again;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		CLONE(&u[i]);
+	/* All the others are busy. */
+	for (i = 2; i >= 0; i--) {
+		unit_close(&u[i]);
+		CLONE(&again);
+		EXPECT_EQ(u[i].number, again.number);
+		EXPECT_EQ(u[i].ifindex, again.ifindex);
+		u[i].fd = again.fd;
+	}
+	for (i = 2; i >= 0; i--)
+		unit_close(&u[i]);
+	for (i = 0; i < 3; i++) {
+		CLONE(&again);
+		EXPECT_EQ(u[i].number, again.number);
+		EXPECT_EQ(u[i].ifindex, again.ifindex);
+	}
+	EXPECT_EQ(self->nodes + 3, nodes_of(variant->kind));
+}
+
+/* It is the same unit: what was set stays, and the node opens it too. */
+TEST_F(cloner, a_unit_outlives_its_descriptor)
+{
+	struct unit again;
+	struct link link;
+
+	CLONE(&self->u);
+	ASSERT_EQ(0, link_set_mtu(self->u.ifindex, 1400));
+	ASSERT_EQ(0, link_rename(self->u.ifindex, "other"));
+	unit_close(&self->u);
+	ASSERT_EQ(0, unit_open(&self->u, 0));
+	CLONE(&again);
+	EXPECT_NE(self->u.number, again.number);
+	unit_close(&again);
+	unit_close(&self->u);
+	CLONE(&again);
+	EXPECT_EQ(self->u.number, again.number);
+	EXPECT_STREQ("other", again.ifname);
+	ASSERT_EQ(0, link_get(again.ifindex, &link));
+	EXPECT_EQ(1400, link.mtu);
+}
+
+TEST_F(cloner, busy_until_the_last_close)
+{
+	struct unit other, again;
+	int dupped;
+
+	CLONE(&self->u);
+	dupped = fcntl(self->u.fd, F_DUPFD_CLOEXEC, 0);
+	ASSERT_LE(0, dupped);
+	unit_close(&self->u);
+	CLONE(&other);
+	EXPECT_NE(self->u.number, other.number);
+	close(dupped);
+	CLONE(&again);
+	EXPECT_EQ(self->u.number, again.number);
+}
+
+/* Somebody made it, and counts on it. */
+TEST_F(cloner, a_unit_made_by_ip_link_is_not_given)
+{
+	struct unit made, later;
+	char name[IFNAMSIZ];
+
+	ASSERT_EQ(0, unit_create_kind(&made, variant->kind, NULL));
+	CLONE(&self->u);
+	EXPECT_LT(made.number, self->u.number);
+	EXPECT_EQ(0, unit_open(&made, 0));
+	unit_close(&made);
+	unit_close(&self->u);
+	CLONE(&self->u);
+	EXPECT_LT(made.number, self->u.number);
+
+	/* Neither is one for having the number of one that a cloner made. */
+	unit_destroy(&self->u);
+	snprintf(name, sizeof(name), "%s%d", variant->kind, self->u.number);
+	ASSERT_EQ(0, unit_create_kind(&later, variant->kind, name));
+	ASSERT_EQ(self->u.number, later.number);
+	CLONE(&self->u);
+	EXPECT_LT(later.number, self->u.number);
+}
+
+TEST_F(cloner, a_unit_made_at_load_is_not_given)
+{
+	int want = free_number(variant->kind, 0);
+
+	ASSERT_EQ(0, setns(self->home, CLONE_NEWNET));
+	CLONE(&self->u);
+	EXPECT_EQ(want, self->u.number);
+	unit_close(&self->u);
+	CLONE(&self->u);
+	EXPECT_EQ(want, self->u.number);
+	unit_destroy(&self->u);
+	EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+}
+
+TEST_F(cloner, the_lowest_free_number_is_taken)
+{
+	struct unit u[3];
+	int i;
+
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, unit_create_kind(&u[i], variant->kind, NULL));
+	unit_destroy(&u[1]);
+	CLONE(&self->u);
+	EXPECT_EQ(u[1].number, self->u.number);
+	unit_destroy(&self->u);
+	unit_destroy(&u[0]);
+	CLONE(&self->u);
+	EXPECT_EQ(u[0].number, self->u.number);
+}
+
+/* A unit is named after its number: one whose name is another's here is no use. */
+TEST_F(cloner, a_number_whose_name_is_taken_is_passed_over)
+{
+	struct unit squatter, other;
+	char name[IFNAMSIZ];
+	int first, second, here = netns_here();
+
+	ASSERT_LE(0, here);
+	ASSERT_EQ(0, unit_create_kind(&squatter, variant->kind, NULL));
+	first = free_number(variant->kind, 0);
+	second = free_number(variant->kind, first + 1);
+	snprintf(name, sizeof(name), "%s%d", variant->kind, first);
+	ASSERT_EQ(0, link_rename(squatter.ifindex, name));
+	CLONE(&self->u);
+	EXPECT_EQ(second, self->u.number);
+	snprintf(name, sizeof(name), "%s%d", variant->kind, second);
+	EXPECT_STREQ(name, self->u.ifname);
+
+	/* In another namespace the name is free. */
+	ASSERT_EQ(0, netns_new());
+	CLONE(&other);
+	EXPECT_EQ(first, other.number);
+	close(here);
+}
+
+/* Who names its interfaces when they appear sees the name that stays. */
+TEST_F(cloner, the_interface_appears_under_its_name)
+{
+	struct sockaddr_nl nl = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int told = 0;
+	char buf[16384];
+	ssize_t n;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, bind(fd, (void *)&nl, sizeof(nl)));
+	CLONE(&self->u);
+	while ((n = recv(fd, buf, sizeof(buf), 0)) > 0) {
+		struct nlmsghdr *h = (void *)buf;
+
+		for (; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n)) {
+			struct link link;
+
+			if (h->nlmsg_type != RTM_NEWLINK)
+				continue;
+			nl_parse_link(h, &link);
+			if (link.ifindex != self->u.ifindex)
+				continue;
+			EXPECT_STREQ(self->u.ifname, link.name);
+			told++;
+		}
+	}
+	EXPECT_LT(0, told);
+	close(fd);
+}
+
+TEST_F(cloner, a_unit_belongs_to_the_openers_namespace)
+{
+	struct unit other, again;
+	int first;
+
+	first = netns_here();
+	ASSERT_LE(0, first);
+	CLONE(&self->u);
+	ASSERT_EQ(0, netns_new());
+	CLONE(&other);
+	EXPECT_NE(self->u.number, other.number);
+	EXPECT_EQ(0, if_nametoindex(self->u.ifname));
+	unit_close(&self->u);
+	unit_close(&other);
+	/* The lower number is that of a unit which is closed, but not here. */
+	CLONE(&again);
+	EXPECT_EQ(other.number, again.number);
+	unit_close(&again);
+	ASSERT_EQ(0, setns(first, CLONE_NEWNET));
+	EXPECT_EQ(0, if_nametoindex(other.ifname));
+	CLONE(&again);
+	EXPECT_EQ(self->u.number, again.number);
+	close(first);
+}
+
+/* ---- how it goes --------------------------------------------------------- */
+
+TEST_F(cloner, deleted_while_open)
+{
+	struct unit again;
+
+	CLONE(&self->u);
+	ASSERT_EQ(0, link_del(self->u.ifindex));
+	EXPECT_FALSE(node_exists(&self->u));
+	check_revoked(_metadata, &self->u);
+	/* The number is free beside the descriptor, which is none of the next unit's. */
+	CLONE(&again);
+	EXPECT_EQ(self->u.number, again.number);
+	check_revoked(_metadata, &self->u);
+	unit_close(&self->u);
+	EXPECT_EQ(-EBUSY, ERR(open(again.node, O_RDWR)));
+	EXPECT_EQ(-EAGAIN, ERR(read(again.fd, &(char){ 0 }, 1)));
+}
+
+TEST_F(cloner, deleted_while_closed)
+{
+	CLONE(&self->u);
+	unit_close(&self->u);
+	ASSERT_EQ(0, link_del(self->u.ifindex));
+	EXPECT_FALSE(node_exists(&self->u));
+	CLONE(&self->u);
+	EXPECT_TRUE(node_exists(&self->u));
+}
+
+TEST_F(cloner, TRANSIENT_leaves_nothing)
+{
+	int i, yes = 1, number = -1;
+	struct link link;
+
+	for (i = 0; i < 10; i++) {
+		CLONE(&self->u);
+		if (i)
+			EXPECT_EQ(number, self->u.number);
+		number = self->u.number;
+		ASSERT_EQ(0, ERR(ioctl(self->u.fd, TUNSTRANSIENT, &yes)));
+		unit_close(&self->u);
+		EXPECT_EQ(-ENODEV, link_get(self->u.ifindex, &link));
+		EXPECT_FALSE(node_exists(&self->u));
+	}
+	EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+}
+
+/* ---- many ---------------------------------------------------------------- */
+
+#define OPENS		1000
+#define OPENS_AT_LEAST	100
+
+TEST_F_TIMEOUT(cloner, a_thousand_opens_leave_one_unit, 240)
+{
+	long long end = now_ms() + 20000;
+	int i, number, ifindex;
+
+	CLONE(&self->u);
+	number = self->u.number;
+	ifindex = self->u.ifindex;
+	unit_close(&self->u);
+	/* A slow machine may stop earlier. */
+	for (i = 1; i < OPENS && (i < OPENS_AT_LEAST || now_ms() < end); i++) {
+		CLONE(&self->u);
+		ASSERT_EQ(number, self->u.number);
+		ASSERT_EQ(ifindex, self->u.ifindex);
+		unit_close(&self->u);
+	}
+	TH_LOG("%d opens", i);
+	EXPECT_EQ(self->nodes + 1, nodes_of(variant->kind));
+}
+
+#define OPENERS		200
+
+struct opener {
+	pthread_t thread;
+	pthread_barrier_t *barrier;
+	const char *kind;
+	struct unit u;
+	int err;
+};
+
+static void *opener_main(void *arg)
+{
+	struct opener *o = arg;
+
+	pthread_barrier_wait(o->barrier);
+	o->err = cloner_open(&o->u, o->kind, O_NONBLOCK);
+	return NULL;
+}
+
+/* Removes all units of the namespace at a time. */
+static int remove_group(struct opener *o, int n)
+{
+	const __u32 group = 0xb5d;
+	struct nl_request req;
+	int i, err = 0;
+
+	for (i = 0; i < n && !err; i++)
+		err = link_set_u32(o[i].u.ifindex, IFLA_GROUP, group);
+	if (err)
+		return err;
+	nl_init(&req, RTM_DELLINK, 0, sizeof(req.ifi));
+	nl_put_u32(&req, IFLA_GROUP, group);
+	return nl_talk(&req, NULL);
+}
+
+TEST_F_TIMEOUT(cloner, two_hundred_openers_get_their_own, 240)
+{
+	static struct opener o[OPENERS];
+	static bool seen[32768];
+	int i, lowest = 32768;
+	pthread_barrier_t barrier;
+
+	ASSERT_EQ(0, pthread_barrier_init(&barrier, NULL, OPENERS));
+	for (i = 0; i < OPENERS; i++) {
+		o[i].barrier = &barrier;
+		o[i].kind = variant->kind;
+		ASSERT_EQ(0, pthread_create(&o[i].thread, NULL, opener_main, &o[i]));
+	}
+	for (i = 0; i < OPENERS; i++)
+		ASSERT_EQ(0, pthread_join(o[i].thread, NULL));
+	for (i = 0; i < OPENERS; i++) {
+		char name[IFNAMSIZ];
+
+		ASSERT_EQ(0, o[i].err)
+			TH_LOG("opener %d", i);
+		ASSERT_FALSE(seen[o[i].u.number])
+			TH_LOG("unit %d was given twice", o[i].u.number);
+		seen[o[i].u.number] = true;
+		if (o[i].u.number < lowest)
+			lowest = o[i].u.number;
+		snprintf(name, sizeof(name), "%s%d", variant->kind, o[i].u.number);
+		EXPECT_STREQ(name, o[i].u.ifname);
+	}
+	EXPECT_EQ(self->nodes + OPENERS, nodes_of(variant->kind));
+	for (i = 0; i < OPENERS; i++)
+		unit_close(&o[i].u);
+	CLONE(&self->u);
+	EXPECT_EQ(lowest, self->u.number);
+	unit_close(&self->u);
+	EXPECT_EQ(self->nodes + OPENERS, nodes_of(variant->kind));
+	EXPECT_EQ(0, remove_group(o, OPENERS));
+	EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+}
+
+struct turns {
+	pthread_t thread;
+	const char *kind;
+	bool *stop;
+	unsigned int opened;
+	int err;
+};
+
+static void *turns_main(void *arg)
+{
+	struct turns *t = arg;
+	struct unit u;
+
+	while (!__atomic_load_n(t->stop, __ATOMIC_SEQ_CST)) {
+		t->err = cloner_open(&u, t->kind, O_NONBLOCK);
+		if (t->err)
+			break;
+		t->opened++;
+		unit_close(&u);
+	}
+	return NULL;
+}
+
+#define TURNS	4
+
+/* As many units as were ever open at once, however long it goes on. */
+TEST_F_TIMEOUT(cloner, openers_in_turns_leave_no_more_units_than_openers, 120)
+{
+	struct turns t[TURNS];
+	bool stop = false;
+	int i;
+
+	for (i = 0; i < TURNS; i++) {
+		t[i] = (struct turns){ .kind = variant->kind, .stop = &stop };
+		ASSERT_EQ(0, pthread_create(&t[i].thread, NULL, turns_main, &t[i]));
+	}
+	WAIT_FOR(false, 2000);
+	__atomic_store_n(&stop, true, __ATOMIC_SEQ_CST);
+	for (i = 0; i < TURNS; i++) {
+		ASSERT_EQ(0, pthread_join(t[i].thread, NULL));
+		EXPECT_EQ(0, t[i].err);
+		EXPECT_LT(0, t[i].opened);
+	}
+	EXPECT_GE(self->nodes + TURNS, nodes_of(variant->kind));
+}
+
+/* ---- who may, and whether anybody may ------------------------------------ */
+
+TEST_F(cloner, B3_cloning_can_be_switched_off)
+{
+	struct unit c = the_cloner(variant->kind), made;
+	const char *other = strcmp(variant->kind, KIND) ? KIND : TAP_KIND;
+
+	CLONE(&self->u);
+	ASSERT_EQ(0, knob_set(variant->kind, "devfs_cloning", "0"));
+	EXPECT_EQ(-ENOENT, unit_open(&c, 0));
+	/* What is open stays so, and a closed one is not given either. */
+	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, &(char){ 0 }, 1)));
+	unit_close(&self->u);
+	EXPECT_EQ(-ENOENT, unit_open(&c, 0));
+	EXPECT_EQ(self->nodes + 1, nodes_of(variant->kind));
+	/* It has its node, and others are made as ever. */
+	EXPECT_EQ(0, unit_open(&self->u, 0));
+	unit_close(&self->u);
+	ASSERT_EQ(0, unit_create_kind(&made, variant->kind, NULL));
+	EXPECT_EQ(0, unit_open(&made, 0));
+	unit_destroy(&made);
+
+	ASSERT_EQ(0, knob_set(variant->kind, "devfs_cloning", "1"));
+	CLONE(&made);
+	EXPECT_EQ(self->u.number, made.number);
+	unit_close(&made);
+
+	/* The other driver's knob is the other driver's. */
+	ASSERT_EQ(0, knob_set(other, "devfs_cloning", "0"));
+	CLONE(&made);
+	unit_close(&made);
+}
+
+TEST_F(cloner, B3_a_missing_unit_is_not_made_by_its_node)
+{
+	struct unit u;
+	int on, err;
+
+	unit_init(&u, variant->kind);
+	snprintf(u.node, sizeof(u.node), "/dev/%s%d", variant->kind,
+		 free_number(variant->kind, 0));
+	for (on = 1; on >= 0; on--) {
+		ASSERT_EQ(0, knob_set(variant->kind, "devfs_cloning", on ? "1" : "0"));
+		err = unit_open(&u, 0);
+		EXPECT_TRUE(err == -ENOENT || err == -ENXIO)
+			TH_LOG("open: %d", err);
+	}
+	EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+}
+
+TEST_F(cloner, B4_needs_the_capability)
+{
+	struct unit c = the_cloner(variant->kind);
+
+	EXPECT_EQ(-EPERM, in_child(open_without_net_admin, &c));
+	EXPECT_EQ(-EACCES, in_child(open_as_nobody, &c));
+	ASSERT_EQ(0, chmod(c.node, 0666));
+	EXPECT_EQ(-EPERM, in_child(open_as_nobody, &c));
+	/* Who is refused leaves no unit. */
+	EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+
+	/* Nor gets one that is there. */
+	CLONE(&self->u);
+	unit_close(&self->u);
+	EXPECT_EQ(-EPERM, in_child(open_as_nobody, &c));
+	EXPECT_EQ(-EPERM, in_child(open_without_net_admin, &c));
+	EXPECT_EQ(self->nodes + 1, nodes_of(variant->kind));
+	ASSERT_EQ(0, unit_open(&self->u, 0));
+}
+
+TEST_F(cloner, B4_user_open_leaves_it_to_the_mode_of_the_node)
+{
+	const int yes = variant->users ? 0 : -EPERM;
+	struct unit c = the_cloner(variant->kind);
+
+	ASSERT_EQ(0, unit_create_kind(&self->u, variant->kind, NULL));
+	ASSERT_EQ(0, knob_set(TAP_KIND, "user_open", "1"));
+	EXPECT_EQ(-EACCES, in_child(open_as_nobody, &c));
+	EXPECT_EQ(-EACCES, in_child(open_as_nobody, &self->u));
+	EXPECT_EQ(yes, in_child(open_without_net_admin, &c));
+	EXPECT_EQ(yes, in_child(open_without_net_admin, &self->u));
+	ASSERT_EQ(0, chmod(c.node, 0666));
+	ASSERT_EQ(0, chmod(self->u.node, 0666));
+	EXPECT_EQ(yes, in_child(open_as_nobody, &c));
+	EXPECT_EQ(yes, in_child(open_as_nobody, &self->u));
+	ASSERT_EQ(0, knob_set(TAP_KIND, "user_open", "0"));
+	EXPECT_EQ(-EPERM, in_child(open_as_nobody, &c));
+	EXPECT_EQ(-EPERM, in_child(open_as_nobody, &self->u));
+}
+
+static int nobody_gets(struct unit *u, bool up)
+{
+	int err = become_nobody();
+
+	if (!err)
+		err = cloner_open(u, u->kind, O_NONBLOCK);
+	if (!err && link_is_up(u->ifindex) != up)
+		err = -EPROTO;
+	unit_close(u);
+	return err;
+}
+
+static int nobody_gets_it_up(struct unit *u)
+{
+	return nobody_gets(u, true);
+}
+
+static int nobody_gets_it_down(struct unit *u)
+{
+	return nobody_gets(u, false);
+}
+
+/* The interface is set up for a program that could not do it itself. */
+TEST_F(cloner, B5_up_on_open_for_a_user)
+{
+	const int yes = variant->users ? 0 : -EPERM;
+	struct unit c = the_cloner(variant->kind);
+
+	ASSERT_EQ(0, chmod(c.node, 0666));
+	ASSERT_EQ(0, knob_set(TAP_KIND, "user_open", "1"));
+	EXPECT_EQ(yes, in_child(nobody_gets_it_down, &c));
+	ASSERT_EQ(0, knob_set(TAP_KIND, "up_on_open", "1"));
+	/* A unit that is there, and one that is made. */
+	EXPECT_EQ(yes, in_child(nobody_gets_it_up, &c));
+	EXPECT_EQ(self->nodes + (yes ? 0 : 1), nodes_of(variant->kind));
+	CLONE(&self->u);
+	EXPECT_EQ(yes, in_child(nobody_gets_it_up, &c));
+	EXPECT_EQ(self->nodes + (yes ? 1 : 2), nodes_of(variant->kind));
+}
+
+TEST_F(cloner, B5_up_on_open)
+{
+	ASSERT_EQ(0, knob_set(TAP_KIND, "up_on_open", "1"));
+	CLONE(&self->u);
+	/* There is no such setting for tun. */
+	EXPECT_EQ(variant->users, link_is_up(self->u.ifindex));
+}
+
+TEST_HARNESS_MAIN
