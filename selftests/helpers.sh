@@ -27,6 +27,39 @@ need() {
 	done
 }
 
+# Leaves when the module cannot be loaded anew.
+need_module() {
+	local why=""
+
+	[ -e /sys/module/bsdtun/refcnt ] || why="the module is not loaded, or built in"
+	[ -r "${BSDTUN_KO:-}" ] || why="BSDTUN_KO does not say where bsdtun.ko is"
+	[ -z "$why" ] && return
+	ktap_print_header
+	ktap_skip_all "$why"
+	exit "$KSFT_SKIP"
+}
+
+# The nodes of units, not of cloners, whose names begin so.
+nodes() {
+	local prefix node list=()
+
+	for prefix; do
+		for node in "/dev/$prefix"[0-9]*; do
+			[ -e "$node" ] && list+=("$node")
+		done
+	done
+	echo "${list[*]}"
+}
+
+# The interfaces of these kinds.
+interfaces() {
+	local kind
+
+	for kind; do
+		ip -br link show type "$kind" 2>/dev/null | cut -d' ' -f1
+	done | xargs
+}
+
 # True when the command comes true within 20 seconds.
 wait_for() {
 	local end=$((SECONDS + 20))

@@ -9,16 +9,11 @@
 
 need ip insmod rmmod modinfo modprobe depmod
 
-if [ ! -r "${BSDTUN_KO:-}" ]; then
-	ktap_print_header
-	ktap_skip_all "BSDTUN_KO does not say where bsdtun.ko is"
-	exit "$KSFT_SKIP"
-fi
-if ! [ -e /sys/module/bsdtun/refcnt ]; then
-	ktap_print_header
-	ktap_skip_all "the module is not loaded, or built in"
-	exit "$KSFT_SKIP"
-fi
+need_module
+
+KINDS=(bsdtun bsdtap bsdvmnet)
+# What is there after a load that was told nothing else.
+AT_LOAD="/dev/bsdtun0 /dev/bsdtap0"
 
 TMP="$(mktemp -d)" || exit "$KSFT_FAIL"
 MODPROBE="$(cat /proc/sys/kernel/modprobe)"
@@ -28,7 +23,7 @@ clean() {
 	exec 3>&-
 	echo "$MODPROBE" > /proc/sys/kernel/modprobe
 	# What is not as it was at the load goes.
-	if [ -e /sys/module/bsdtun ] && [ "$(nodes)" != /dev/bsdtun0 ]; then
+	if [ -e /sys/module/bsdtun ] && [ "$(nodes "${KINDS[@]}")" != "$AT_LOAD" ]; then
 		rmmod bsdtun
 	fi
 	[ -e /sys/module/bsdtun ] || insmod "$BSDTUN_KO"
@@ -40,62 +35,79 @@ leave() {
 }
 trap leave EXIT
 
-nodes() {
-	local node list=()
-
-	for node in /dev/bsdtun[0-9]*; do
-		[ -e "$node" ] && list+=("$node")
-	done
-	echo "${list[*]}"
-}
-
-interfaces() {
-	ip -br link show type bsdtun 2>/dev/null | cut -d' ' -f1 | xargs
-}
-
 nothing_left() {
-	expect test -z "$(nodes)" || return 1
+	local kind
+
 	expect test ! -e /sys/module/bsdtun || return 1
-	expect not grep -q bsdtun /proc/misc || return 1
-	expect not grep -q bsdtun /proc/net/dev || return 1
-	expect not compgen -G '/sys/class/misc/bsdtun*'
+	for kind in "${KINDS[@]}"; do
+		expect not compgen -G "/dev/$kind*" || return 1
+		expect not grep -q "$kind" /proc/misc || return 1
+		expect not grep -q "$kind" /proc/net/dev || return 1
+		expect not compgen -G "/sys/class/misc/$kind*" || return 1
+	done
 }
 
 modinfo_tells() {
-	modinfo -F alias "$BSDTUN_KO" | expect grep -qx rtnl-link-bsdtun || return 1
+	local kind
+
+	for kind in "${KINDS[@]}"; do
+		modinfo -F alias "$BSDTUN_KO" | expect grep -qx "rtnl-link-$kind" || return 1
+		modinfo -F parm "$BSDTUN_KO" | expect grep -q "^${kind#bsd}_units:" || return 1
+	done
 	modinfo -F license "$BSDTUN_KO" | expect grep -q GPL || return 1
 	expect test -n "$(modinfo -F description "$BSDTUN_KO")" || return 1
-	modinfo -F parm "$BSDTUN_KO" | expect grep -q '^tun_units:'
+	modinfo -F parm "$BSDTUN_KO" | expect grep -q '^bsd_names:'
 }
 
 load_makes_unit_0() {
+	local node
+
 	rmmod bsdtun || return 1
 	nothing_left || return 1
 	insmod "$BSDTUN_KO" || return 1
-	expect test "$(nodes)" = /dev/bsdtun0 || return 1
-	expect test "$(interfaces)" = bsdtun0 || return 1
-	expect test "$(stat -c %a:%u:%g /dev/bsdtun0)" = 600:0:0
+	expect test "$(nodes "${KINDS[@]}")" = "$AT_LOAD" || return 1
+	expect test "$(interfaces "${KINDS[@]}")" = "bsdtun0 bsdtap0" || return 1
+	for node in $AT_LOAD "${KINDS[@]/#//dev/}"; do
+		expect test -c "$node" || return 1
+		expect test "$(stat -c %a:%u:%g "$node")" = 600:0:0 || return 1
+	done
 }
 
-tun_units_says_how_many() {
+units_say_how_many() {
 	rmmod bsdtun || return 1
-	insmod "$BSDTUN_KO" tun_units=3 || return 1
-	expect test "$(nodes)" = "/dev/bsdtun0 /dev/bsdtun1 /dev/bsdtun2" || return 1
-	expect test "$(interfaces)" = "bsdtun0 bsdtun1 bsdtun2" || return 1
+	insmod "$BSDTUN_KO" tun_units=3 tap_units=2 vmnet_units=2 || return 1
+	expect test "$(nodes bsdtun)" = "/dev/bsdtun0 /dev/bsdtun1 /dev/bsdtun2" || return 1
+	expect test "$(nodes bsdtap)" = "/dev/bsdtap0 /dev/bsdtap1" || return 1
+	expect test "$(nodes bsdvmnet)" = "/dev/bsdvmnet0 /dev/bsdvmnet1" || return 1
+	expect test "$(interfaces "${KINDS[@]}")" = \
+		"bsdtun0 bsdtun1 bsdtun2 bsdtap0 bsdtap1 bsdvmnet0 bsdvmnet1" || return 1
 	rmmod bsdtun || return 1
-	nothing_left || return 1
-	insmod "$BSDTUN_KO" tun_units=0 || return 1
-	expect test -z "$(nodes)$(interfaces)" || return 1
-	ip link add type bsdtun || return 1
-	expect test "$(nodes)" = /dev/bsdtun0
-}
-
-too_many_tun_units_are_refused() {
-	rmmod bsdtun || return 1
-	refused "nvalid" insmod "$BSDTUN_KO" tun_units=32769 || return 1
-	nothing_left || return 1
-	refused "" insmod "$BSDTUN_KO" tun_units=-1 || return 1
 	nothing_left
+}
+
+units_may_be_none() {
+	local kind
+
+	rmmod bsdtun || return 1
+	insmod "$BSDTUN_KO" tun_units=0 tap_units=0 || return 1
+	expect test -z "$(nodes "${KINDS[@]}")$(interfaces "${KINDS[@]}")" || return 1
+	for kind in "${KINDS[@]}"; do
+		ip link add type "$kind" || return 1
+		expect test "$(nodes "$kind")" = "/dev/${kind}0" || return 1
+	done
+}
+
+too_many_units_are_refused() {
+	local kind
+
+	rmmod bsdtun || return 1
+	for kind in "${KINDS[@]#bsd}"; do
+		refused "nvalid" insmod "$BSDTUN_KO" "${kind}_units=32769" || return 1
+		nothing_left || return 1
+		dmesg | tail -n 5 | expect grep -q "bsdtun: ${kind}_units: .*too many" || return 1
+		refused "" insmod "$BSDTUN_KO" "${kind}_units=-1" || return 1
+		nothing_left || return 1
+	done
 }
 
 rmmod_while_open_is_refused() {
@@ -137,7 +149,7 @@ cycles() {
 		nothing_left || return 1
 		insmod "$BSDTUN_KO" || return 1
 		ip link add type bsdtun || return 1
-		expect test "$(nodes)" = "/dev/bsdtun0 /dev/bsdtun1" || return 1
+		expect test "$(nodes bsdtun)" = "/dev/bsdtun0 /dev/bsdtun1" || return 1
 	done
 }
 
@@ -160,15 +172,19 @@ ip_link_add_loads_the_module() {
 	rmmod bsdtun || return 1
 	echo "$TMP/modprobe" > /proc/sys/kernel/modprobe || return 1
 	ip link add bsdtun5 type bsdtun || return 1
-	expect test "$(nodes)" = "/dev/bsdtun0 /dev/bsdtun5" || return 1
-	expect test "$(interfaces)" = "bsdtun0 bsdtun5"
+	expect test "$(nodes bsdtun)" = "/dev/bsdtun0 /dev/bsdtun5" || return 1
+	expect test "$(interfaces bsdtun)" = "bsdtun0 bsdtun5" || return 1
+	rmmod bsdtun || return 1
+	ip link add bsdvmnet5 type bsdvmnet || return 1
+	expect test "$(nodes bsdvmnet)" = /dev/bsdvmnet5
 }
 
 run_tests clean \
 	modinfo_tells \
 	load_makes_unit_0 \
-	tun_units_says_how_many \
-	too_many_tun_units_are_refused \
+	units_say_how_many \
+	units_may_be_none \
+	too_many_units_are_refused \
 	rmmod_while_open_is_refused \
 	rmmod_with_a_revoked_descriptor_is_refused \
 	rmmod_destroys_every_unit \
