@@ -194,6 +194,8 @@ struct link {
 	unsigned char broadcast[ETH_ALEN];
 	char name[IFNAMSIZ];
 	char kind[32];
+	unsigned char data[128];	/* IFLA_INFO_DATA, what the kind says */
+	size_t data_len;
 	struct rtnl_link_stats64 stats;
 };
 
@@ -291,10 +293,17 @@ static inline void nl_parse_link(struct nlmsghdr *n, struct link *link)
 			break;
 		case IFLA_LINKINFO:
 			sublen = RTA_PAYLOAD(rta);
-			for (sub = RTA_DATA(rta); RTA_OK(sub, sublen); sub = RTA_NEXT(sub, sublen))
+			sub = RTA_DATA(rta);
+			for (; RTA_OK(sub, sublen); sub = RTA_NEXT(sub, sublen)) {
 				if (sub->rta_type == IFLA_INFO_KIND)
 					snprintf(link->kind, sizeof(link->kind), "%s",
 						 (char *)RTA_DATA(sub));
+				if ((sub->rta_type & NLA_TYPE_MASK) == IFLA_INFO_DATA &&
+				    RTA_PAYLOAD(sub) <= sizeof(link->data)) {
+					link->data_len = RTA_PAYLOAD(sub);
+					memcpy(link->data, RTA_DATA(sub), link->data_len);
+				}
+			}
 			break;
 		}
 	}
