@@ -105,7 +105,10 @@ pub(crate) fn open_unit(port: &Port<Unit>) -> Result {
         Refused::Gone => ENXIO,
     })?;
     port.set_owner(Pid::current());
-    port.arm();
+    // The address of a tap sets nothing up.
+    if !ethernet {
+        port.arm();
+    }
 
     let up = {
         let rcu = rcu::read_lock();
@@ -155,6 +158,10 @@ impl CharDevice for UnitFile {
             }
             if close.down {
                 dev.close(&rtnl);
+            } else if close.flush {
+                // There is room again for what the stack was kept from sending; that it will be
+                // dropped is not for the next opener to find out.
+                dev.wake_queues();
             }
             if close.carrier_off {
                 dev.carrier_off();

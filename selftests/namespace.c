@@ -171,6 +171,7 @@ TEST_F(namespace, a_user_namespace_alone_is_EPERM)
 TEST_F_TIMEOUT(namespace, units_go_with_their_namespace, 120)
 {
 	struct unit open, closed, again;
+	char name[IFNAMSIZ];
 	struct sleeper s;
 	int i;
 
@@ -194,7 +195,10 @@ TEST_F_TIMEOUT(namespace, units_go_with_their_namespace, 120)
 		EXPECT_TRUE(WAIT_FOR(!node_exists(&open) && !node_exists(&closed), LIMIT_MS));
 		check_revoked(_metadata, &open);
 
-		/* The numbers are free, beside the descriptor. */
+		/* The numbers are free, beside the descriptor; a moment after the nodes have gone. */
+		snprintf(name, sizeof(name), "%s%d", variant->kind, open.number);
+		ASSERT_TRUE(WAIT_FOR(!unit_create_kind(&again, variant->kind, name), LIMIT_MS));
+		unit_destroy(&again);
 		CLONE(&again);
 		EXPECT_EQ(open.number, again.number);
 		unit_destroy(&again);
