@@ -5,7 +5,7 @@
  * and that what opens a cloner again and again leaves one unit behind.
  */
 
-#include "bsdtun_test.h"
+#include "bsdtun_uring.h"
 
 #include <net/if_tun.h>
 
@@ -165,6 +165,37 @@ TEST_F(cloner, the_descriptor_is_that_of_the_unit)
 			       offsetof(struct rtnl_link_stats64, rx_packets)));
 	EXPECT_EQ(-ENOTTY, ERR(ioctl(self->u.fd, _IO('t', 200), got)));
 	close(raw);
+}
+
+/* Whoever it is that opens: here a thread of the kernel's, on the program's behalf. */
+TEST_F(cloner, opened_by_io_uring)
+{
+	int want = free_number(variant->kind, 0);
+	struct unit c = the_cloner(variant->kind);
+	struct io_uring_cqe cqe = { };
+	struct io_uring_sqe *sqe;
+	char ifr[40] = "", name[IFNAMSIZ];
+	struct ring ring;
+
+	if (ring_missing())
+		SKIP(return, "io_uring is switched off here");
+	ASSERT_EQ(0, ring_open(&ring));
+	sqe = ring_prepare(&ring, IORING_OP_OPENAT, AT_FDCWD, c.node, 0, 1);
+	sqe->open_flags = O_RDWR | O_CLOEXEC | O_NONBLOCK;
+	ASSERT_EQ(0, ring_submit(&ring));
+	ASSERT_TRUE(ring_wait(&ring, &cqe));
+	ASSERT_LE(0, cqe.res);
+	c.fd = cqe.res;
+	snprintf(name, sizeof(name), "%s%d", variant->kind, want);
+	ASSERT_EQ(0, ERR(ioctl(c.fd, LINUX64_GIFNAME, ifr)));
+	EXPECT_STREQ(name, ifr);
+	EXPECT_NE(0, if_nametoindex(name));
+	/* The node is made by that thread as well. */
+	EXPECT_TRUE(WAIT_FOR(nodes_of(variant->kind) == self->nodes + 1, LIMIT_MS));
+	unit_close(&c);
+	CLONE(&self->u);
+	EXPECT_EQ(want, self->u.number);
+	ring_close(&ring);
 }
 
 /* ---- which one it gives -------------------------------------------------- */
@@ -412,6 +443,42 @@ TEST_F(cloner, TRANSIENT_leaves_nothing)
 		EXPECT_FALSE(node_exists(&self->u));
 	}
 	EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+}
+
+/* However the program ends; who has waited for it finds the unit gone. */
+TEST_F(cloner, TRANSIENT_goes_with_the_program)
+{
+	int i, yes = 1, status, ready[2];
+	char c;
+
+	for (i = 0; i < 4; i++) {
+		pid_t pid;
+
+		ASSERT_EQ(0, pipe2(ready, O_CLOEXEC));
+		pid = fork();
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			if (cloner_open(&self->u, variant->kind, 0) ||
+			    ioctl(self->u.fd, TUNSTRANSIENT, &yes) || link_up(self->u.ifindex))
+				_exit(1);
+			if (write(ready[1], "r", 1) != 1)
+				_exit(2);
+			/* One ends in a read that waits, the other of itself. */
+			if (i % 2 && read(self->u.fd, &c, 1))
+				_exit(3);
+			_exit(0);
+		}
+		close(ready[1]);
+		ASSERT_EQ(1, read(ready[0], &c, 1));
+		close(ready[0]);
+		if (i % 2)
+			ASSERT_EQ(0, kill(pid, SIGKILL));
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		EXPECT_EQ(i % 2 ? SIGKILL : 0, status);
+		EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+		EXPECT_FALSE(node_exists(&self->u));
+		EXPECT_EQ(0, if_nametoindex(self->u.ifname));
+	}
 }
 
 /* ---- many ---------------------------------------------------------------- */
