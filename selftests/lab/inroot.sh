@@ -9,7 +9,7 @@
 # included, ends with it, and so it does when this script is killed.
 in_root()
 {
-	local args=(--root "$ROOT" --bind "$TREE" "$TREE" --bind "$LAB" /lab/scripts)
+	local args=(--root "$ROOT" --bind "$TREE" "$TREE" --bind "$LAB" /lab/scripts) binds=()
 
 	while [ "$1" != -- ]; do
 		case $1 in
@@ -18,7 +18,7 @@ in_root()
 			shift
 			;;
 		--bind)
-			args+=(--bind "$2" "$3")
+			binds+=(--bind "$2" "$3")
 			shift 3
 			;;
 		*) die "in_root: $1?" ;;
@@ -31,6 +31,8 @@ in_root()
 		[ -z "${K_SOURCE:-}" ] || args+=(--bind "$K_SOURCE" "$K_AT/source")
 		[ ! -d "$K_ENTRY/modules" ] || args+=(--bind "$K_ENTRY/modules" "/usr/lib/modules/$K_RELEASE")
 	fi
+	# Last: a folder of the caller's takes the place of one of the above.
+	args+=("${binds[@]}")
 	setpriv --pdeathsig KILL \
 		unshare --mount --pid --fork --kill-child --propagation private \
 			bash "$LAB/enter.sh" "${args[@]}" -- "$@"
