@@ -15,17 +15,31 @@ shift
 # The tests may write beside themselves, and the kit is shared.
 cp -r /lab/run/kit /tmp/kit
 
-if ! insmod "$BSDTUN_KO"; then
+# Which lock comes before which lockdep learns from what happens.  A wireless card makes
+# misc's come before the RTNL, see built.config: blocked and unblocked once.
+if [ -e /proc/lockdep ]; then
+	if ! modprobe virt_wifi || ! printf '\0\0\0\0\0\3\1\0' > /dev/rfkill ||
+		! printf '\0\0\0\0\0\3\0\0' > /dev/rfkill; then
+		echo "Bail out! no wireless card to show"
+		exit 1
+	fi
+fi
+
+# Without a module the driver is built in.
+if [ -e "$BSDTUN_KO" ] && ! insmod "$BSDTUN_KO" || [ ! -e /sys/module/bsdtun ]; then
 	dmesg | tail -n 20 | sed 's/^/# /'
-	echo "Bail out! bsdtun.ko does not load"
+	echo "Bail out! the driver does not load"
 	dmesg > "$OUT/dmesg"
 	exit 1
 fi
 
-# KUnit ran the suites of the module meanwhile, beside the kernel's own; what they said goes
-# when the module goes.
+# KUnit ran the driver's suites meanwhile, beside the kernel's own; what they said goes when
+# the module goes.  Once is enough: the tests load it many times.
 kunit=/sys/kernel/debug/kunit
-[ ! -d $kunit ] || cat $kunit/bsdtun_*/results > "$OUT/kunit"
+if [ -d $kunit ]; then
+	cat $kunit/bsdtun_*/results > "$OUT/kunit"
+	echo none > /sys/module/kunit/parameters/filter_glob
+fi
 
 # Which test ran when is told to the kernel's log as well, for whoever reads a splat.
 watch()
