@@ -5,23 +5,19 @@
 # in DIR/modules.
 set -euo pipefail
 
+# shellcheck source=selftests/lab/built-make.sh
+. /lab/scripts/built-make.sh
+
 release=$1
 dir=$2
 shift 2
-
-# Objects are found again when a line of a fragment was changed.  Fixed names and times
-# make that, and the image, the same every time.
-export CCACHE_DIR=/lab/ccache CCACHE_MAXSIZE=2G
-export KBUILD_BUILD_TIMESTAMP=2026-01-01 KBUILD_BUILD_USER=lab KBUILD_BUILD_HOST=lab
-
 build=$dir/build
-kmake()
-{
-	make -s -C "$dir/source" O="$build" LLVM=1 CC="ccache clang" "$@"
-}
 
-(cd /lab/scripts && cat "$@") > "$build/all.config"
-kmake KCONFIG_ALLCONFIG="$build/all.config" allnoconfig
+{
+	(cd /lab/scripts && cat "$@")
+	printf 'CONFIG_LOCALVERSION="-%s"\n' "${release#*-}"
+} > "$build/all.config"
+kmake "$dir" KCONFIG_ALLCONFIG="$build/all.config" allnoconfig
 
 # What depends on something that is off is dropped without a word.
 missing=0
@@ -41,7 +37,7 @@ while IFS= read -r line; do
 done < "$build/all.config"
 [ $missing -eq 0 ]
 
-kmake -j"$(nproc)" bzImage modules
+kmake "$dir" bzImage modules
 have=$(cat "$build/include/config/kernel.release")
 if [ "$have" != "$release" ]; then
 	echo "the kernel calls itself $have, not $release" >&2
@@ -49,7 +45,7 @@ if [ "$have" != "$release" ]; then
 fi
 test -s "$build/rust/libkernel.rmeta"
 
-kmake INSTALL_MOD_PATH=/tmp/modules DEPMOD=true modules_install
+kmake "$dir" INSTALL_MOD_PATH=/tmp/modules DEPMOD=true modules_install
 rm -f "/tmp/modules/lib/modules/$release/build"
 cp -a "/tmp/modules/lib/modules/$release/." "$dir/modules/"
 cp "$build/arch/x86/boot/bzImage" "$dir/modules/vmlinuz"

@@ -20,12 +20,12 @@ built_kernel_get()
 	K_ENTRY=
 	K_MAKE=(LLVM=1)
 	BUILT_FRAGMENTS=(built.config "$@")
-	K_RELEASE=${DEB_VERSION%%-*}$(sed -n 's/^CONFIG_LOCALVERSION="\(.*\)"$/\1/p' "$LAB/kernel-$K_NAME.config")
+	K_RELEASE=${DEB_VERSION%%-*}-bsdtun-$K_NAME
 
 	# Not the root's name: of all that is in it only the compilers make a difference, and
 	# this is what takes longest.
 	name=kernel-$K_RELEASE-$(printf '%s' "$DEB_VERSION $DEB_SOURCE $K_NAME $(built_compilers)" |
-		(cd "$LAB" && cat - built-kernel.sh "${BUILT_FRAGMENTS[@]}") | hash_of -)
+		(cd "$LAB" && cat - built-make.sh built-kernel.sh "${BUILT_FRAGMENTS[@]}") | hash_of -)
 	entry_exists "$name" ||
 		step "building Linux $K_RELEASE (once; about fifteen minutes on two processors)"
 	entry_get "$name" "Linux $K_RELEASE" built_kernel_make
