@@ -10,10 +10,10 @@ export KDIR KERNEL TEST DESTDIR INSTALL_MOD_PATH V LLVM RUSTC BINDGEN
 
 .DEFAULT_GOAL := module
 
-.PHONY: module demo check shell bench docs install clean distclean help
+.PHONY: module demo check check-all shell bench docs install clean distclean help
 
 # What stands in the way is one line, not followed by make's own.
-module install demo check shell bench docs:
+module install demo check check-all shell bench docs:
 	$(eval trouble := $(shell KDIR='$(KDIR)' RUSTC='$(RUSTC)' BINDGEN='$(BINDGEN)' $(LAB) trouble $@))$(if $(trouble),$(error $(trouble)))
 	@$(LAB) $@
 
@@ -35,9 +35,12 @@ help:
 	@echo
 	@echo 'As root on Debian 12 or 13; each installs and makes what it needs:'
 	@echo 'make demo      boot a Debian kernel in a virtual machine, ping across /dev/bsdtun0'
-	@echo 'make check     the whole test suite'
+	@echo 'make check     the whole test suite, on Debian'"'"'s kernel and on one that watches'
+	@echo '               memory, locks and leaks (built once, in a quarter of an hour)'
 	@echo '  TEST=tun       one file of tests    TEST=tun:NAME  one case of it'
-	@echo '  KERNEL=debug   on a kernel that watches memory, locks and leaks (built once)'
+	@echo '  KERNEL=stock   on one kernel only: stock, debug, cfi, builtin'
+	@echo 'make check-all on all of them: also with control flow integrity and real-time'
+	@echo '               preemption, and with the driver in the kernel'"'"'s own tree'
 	@echo 'make shell     a virtual machine with the module loaded, to play in'
 	@echo 'make bench     Linux'"'"'s tun and bsdtun side by side, in a virtual machine'
 	@echo 'make docs      the documentation as HTML, in .build/docs'

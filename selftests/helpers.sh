@@ -31,8 +31,8 @@ need() {
 need_module() {
 	local why=""
 
-	[ -e /sys/module/bsdtun/refcnt ] || why="the module is not loaded, or built in"
 	[ -r "${BSDTUN_KO:-}" ] || why="BSDTUN_KO does not say where bsdtun.ko is"
+	[ -e /sys/module/bsdtun/refcnt ] || why="built in, or not loaded"
 	[ -z "$why" ] && return
 	ktap_print_header
 	ktap_skip_all "$why"

@@ -2,9 +2,9 @@
 # shellcheck shell=bash
 # 'make check': the whole test suite, or with TEST= a part of it.
 
-# The kernels that it runs on when none is named. The debug kernel, which takes a quarter
-# of an hour to build and several times as long to run, is to be named.
-CHECK_KERNELS=(stock)
+# The kernels that it runs on when none is named, and those of 'make check-all'.
+CHECK_KERNELS=(stock debug)
+CHECK_ALL_KERNELS=(stock debug cfi builtin)
 
 # Lines of the kernel's log that are shown of its first complaint.
 CHECK_CONTEXT=45
@@ -17,22 +17,66 @@ VM_LIMIT=1200
 
 lab_check()
 {
-	local kernels=("${CHECK_KERNELS[@]}") kernel
+	check_on check "${CHECK_KERNELS[@]}"
+}
+
+lab_check_all()
+{
+	check_on check-all "${CHECK_ALL_KERNELS[@]}"
+}
+
+# check_on TARGET KERNEL...
+check_on()
+{
+	local target=$1 kernels=("${@:2}")
 
 	[ -z "${KERNEL:-}" ] || kernels=("$KERNEL")
-	lab_ready check "${kernels[0]}"
+	lab_ready "$target" "${kernels[0]}"
 	RESULTS=$RUN/results
 	: > "$RESULTS"
-	: > "$RUN/kernels"
 
 	if [ -z "${TEST:-}" ]; then
 		check_sources
 	fi
-	for kernel in "${kernels[@]}"; do
-		[ "$kernel" = "${K_NAME:-}" ] || kernel_use "$kernel"
-		check_kernel
+	if check_stage "kselftests built" check_kit; then
+		check_select
+		vm_accel
+		check_kernels "${kernels[@]}"
+	fi
+	check_report "${kernels[@]}"
+}
+
+# One kernel after the other is shown, while the next one is at work already: a machine
+# leaves much of two processors idle.
+check_kernels()
+{
+	local kernels=("$@") i
+
+	CHECK_JOBS=()
+	trap 'check_abandon $?' EXIT
+	check_start "${kernels[0]}"
+	for ((i = 0; i < ${#kernels[@]}; i++)); do
+		[ $((i + 1)) -eq ${#kernels[@]} ] || check_start "${kernels[i + 1]}"
+		tail -n +1 -f -s 0.2 --pid="${CHECK_JOBS[i]}" "$RUN/said.${kernels[i]}"
+		wait "${CHECK_JOBS[i]}" || result fail "${kernels[i]}: nothing ran"
 	done
-	check_report
+	trap 'run_failed $?' EXIT
+}
+
+check_abandon()
+{
+	kill -- "${CHECK_JOBS[@]/#/-}" 2> /dev/null || :
+	run_failed "$1"
+}
+
+# check_start KERNEL: in a process group of its own, so that all of it can be ended.
+check_start()
+{
+	: > "$RUN/said.$1"
+	set -m
+	check_kernel "$1" >> "$RUN/said.$1" 2>&1 &
+	set +m
+	CHECK_JOBS+=($!)
 }
 
 result()
@@ -67,17 +111,7 @@ check_sources()
 	check_stage "checkpatch" in_root -- bash /lab/scripts/lint.sh checkpatch "$TREE" "$K_AT/source" || :
 	check_stage "shellcheck" in_root -- bash /lab/scripts/lint.sh shellcheck "$TREE" || :
 	check_stage "documentation" in_root -- bash /lab/scripts/lint.sh rst "$TREE" || :
-	check_stage "clippy" check_clippy || :
 	check_stage "rustdoc" check_rustdoc || :
-}
-
-check_clippy()
-{
-	local rc=0
-
-	module_build clippy CLIPPY=1 modules || rc=$?
-	module_unlock
-	return $rc
 }
 
 # rustdoc is told what rustc was for the module itself.
@@ -92,15 +126,56 @@ check_rustdoc()
 	return $rc
 }
 
-# Module, tests and machine for the kernel in use.
+# The tests are programs: they are the same for all kernels.
+check_kit()
+{
+	local rc=0
+
+	module_dir plain
+	in_root --bind "$MODULE_DIR" /lab/module -- \
+		bash /lab/scripts/kit.sh "$TREE" "$K_AT/source" /lab/module/selftests /lab/run/kit || rc=$?
+	module_unlock
+	return $rc
+}
+
+# What TEST names: CHECK_TESTS, the programs, and CHECK_ARGS, what makes the one run a single
+# case.  Without TEST all.
+check_select()
+{
+	local list f case=""
+
+	CHECK_ARGS=
+	mapfile -t list < "$RUN/kit/kselftest-list.txt"
+	[ ${#list[@]} -gt 0 ] || die "there are no kselftests"
+	CHECK_TESTS=("${list[@]}")
+	[ -n "${TEST:-}" ] || return 0
+	f=${TEST%%:*}
+	f=${f#selftests/}
+	f=${f%.c}
+	[ "${TEST#*:}" = "$TEST" ] || case=${TEST#*:}
+	mapfile -t CHECK_TESTS < <(printf '%s\n' "${list[@]}" | grep -xE "bsdtun:$f(\.sh)?")
+	[ ${#CHECK_TESTS[@]} -eq 1 ] ||
+		die "no test '$f'; there is: $(printf '%s\n' "${list[@]}" | sed 's/^bsdtun://' | paste -sd' ')"
+	[ -z "$case" ] || CHECK_ARGS=$(check_case "${CHECK_TESTS[0]#bsdtun:}" "$case")
+}
+
+# check_kernel KERNEL: module, tests and machine.
 check_kernel()
 {
-	local k="Linux $K_RELEASE" start=$SECONDS
+	local k start
 
-	printf '%s\n' "$K_NAME ($k): did not run the tests" > "$RUN/kernels.$K_NAME"
+	trap 'run_failed $?' EXIT
+	RESULTS=$RUN/results.$1
+	: > "$RESULTS"
+	printf '%s: nothing ran\n' "$1" > "$RUN/kernel.$1"
+	[ "$1" = "$K_NAME" ] || kernel_use "$1"
+	start=$SECONDS
+	k="Linux $K_RELEASE"
+	printf '%s (%s): did not run the tests' "$1" "$k" > "$RUN/kernel.$1"
 	check_tests "$k"
-	printf '%s, %d s\n' "$(cat "$RUN/kernels.$K_NAME")" $((SECONDS - start)) | tee -a "$RUN/kernels" |
-		while IFS= read -r k; do say "$k"; done
+	printf ', %d s\n' $((SECONDS - start)) >> "$RUN/kernel.$1"
+	say "$(cat "$RUN/kernel.$1")"
+	run_end
 }
 
 check_tests()
@@ -108,18 +183,29 @@ check_tests()
 	local k=$1
 
 	check_stage "configuration of $k" check_config || :
+	# What is compiled depends on the kernel: unit tests, for one.
+	if [ -z "${TEST:-}" ] && [ -z "$K_BUILTIN" ]; then
+		check_stage "clippy for $k" check_clippy || :
+	fi
 	mkdir -p "$RUN/vm-$K_NAME"
-	check_stage "module for $k" module_build plain modules || return 0
-	cp "$MODULE_DIR/bsdtun.ko" "$RUN/vm-$K_NAME/"
-	# The tests are programs: they are the same for all kernels.
-	if [ ! -s "$RUN/kit/kselftest-list.txt" ] && ! check_stage "kselftests built" in_root --bind "$MODULE_DIR" /lab/module -- \
-		bash /lab/scripts/kit.sh "$TREE" "$K_AT/source" /lab/module/selftests /lab/run/kit
-	then
-		module_unlock
-		return 0
+	if [ -n "$K_BUILTIN" ]; then
+		check_stage "driver in the tree of $k, as a module and built in" intree_build || return 0
+		cp "$MODULE_DIR/build/arch/x86/boot/bzImage" "$RUN/vm-$K_NAME/vmlinuz"
+	else
+		check_stage "module for $k" module_build plain modules || return 0
+		cp "$MODULE_DIR/bsdtun.ko" "$RUN/vm-$K_NAME/"
 	fi
 	module_unlock
 	check_vm "$k"
+}
+
+check_clippy()
+{
+	local rc=0
+
+	module_build clippy CLIPPY=1 modules || rc=$?
+	module_unlock
+	return $rc
 }
 
 # What the tests ask of a kernel, as every folder of kselftests says it.
@@ -137,39 +223,20 @@ check_config()
 
 check_vm()
 {
-	local k=$1 dir=$RUN/vm-$K_NAME list tests=() case="" timeout limit rc=0 n splats hung args="" f unit
-
-	mapfile -t list < "$RUN/kit/kselftest-list.txt"
-	if [ -n "${TEST:-}" ]; then
-		f=${TEST%%:*}
-		f=${f#selftests/}
-		f=${f%.c}
-		[ "$f" = "$TEST" ] || case=${TEST#*:}
-		[ "$case" != "$TEST" ] || case=""
-		mapfile -t tests < <(printf '%s\n' "${list[@]}" | grep -xE "bsdtun:$f(\.sh)?")
-		[ ${#tests[@]} -eq 1 ] ||
-			die "no test '$f'; there is: $(printf '%s\n' "${list[@]}" | sed 's/^bsdtun://' | paste -sd' ')"
-		if [ -n "$case" ]; then
-			args=$(check_case "${tests[0]#bsdtun:}" "$case")
-		fi
-	else
-		tests=("${list[@]}")
-	fi
-	[ ${#tests[@]} -gt 0 ] || { result fail "kselftests on $k: there is none"; return 0; }
+	local k=$1 dir=$RUN/vm-$K_NAME timeout limit rc=0 n splats hung unit
 
 	timeout=$(sed -n 's/^timeout=//p' "$RUN/kit/bsdtun/settings" 2> /dev/null)
 	timeout=$((${timeout:-$SETTINGS_TIMEOUT} * K_SLOW))
-	limit=$((120 + ${#tests[@]} * (timeout + 10)))
+	limit=$((120 + ${#CHECK_TESTS[@]} * (timeout + 10)))
 	[ $limit -le $((VM_LIMIT * K_SLOW)) ] || limit=$((VM_LIMIT * K_SLOW))
 	check_modules "$dir"
-	vm_accel
 
 	step "kselftests on $k${TEST:+: $TEST}"
 	VM_SHOW=1
-	vm_boot "$dir" "$limit" "KSELFTEST_ARGS='$args' bash /lab/scripts/guest-check.sh $((VM_SILENCE * K_SLOW)) \
-		$(printf -- '-t %s ' "${tests[@]}") -o $timeout" || rc=$?
+	vm_boot "$dir" "$limit" "KSELFTEST_ARGS='$CHECK_ARGS' bash /lab/scripts/guest-check.sh $((VM_SILENCE * K_SLOW)) \
+		$(printf -- '-t %s ' "${CHECK_TESTS[@]}") -o $timeout" || rc=$?
 
-	awk -v expected="${tests[*]}" -f "$LAB/ktap.awk" "$dir/out" > "$dir/ktap"
+	awk -v expected="${CHECK_TESTS[*]}" -f "$LAB/ktap.awk" "$dir/out" > "$dir/ktap"
 	unit="no unit tests in this kernel"
 	if grep -qx 'CONFIG_KUNIT=y' "$K_ENTRY/build/.config"; then
 		touch "$dir/kunit"
@@ -179,7 +246,7 @@ check_vm()
 		: > "$dir/unit"
 	fi
 	sed -n "s/^\(pass\|skip\|fail\) /\1 $K_NAME: /p" "$dir/unit" "$dir/ktap" >> "$RESULTS"
-	printf '%s (%s): kselftests: %s; %s' "$K_NAME" "$k" "$(check_count "$dir/ktap")" "$unit" > "$RUN/kernels.$K_NAME"
+	printf '%s (%s): kselftests: %s; %s' "$K_NAME" "$k" "$(check_count "$dir/ktap")" "$unit" > "$RUN/kernel.$K_NAME"
 	n=$(grep -c '^fail ' "$dir/ktap" || :)
 	if [ "$rc" -ne 0 ] && [ "$n" -eq 0 ]; then
 		result fail "kselftests on $k: the runner exited with $rc though no case failed"
@@ -211,12 +278,14 @@ check_vm()
 }
 
 # Where the log says the first of what it may not say: the test that ran, and the report.
+# Of leaks the log has no more than the number.
 check_context()
 {
 	local dir=$1 log=$1/dmesg number
 
+	[ ! -s "$dir/leaks" ] || awk '/^unreferenced object/ && n++ { exit } { print }' "$dir/leaks"
 	[ -n "$(vm_splats "$log")" ] || log=$dir/console
-	[ -n "$(vm_splats "$log")" ] || log=$dir/leaks
+	[ -n "$(vm_splats "$log")" ] || return 0
 	number=$(grep -nE -f "$LAB/splats" "$log" | grep -vE -f "$LAB/noise" | head -n 1 | cut -d: -f1)
 	head -n "$number" "$log" | grep 'lab: # #  RUN\|lab: # selftests' | tail -n 1
 	tail -n "+$number" "$log" | head -n "$CHECK_CONTEXT" | tr -d '\r'
@@ -259,24 +328,30 @@ check_case()
 }
 
 # /lib/modules of the machine with bsdtun.ko installed, as on a machine that has it, so
-# that the kernel can load it by its alias.
+# that the kernel can load it by its alias; or with the image that has the driver built in.
 check_modules()
 {
-	local dir=$1
+	local dir=$1 modules=$RUN/modules-$K_NAME
 
-	rm -rf --one-file-system "$RUN/modules"
-	cp -al "$K_ENTRY/modules" "$RUN/modules"
-	rm -f "$RUN"/modules/modules.*.bin "$RUN"/modules/modules.{dep,alias,symbols,softdep,devname,weakdep}
-	mkdir -p "$RUN/modules/updates"
-	cp "$dir/bsdtun.ko" "$RUN/modules/updates/"
-	VM_BINDS=(--bind "$RUN/modules" "/usr/lib/modules/$K_RELEASE")
+	cp -al "$K_ENTRY/modules" "$modules"
+	rm -f "$modules"/modules.*.bin "$modules"/modules.{dep,alias,symbols,softdep,devname,weakdep}
+	if [ -n "$K_BUILTIN" ]; then
+		cp --remove-destination "$dir/vmlinuz" "$modules/vmlinuz"
+	else
+		mkdir -p "$modules/updates"
+		cp "$dir/bsdtun.ko" "$modules/updates/"
+	fi
+	VM_BINDS=(--bind "$modules" "/usr/lib/modules/$K_RELEASE")
 	logged in_root "${VM_BINDS[@]}" -- depmod "$K_RELEASE"
 }
 
 check_report()
 {
-	local passed failed skipped
+	local passed failed skipped kernel
 
+	for kernel; do
+		[ ! -e "$RUN/results.$kernel" ] || cat "$RUN/results.$kernel" >> "$RESULTS"
+	done
 	passed=$(grep -c '^pass ' "$RESULTS" || :)
 	failed=$(grep -c '^fail ' "$RESULTS" || :)
 	skipped=$(grep -c '^skip ' "$RESULTS" || :)
@@ -289,9 +364,11 @@ check_report()
 		printf 'Failed:\n'
 		sed -n 's/^fail /  /p' "$RESULTS"
 	fi
-	sed 's/^/On /' "$RUN/kernels"
+	for kernel; do
+		[ ! -e "$RUN/kernel.$kernel" ] || printf 'On %s\n' "$(cat "$RUN/kernel.$kernel")"
+	done
 	say "logs: $RUN"
-	rm -rf --one-file-system "$RUN/modules" "$RUN/kit"
+	rm -rf --one-file-system "$RUN"/modules-* "$RUN/kit"
 	run_end
 	if [ "$skipped" -gt 0 ]; then
 		printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"

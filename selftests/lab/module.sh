@@ -2,21 +2,28 @@
 # shellcheck shell=bash
 # Building bsdtun.ko, for the lab's kernels and for others.
 
-# module_build FOR [MAKE ARGUMENT...]: build for the kernel in use, in a folder of the
-# cache, so that the clone stays clean and two kernels do not disturb each other.  The
-# folder belongs to this clone and this kernel and is used again; FOR tells apart builds
-# with different arguments.  A warning is an error (W=e).  Sets MODULE_DIR, and MODULE_LOCK, to be held while it is used.
-module_build()
+# module_dir FOR: a folder of the cache to build in for the kernel in use, so that the
+# clone stays clean and two kernels do not disturb each other.  It belongs to this clone
+# and this kernel and is used again; FOR tells apart builds with different arguments.
+# Sets MODULE_DIR, and MODULE_LOCK, to be held while it is used.
+module_dir()
 {
-	local for=$1 name
+	local name
 
-	shift
-	name=$(basename "$K_ENTRY")-$(printf '%s' "$TREE" | hash_of -)-$for
+	name=$(basename "$K_ENTRY")-$(printf '%s' "$TREE" | hash_of -)-$1
 	MODULE_DIR=$CACHE/modules/$name
 	mkdir -p "$MODULE_DIR" "$CACHE/locks"
 	exec {MODULE_LOCK}> "$CACHE/locks/$name"
 	flock -x "$MODULE_LOCK"
 	touch "$MODULE_DIR"
+}
+
+# module_build FOR [MAKE ARGUMENT...]: build in the folder that module_dir gives.  A
+# warning is an error (W=e).
+module_build()
+{
+	module_dir "$1"
+	shift
 	in_root --bind "$MODULE_DIR" /lab/module -- make -C "$K_AT/build" \
 		"${K_MAKE[@]}" M="$TREE" MO=/lab/module W=e --no-print-directory -j"$(nproc)" "$@"
 }
@@ -32,6 +39,7 @@ module_into()
 {
 	local dir=$1 program=$2
 
+	[ -z "$K_BUILTIN" ] || die "the kernel '$K_NAME' is for the tests: it has the driver built in"
 	step "building bsdtun.ko for Linux $K_RELEASE"
 	logged module_build plain modules
 	mkdir -p "$dir"

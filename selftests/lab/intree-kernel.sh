@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# intree-kernel.sh TREE SOURCE DIR - in the toolchain root: the kernel that was built from
+# SOURCE into DIR/build, with the driver that lies in TREE put into its tree: the module,
+# then the image with the driver in it.
+set -euo pipefail
+
+# shellcheck source=selftests/lab/built-make.sh
+. /lab/scripts/built-make.sh
+
+tree=$1
+source=$2
+dir=$3
+
+# The source is shared and stays as it is.  This one is links to it, but for the folder
+# that the driver is put into.
+rm -rf "$dir/source"
+for folder in "" /drivers /drivers/net; do
+	rm -f "$dir/source$folder"
+	mkdir "$dir/source$folder"
+	find "$source$folder/" -mindepth 1 -maxdepth 1 -exec ln -s -t "$dir/source$folder" {} +
+done
+cp -p --remove-destination "$source/drivers/net/Kconfig" "$source/drivers/net/Makefile" \
+	"$dir/source/drivers/net/"
+bash "$tree/selftests/lab/into-tree.sh" "$dir/source"
+
+configure()
+{
+	"$dir/source/scripts/config" --file "$dir/build/.config" "--$1" BSDTUN
+	kmake "$dir" olddefconfig
+	grep -qx "CONFIG_BSDTUN=$2" "$dir/build/.config"
+}
+
+configure module m
+kmake "$dir" drivers/net/bsdtun/bsdtun.ko
+configure enable y
+kmake "$dir" bzImage

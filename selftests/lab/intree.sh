@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# The driver in a kernel's own tree.
+
+# intree_build: the kernel in use with the driver of this clone in it, in a folder of the
+# cache that belongs to both, see module_build.  Its image is MODULE_DIR/build/arch/x86/boot/bzImage.
+intree_build()
+{
+	module_dir intree
+	if [ ! -d "$MODULE_DIR/build" ]; then
+		rm -rf "$MODULE_DIR/build.new"
+		cp -a "$K_ENTRY/build" "$MODULE_DIR/build.new"
+		mv "$MODULE_DIR/build.new" "$MODULE_DIR/build"
+	fi
+	mkdir -p "$MODULE_DIR/source" "$CACHE/ccache"
+	# At the kernel's own place: else make would build all of it again.
+	K_ENTRY=$MODULE_DIR K_SOURCE= in_root --bind "$K_SOURCE" /kernel/stock/source \
+		--bind "$CACHE/ccache" /lab/ccache -- \
+		bash /lab/scripts/intree-kernel.sh "$TREE" /kernel/stock/source "$K_AT"
+}
