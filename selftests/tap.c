@@ -1739,6 +1739,16 @@ FIXTURE_TEARDOWN(vmnet)
 	unit_destroy(&self->u);
 }
 
+/* Reads frames until none has come for a while; how many are numbered on from @first. */
+static int drain(int fd, unsigned int first)
+{
+	int n = 0;
+
+	while (WAIT_FOR(poll_now(fd, POLLIN) & POLLIN, 10 * QUIET_MS))
+		n += read_numbered(fd) == first + n;
+	return n;
+}
+
 #define SEND_RANGE(first, end)	send_range(_metadata, &self->u, self->raw, first, end)
 
 /* Frames numbered from @first up to but not including @end are queued. */
@@ -2154,6 +2164,23 @@ TEST_F(tap, B13_keep_flushes_and_discards)
 	}
 }
 
+/* A queue that was full has stopped the stack: the next opener starts it again. */
+TEST_F(tap, B13_keep_behind_a_qdisc)
+{
+	int i;
+
+	ASSERT_EQ(0, attribute_set(&self->u, "keep", "1"));
+	ASSERT_EQ(0, run("tc qdisc add dev %s root pfifo limit 100", self->u.ifname));
+	ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, 5));
+	for (i = 0; i < 3; i++) {
+		SEND_RANGE(0, 20);
+		unit_close(&self->u);
+		ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
+		SEND_RANGE(100, 110);
+		EXPECT_EQ(10, drain(self->u.fd, 100));
+	}
+}
+
 TEST_F(tap, B14_nothing_piles_up_while_closed)
 {
 	int i;
@@ -2249,6 +2276,23 @@ TEST_F(vmnet, B14_frames_pile_up_while_closed)
 		EXPECT_EQ(-EAGAIN, read_numbered(self->u.fd));
 		EXPECT_EQ(6, GREW(tx_packets));
 	}
+}
+
+/* A queueing discipline holds what the queue has no room for, closed or not. */
+TEST_F(vmnet, B14_frames_pile_up_behind_a_qdisc)
+{
+	int i;
+
+	ASSERT_EQ(0, run("tc qdisc add dev %s root pfifo limit 100", self->u.ifname));
+	ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, 5));
+	for (i = 0; i < 3; i++) {
+		SEND_RANGE(0, 3);
+		unit_close(&self->u);
+		SEND_RANGE(3, 20);
+		ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
+		EXPECT_EQ(20, drain(self->u.fd, 0));
+	}
+	EXPECT_EQ(0, GREW(tx_dropped));
 }
 
 TEST_F(vmnet, set_down_while_closed_it_is_flushed)
