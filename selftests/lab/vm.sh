@@ -51,9 +51,9 @@ vm_boot()
 	local rc=0
 
 	vm_boot_once "$@" || rc=$?
-	# Once in many boots an emulated machine stops in its firmware. No kernel ran, so
-	# that nothing is hidden by another try.
-	if [ "$rc" -ne 0 ] && [ ${#VM_ACCEL[@]} -gt 0 ] && ! grep -q 'Linux version' "$1/console"; then
+	# Once in many boots an emulated machine stops in its firmware. No kernel said
+	# anything, so that nothing is hidden by another try.
+	if [ "$rc" -ne 0 ] && [ ${#VM_ACCEL[@]} -gt 0 ] && ! grep -qE '^\[ *[0-9]+\.[0-9]{6}\]' "$1/console"; then
 		say "the machine did not get to its kernel: booting it once more"
 		rc=0
 		vm_boot_once "$@" || rc=$?
