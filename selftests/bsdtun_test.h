@@ -1089,6 +1089,23 @@ static inline int free_number(const char *kind, int from)
 	return from - 1;
 }
 
+/*
+ * True when the lowest number without a node is the lowest that is free. When units
+ * go with their namespace it is so only a moment after the nodes are gone.
+ */
+static inline bool numbers_settled(const char *kind)
+{
+	int want = free_number(kind, 0);
+	struct unit u;
+	bool settled;
+
+	if (unit_create_kind(&u, kind, NULL))
+		return false;
+	settled = u.number == want;
+	unit_destroy(&u);
+	return settled;
+}
+
 /* Removes all units of the namespace, of every kind. */
 static inline void units_clear(void)
 {
