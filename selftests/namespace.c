@@ -64,7 +64,7 @@ FIXTURE_SETUP(namespace)
 FIXTURE_TEARDOWN_PARENT(namespace)
 {
 	cloner_chmod(variant->kind, 0600);
-	EXPECT_TRUE(WAIT_FOR(nodes_of(variant->kind) == self->nodes, LIMIT_MS));
+	EXPECT_TRUE(WAIT_FOR(nodes_of(variant->kind) <= self->nodes, LIMIT_MS));
 }
 
 #define CLONE(unit)	ASSERT_EQ(0, cloner_open(unit, variant->kind, O_NONBLOCK))
@@ -171,7 +171,6 @@ TEST_F(namespace, a_user_namespace_alone_is_EPERM)
 TEST_F_TIMEOUT(namespace, units_go_with_their_namespace, 120)
 {
 	struct unit open, closed, again;
-	char name[IFNAMSIZ];
 	struct sleeper s;
 	int i;
 
@@ -195,10 +194,8 @@ TEST_F_TIMEOUT(namespace, units_go_with_their_namespace, 120)
 		EXPECT_TRUE(WAIT_FOR(!node_exists(&open) && !node_exists(&closed), LIMIT_MS));
 		check_revoked(_metadata, &open);
 
-		/* The numbers are free, beside the descriptor; a moment after the nodes have gone. */
-		snprintf(name, sizeof(name), "%s%d", variant->kind, open.number);
-		ASSERT_TRUE(WAIT_FOR(!unit_create_kind(&again, variant->kind, name), LIMIT_MS));
-		unit_destroy(&again);
+		/* The numbers are free, beside the descriptor. */
+		ASSERT_TRUE(WAIT_FOR(numbers_settled(variant->kind), LIMIT_MS));
 		CLONE(&again);
 		EXPECT_EQ(open.number, again.number);
 		unit_destroy(&again);
@@ -262,7 +259,7 @@ static void *writer_main(void *arg)
 		if (ret != (long)sizeof(frame))
 			w->odd = ret;
 		__atomic_add_fetch(&w->done, 1, __ATOMIC_SEQ_CST);
-		sched_yield();
+		nap();
 	}
 	return NULL;
 }
@@ -296,7 +293,7 @@ static unsigned int done(struct worker *w)
 	return __atomic_load_n(&w->done, __ATOMIC_SEQ_CST);
 }
 
-TEST_F_TIMEOUT(namespace, moved_while_a_reader_and_a_writer_are_at_it, 120)
+TEST_F_TIMEOUT(namespace, moved_while_a_reader_and_a_writer_are_at_it, 240)
 {
 	struct worker reader = { }, writer = { };
 	char ifr[40], name[IFNAMSIZ];
@@ -354,6 +351,7 @@ TEST_F_TIMEOUT(namespace, moved_while_a_reader_and_a_writer_are_at_it, 120)
 /* ---- all at once --------------------------------------------------------- */
 
 #define STORM_MS	10000
+#define STORM_MAX_MS	60000	/* until enough has happened, on a slow machine */
 #define STORMERS	4
 #define SLOTS		6
 #define PLACES		3
@@ -371,6 +369,14 @@ struct stormer {
 	struct storm *storm;
 	unsigned int seed;
 };
+
+static bool storm_was_one(const struct storm *s)
+{
+	return __atomic_load_n(&s->opened, __ATOMIC_SEQ_CST) >= 100 &&
+	       __atomic_load_n(&s->deleted, __ATOMIC_SEQ_CST) >= 20 &&
+	       __atomic_load_n(&s->moved, __ATOMIC_SEQ_CST) >= 10 &&
+	       __atomic_load_n(&s->died, __ATOMIC_SEQ_CST) >= 5;
+}
 
 static void odd(struct storm *s, const char *what, long err)
 {
@@ -495,27 +501,24 @@ static void *storm_main(void *arg)
 		struct nl_request req;
 
 		i = rand_r(seed) % SLOTS;
-		switch (rand_r(seed) % 32) {
+		switch (rand_r(seed) % 64) {
 		case 0:
 			/* The one before dies some time, and its units with it. */
 			ANSWERS(netns_new(), "new namespace", 0);
 			__atomic_add_fetch(&s->died, 1, __ATOMIC_SEQ_CST);
 			break;
-		case 1:
-		case 2:
-		case 3:
+		case 1 ... 4:
 			ANSWERS(ERR(setns(s->ns[rand_r(seed) % PLACES], CLONE_NEWNET)),
 				"setns", 0);
 			break;
-		case 4:
-		case 5:
+		case 5 ... 8:
 			nl_link_add(&req, NULL, kinds[rand_r(seed) % 3]);
 			ANSWERS(nl_talk(&req, NULL), "add", 0);
 			break;
-		case 6 ... 12:
+		case 9 ... 20:
 			storm_link(s, seed);
 			break;
-		case 13 ... 20:
+		case 21 ... 40:
 			storm_open(s, seed, &fd[i]);
 			break;
 		default:
@@ -555,19 +558,19 @@ static bool storm_is_over(const int *nodes)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (nodes_of(kinds[i]) != nodes[i])
+		if (nodes_of(kinds[i]) > nodes[i])
 			return false;
 	return true;
 }
 
-TEST_F_TIMEOUT(storm, everything_goes_on_afterwards, 240)
+TEST_F_TIMEOUT(storm, everything_goes_on_afterwards, 360)
 {
 	const char *seed = getenv("BSDTUN_SEED");
 	struct stormer t[STORMERS];
 	struct storm s = { };
 	struct timespec ts;
 	unsigned int first, i;
-	long long end;
+	long long start;
 
 	first = seed ? strtoul(seed, NULL, 0) : (unsigned int)(time(NULL) ^ getpid());
 	TH_LOG("BSDTUN_SEED=%u", first);
@@ -580,8 +583,10 @@ TEST_F_TIMEOUT(storm, everything_goes_on_afterwards, 240)
 		t[i] = (struct stormer){ .storm = &s, .seed = first + i };
 		ASSERT_EQ(0, pthread_create(&t[i].thread, NULL, storm_main, &t[i]));
 	}
-	end = now_ms() + STORM_MS;
-	while (now_ms() < end && !__atomic_load_n(&s.odd, __ATOMIC_SEQ_CST))
+	start = now_ms();
+	while ((now_ms() < start + STORM_MS ||
+		(now_ms() < start + STORM_MAX_MS && !storm_was_one(&s))) &&
+	       !__atomic_load_n(&s.odd, __ATOMIC_SEQ_CST))
 		nap();
 	__atomic_store_n(&s.stop, true, __ATOMIC_SEQ_CST);
 	clock_gettime(CLOCK_REALTIME, &ts);
@@ -610,6 +615,7 @@ TEST_F_TIMEOUT(storm, everything_goes_on_afterwards, 240)
 		int want = free_number(kinds[i], 0);
 		struct unit u;
 
+		ASSERT_TRUE(WAIT_FOR(numbers_settled(kinds[i]), LIMIT_MS));
 		ASSERT_EQ(0, cloner_open(&u, kinds[i], O_NONBLOCK));
 		EXPECT_EQ(want, u.number);
 		unit_destroy(&u);
