@@ -594,13 +594,13 @@ static void *turns_main(void *arg)
 	struct turns *t = arg;
 	struct unit u;
 
-	while (!__atomic_load_n(t->stop, __ATOMIC_SEQ_CST)) {
+	do {
 		t->err = cloner_open(&u, t->kind, O_NONBLOCK);
 		if (t->err)
 			break;
 		t->opened++;
 		unit_close(&u);
-	}
+	} while (!__atomic_load_n(t->stop, __ATOMIC_SEQ_CST));
 	return NULL;
 }
 
