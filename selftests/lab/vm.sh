@@ -42,6 +42,11 @@ VM_SHOW=
 # this itself, and when it cannot any more, vm_watch() does a minute later.
 VM_SILENCE=150
 
+# Seconds that the stock kernel may take from the firmware to the command, and the line
+# that says it is there.
+VM_BOOT=90
+VM_UP='lab: the machine is up'
+
 # vm_boot DIR SECONDS COMMAND: boot, run COMMAND as root in the machine, end it.  DIR gets
 # out (COMMAND's output) and console (the kernel's); in the machine DIR is /lab/out, and
 # the run's folder /lab/run.  COMMAND's exit status; 124 when the time was up, 137 when
@@ -51,10 +56,13 @@ vm_boot()
 	local rc=0
 
 	vm_boot_once "$@" || rc=$?
-	# Once in many boots an emulated machine stops in its firmware. No kernel said
-	# anything, so that nothing is hidden by another try.
-	if [ "$rc" -ne 0 ] && [ ${#VM_ACCEL[@]} -gt 0 ] && ! grep -qE '^\[ *[0-9]+\.[0-9]{6}\]' "$1/console"; then
-		say "the machine did not get to its kernel: booting it once more"
+	# Once in many boots an emulated machine stops in its firmware or on the way up. The
+	# driver was not there yet, unless it is built in, and no kernel complained: nothing is
+	# hidden by another try.
+	if [ -e "$1/stuck" ] && [ ${#VM_ACCEL[@]} -gt 0 ] && [ -z "$(vm_splats "$1/console")" ] &&
+		{ [ -z "$K_BUILTIN" ] || ! grep -qE '^\[ *[0-9]+\.[0-9]{6}\]' "$1/console"; }
+	then
+		say "the machine did not come up: booting it once more"
 		rc=0
 		vm_boot_once "$@" || rc=$?
 	fi
@@ -67,6 +75,7 @@ vm_boot_once()
 
 	mkdir -p "$dir"
 	: > "$dir/console"
+	rm -f "$dir/stuck"
 	# The output goes through a pipe because virtme-ng opens it several times, and would
 	# overwrite in the middle of a file; the rest of the traps is told in testing.rst.
 	{
@@ -74,7 +83,7 @@ vm_boot_once()
 			vng "${VM_ACCEL[@]}" --verbose --user root --cpus 2 --memory "$K_MEMORY" \
 			--run "/usr/lib/modules/$K_RELEASE/vmlinuz" --rwdir=/lab/out \
 			--append "cryptomgr.notests loglevel=5 panic=-1 oops=panic $K_APPEND" \
-			-- "$command" < /dev/null 2> "$dir/console" &
+			-- "echo '$VM_UP'; $command" < /dev/null 2> "$dir/console" &
 		echo $! > "$dir/pid"
 		wait $!
 	} 2>> "$LOG" | vm_watch "$dir" | if [ -n "$VM_SHOW" ]; then tee "$dir/out"; else cat > "$dir/out"; fi
@@ -85,11 +94,19 @@ vm_boot_once()
 # the one process (see in_root).
 vm_watch()
 {
-	local line rc silence=$((VM_SILENCE * K_SLOW + 60))
+	local line rc silence=$((VM_BOOT * K_SLOW)) up=
 
 	while true; do
 		rc=0
 		IFS= read -r -t $silence line || rc=$?
+		if [ -z "$up" ]; then
+			if [ "${line%$'\r'}" = "$VM_UP" ]; then
+				up=1
+				silence=$((VM_SILENCE * K_SLOW + 60))
+				continue
+			fi
+			[ $rc -eq 0 ] || touch "$1/stuck"
+		fi
 		if [ $rc -gt 128 ]; then
 			echo "Bail out! the machine said nothing for $silence seconds"
 			kill -KILL "$(cat "$1/pid")"
