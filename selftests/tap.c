@@ -581,14 +581,18 @@ TEST_F(unit, B5_up_on_open_by_a_user)
 /* Frames sent when open has returned are there, not only those sent a while later. */
 TEST_F(unit, open_after_up)
 {
-	int raw = packet_socket();
+	int raw = packet_socket(), i;
 
 	ASSERT_LE(0, raw);
-	ASSERT_EQ(0, link_up(self->u.ifindex));
-	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
-	EXPECT_TRUE(link_is_up(self->u.ifindex));
-	EXPECT_EQ(0, send_numbered(raw, self->u.ifindex, 5));
-	EXPECT_EQ(5, read_numbered(self->u.fd));
+	/* The stack would notice by itself, a moment later: it shows one time in some. */
+	for (i = 0; i < 30; i++) {
+		ASSERT_EQ(0, link_up(self->u.ifindex));
+		ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
+		EXPECT_EQ(0, send_numbered(raw, self->u.ifindex, i));
+		EXPECT_EQ(i, read_numbered(self->u.fd));
+		EXPECT_TRUE(link_is_up(self->u.ifindex));
+		unit_close(&self->u);
+	}
 	close(raw);
 }
 
@@ -2147,11 +2151,11 @@ TEST_F(tap, B13_keep_flushes_and_discards)
 	int i;
 
 	ASSERT_EQ(0, attribute_set(&self->u, "keep", "1"));
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 10; i++) {
 		self->before = link_stats(self->u.ifindex);
 		SEND_RANGE(0, 5);
 		unit_close(&self->u);
-		EXPECT_EQ(5, GREW(tx_dropped));
+		/* At once: when the stack has noticed the carrier, it discards them itself. */
 		send_numbered(self->raw, self->u.ifindex, 8);
 		send_numbered(self->raw, self->u.ifindex, 9);
 		EXPECT_EQ(7, GREW(tx_dropped));
