@@ -39,15 +39,19 @@ die()
 	exit 1
 }
 
-# A folder for the logs of this run; the last twenty runs are kept.
+# A folder for the logs of this run; the last twenty runs are kept, and those that go on.
 run_begin()
 {
 	local old
 	mkdir -p "$CACHE/logs"
 	# By age, not by name: several targets keep their logs here.
 	find "$CACHE/logs" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn |
-		tail -n +20 | while read -r _ old; do rm -rf --one-file-system "$old"; done
+		tail -n +20 | while read -r _ old; do
+		flock -n -x "$old" rm -rf --one-file-system "$old" || :
+	done
 	RUN=$(mktemp -d "$CACHE/logs/$1-$(date +%Y%m%d-%H%M%S)-XXXX")
+	exec {RUN_LOCK}< "$RUN"
+	flock -s "$RUN_LOCK"
 	LOG=$RUN/log
 	: > "$LOG"
 	TARGET=$1
