@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # intree-kernel.sh TREE SOURCE DIR - in the toolchain root: the kernel that was built from
-# SOURCE into DIR/build, with the driver that lies in TREE put into its tree: the module,
-# then the image with the driver in it.
+# SOURCE, which also is DIR/source, into DIR/build, with the driver that lies in TREE put
+# into its tree: the module, then the image with the driver in it.
 set -euo pipefail
 
 # shellcheck source=selftests/lab/built-make.sh
@@ -12,16 +12,12 @@ tree=$1
 source=$2
 dir=$3
 
-# The source is shared and stays as it is.  This one is links to it, but for the folder
-# that the driver is put into.
-rm -rf "$dir/source"
-for folder in "" /drivers /drivers/net; do
-	rm -f "$dir/source$folder"
-	mkdir "$dir/source$folder"
-	find "$source$folder/" -mindepth 1 -maxdepth 1 -exec ln -s -t "$dir/source$folder" {} +
-done
-cp -p --remove-destination "$source/drivers/net/Kconfig" "$source/drivers/net/Makefile" \
-	"$dir/source/drivers/net/"
+# The source is shared and stays as it is: DIR/source/drivers/net is a folder of our own
+# with links to what is in the source's.
+net=$dir/source/drivers/net
+find "$net" -mindepth 1 -delete
+find "$source/drivers/net" -mindepth 1 -maxdepth 1 -exec ln -s -t "$net" {} +
+cp -p --remove-destination "$source/drivers/net/Kconfig" "$source/drivers/net/Makefile" "$net/"
 bash "$tree/selftests/lab/into-tree.sh" "$dir/source"
 
 configure()

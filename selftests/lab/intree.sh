@@ -12,9 +12,9 @@ intree_build()
 		cp -a "$K_ENTRY/build" "$MODULE_DIR/build.new"
 		mv "$MODULE_DIR/build.new" "$MODULE_DIR/build"
 	fi
-	mkdir -p "$MODULE_DIR/source" "$CACHE/ccache"
-	# At the kernel's own place: else make would build all of it again.
-	K_ENTRY=$MODULE_DIR K_SOURCE= in_root --bind "$K_SOURCE" /kernel/stock/source \
-		--bind "$CACHE/ccache" /lab/ccache -- \
+	mkdir -p "$MODULE_DIR/net" "$CACHE/ccache"
+	# All at the kernel's own places: else make would build all of it again.
+	in_root --bind "$MODULE_DIR/build" "$K_AT/build" --bind "$MODULE_DIR/net" "$K_AT/source/drivers/net" \
+		--bind "$K_SOURCE" /kernel/stock/source --bind "$CACHE/ccache" /lab/ccache -- \
 		bash /lab/scripts/intree-kernel.sh "$TREE" /kernel/stock/source "$K_AT"
 }
