@@ -489,7 +489,7 @@ TEST_F(cloner, TRANSIENT_goes_with_the_program)
 
 TEST_F_TIMEOUT(cloner, a_thousand_opens_leave_one_unit, 240)
 {
-	long long end = now_ms() + 20000;
+	long long end = now_ms() + 8000;
 	int i, number, ifindex;
 
 	CLONE(&self->u);
