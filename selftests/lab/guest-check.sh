@@ -26,15 +26,15 @@ if [ -e /proc/lockdep ]; then
 fi
 
 # Without a module the driver is built in.
-if [ -e "$BSDTUN_KO" ] && ! insmod "$BSDTUN_KO" || [ ! -e /sys/module/bsdtun ]; then
+if [ -e "$BSDTUN_KO" ] && ! insmod "$BSDTUN_KO" || [ ! -e /sys/class/misc/bsdtun0 ]; then
 	dmesg | tail -n 20 | sed 's/^/# /'
 	echo "Bail out! the driver does not load"
 	dmesg > "$OUT/dmesg"
 	exit 1
 fi
 
-# KUnit ran the driver's suites meanwhile, beside the kernel's own; what they said goes when
-# the module goes.  Once is enough: the tests load it many times.
+# KUnit ran the driver's suites meanwhile; what they said goes when the module goes.  Once is
+# enough: the tests load it many times.
 kunit=/sys/kernel/debug/kunit
 if [ -d $kunit ]; then
 	cat $kunit/bsdtun_*/results > "$OUT/kunit"
