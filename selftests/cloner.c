@@ -15,23 +15,29 @@ FIXTURE(cloner) {
 	int nodes;		/* units of the kind that were there before */
 };
 
+#define OPENERS		200
+
 FIXTURE_VARIANT(cloner) {
 	const char *kind;
 	bool users;		/* net.link.tap.user_open lets users in */
+	int openers;		/* at once; all of them for one kind */
 };
 
 FIXTURE_VARIANT_ADD(cloner, tun) {
 	.kind = KIND,
+	.openers = 40,
 };
 
 FIXTURE_VARIANT_ADD(cloner, tap) {
 	.kind = TAP_KIND,
 	.users = true,
+	.openers = OPENERS,
 };
 
 FIXTURE_VARIANT_ADD(cloner, vmnet) {
 	.kind = VMNET_KIND,
 	.users = true,
+	.openers = 40,
 };
 
 /* The cloner, for what takes a unit and opens its node. */
@@ -507,8 +513,6 @@ TEST_F_TIMEOUT(cloner, a_thousand_opens_leave_one_unit, 240)
 	EXPECT_EQ(self->nodes + 1, nodes_of(variant->kind));
 }
 
-#define OPENERS		200
-
 struct opener {
 	pthread_t thread;
 	pthread_barrier_t *barrier;
@@ -542,22 +546,22 @@ static int remove_group(struct opener *o, int n)
 	return nl_talk(&req, NULL);
 }
 
-TEST_F_TIMEOUT(cloner, two_hundred_openers_get_their_own, 240)
+TEST_F_TIMEOUT(cloner, parallel_openers_get_their_own, 240)
 {
 	static struct opener o[OPENERS];
 	static bool seen[32768];
-	int i, lowest = 32768;
+	int i, n = variant->openers, lowest = 32768;
 	pthread_barrier_t barrier;
 
-	ASSERT_EQ(0, pthread_barrier_init(&barrier, NULL, OPENERS));
-	for (i = 0; i < OPENERS; i++) {
+	ASSERT_EQ(0, pthread_barrier_init(&barrier, NULL, n));
+	for (i = 0; i < n; i++) {
 		o[i].barrier = &barrier;
 		o[i].kind = variant->kind;
 		ASSERT_EQ(0, pthread_create(&o[i].thread, NULL, opener_main, &o[i]));
 	}
-	for (i = 0; i < OPENERS; i++)
+	for (i = 0; i < n; i++)
 		ASSERT_EQ(0, pthread_join(o[i].thread, NULL));
-	for (i = 0; i < OPENERS; i++) {
+	for (i = 0; i < n; i++) {
 		char name[IFNAMSIZ];
 
 		ASSERT_EQ(0, o[i].err)
@@ -570,14 +574,14 @@ TEST_F_TIMEOUT(cloner, two_hundred_openers_get_their_own, 240)
 		snprintf(name, sizeof(name), "%s%d", variant->kind, o[i].u.number);
 		EXPECT_STREQ(name, o[i].u.ifname);
 	}
-	EXPECT_EQ(self->nodes + OPENERS, nodes_of(variant->kind));
-	for (i = 0; i < OPENERS; i++)
+	EXPECT_EQ(self->nodes + n, nodes_of(variant->kind));
+	for (i = 0; i < n; i++)
 		unit_close(&o[i].u);
 	CLONE(&self->u);
 	EXPECT_EQ(lowest, self->u.number);
 	unit_close(&self->u);
-	EXPECT_EQ(self->nodes + OPENERS, nodes_of(variant->kind));
-	EXPECT_EQ(0, remove_group(o, OPENERS));
+	EXPECT_EQ(self->nodes + n, nodes_of(variant->kind));
+	EXPECT_EQ(0, remove_group(o, n));
 	EXPECT_EQ(self->nodes, nodes_of(variant->kind));
 }
 

@@ -221,32 +221,66 @@ check_config()
 	return $missing
 }
 
+# The machine or machines of a kernel. Where there are several each takes its share of the
+# tests; the first one's words are shown as they come, the others' afterwards.
 check_vm()
 {
-	local k=$1 dir=$RUN/vm-$K_NAME timeout limit rc=0 n splats hung unit
+	local k=$1 dir=$RUN/vm-$K_NAME machines=$K_MACHINES machine i jobs=() shares=()
 
+	check_modules "$dir"
+	[ "$machines" -le ${#CHECK_TESTS[@]} ] || machines=${#CHECK_TESTS[@]}
+	for ((i = 0; i < ${#CHECK_TESTS[@]}; i++)); do
+		shares[i % machines]+="${CHECK_TESTS[i]} "
+	done
+	for ((i = 1; i < machines; i++)); do
+		mkdir "$dir/$i"
+		check_machine "$k" "$dir/$i" "${shares[i]}" > "$dir/$i/said" 2>&1 &
+		jobs+=($!)
+	done
+	check_machine "$k" "$dir" "${shares[0]}"
+	for ((i = 1; i < machines; i++)); do
+		wait "${jobs[i - 1]}" || result fail "$k: machine $i: nothing ran"
+		cat "$dir/$i/said"
+	done
+	printf '%s (%s): kselftests: %s; %s' "$K_NAME" "$k" \
+		"$(check_count "$dir"/ktap "$dir"/*/ktap)" "$(check_units "$dir")" > "$RUN/kernel.$K_NAME"
+}
+
+# The unit tests of a kernel, in words; they run in each of its machines, and the first one's
+# count.
+check_units()
+{
+	local dir=$1
+
+	if ! grep -qx 'CONFIG_KUNIT=y' "$K_ENTRY/build/.config"; then
+		echo "no unit tests in this kernel"
+		return
+	fi
+	touch "$dir/kunit"
+	awk -v expected="$(check_suites | paste -sd' ')" -f "$LAB/kunit.awk" "$dir/kunit" > "$dir/unit"
+	sed -n "s/^\(pass\|skip\|fail\) /\1 $K_NAME: /p" "$dir/unit" >> "$RESULTS"
+	echo "unit tests: $(check_count "$dir/unit")"
+}
+
+# check_machine KERNEL DIR TESTS: one machine, and what it was seen to do.
+check_machine()
+{
+	local k=$1 dir=$2 tests timeout limit rc=0 n splats hung
+
+	read -r -a tests <<< "$3"
 	timeout=$(sed -n 's/^timeout=//p' "$RUN/kit/bsdtun/settings" 2> /dev/null)
 	timeout=$((${timeout:-$SETTINGS_TIMEOUT} * K_SLOW))
-	limit=$((120 + ${#CHECK_TESTS[@]} * (timeout + 10)))
+	limit=$((120 + ${#tests[@]} * (timeout + 10)))
 	[ $limit -le $((VM_LIMIT * K_SLOW)) ] || limit=$((VM_LIMIT * K_SLOW))
-	check_modules "$dir"
+	cp -n "$RUN/vm-$K_NAME"/bsdtun.ko "$dir/" 2> /dev/null || :
 
-	step "kselftests on $k${TEST:+: $TEST}"
+	step "kselftests on $k: ${TEST:-${tests[*]#bsdtun:}}"
 	VM_SHOW=1
 	vm_boot "$dir" "$limit" "KSELFTEST_ARGS='$CHECK_ARGS' bash /lab/scripts/guest-check.sh $((VM_SILENCE * K_SLOW)) \
-		$(printf -- '-t %s ' "${CHECK_TESTS[@]}") -o $timeout" || rc=$?
+		$(printf -- '-t %s ' "${tests[@]}") -o $timeout" || rc=$?
 
-	awk -v expected="${CHECK_TESTS[*]}" -f "$LAB/ktap.awk" "$dir/out" > "$dir/ktap"
-	unit="no unit tests in this kernel"
-	if grep -qx 'CONFIG_KUNIT=y' "$K_ENTRY/build/.config"; then
-		touch "$dir/kunit"
-		awk -v expected="$(check_suites | paste -sd' ')" -f "$LAB/kunit.awk" "$dir/kunit" > "$dir/unit"
-		unit="unit tests: $(check_count "$dir/unit")"
-	else
-		: > "$dir/unit"
-	fi
-	sed -n "s/^\(pass\|skip\|fail\) /\1 $K_NAME: /p" "$dir/unit" "$dir/ktap" >> "$RESULTS"
-	printf '%s (%s): kselftests: %s; %s' "$K_NAME" "$k" "$(check_count "$dir/ktap")" "$unit" > "$RUN/kernel.$K_NAME"
+	awk -v expected="${tests[*]}" -f "$LAB/ktap.awk" "$dir/out" > "$dir/ktap"
+	sed -n "s/^\(pass\|skip\|fail\) /\1 $K_NAME: /p" "$dir/ktap" >> "$RESULTS"
 	n=$(grep -c '^fail ' "$dir/ktap" || :)
 	if [ "$rc" -ne 0 ] && [ "$n" -eq 0 ]; then
 		result fail "kselftests on $k: the runner exited with $rc though no case failed"
@@ -291,14 +325,14 @@ check_context()
 	tail -n "+$number" "$log" | head -n "$CHECK_CONTEXT" | tr -d '\r'
 }
 
-# check_count FILE: how many cases passed and so on, in words.
+# check_count FILE...: how many cases passed and so on, in words.
 check_count()
 {
-	awk '{ n[$1]++ } END {
+	cat -- "$@" 2> /dev/null | awk '{ n[$1]++ } END {
 		printf "%d passed, %d failed", n["pass"], n["fail"]
 		if (n["skip"])
 			printf ", %d skipped", n["skip"]
-	}' "$1"
+	}'
 }
 
 # The KUnit suites that the driver's sources declare.
