@@ -341,6 +341,27 @@ TEST_F(framing, A20_ipv4_behind_its_family)
 	EXPECT_EQ(len, GREW(rx_bytes));
 }
 
+/* An address can be bound to a moment before packets to it are for this machine. */
+static bool route6_is_local(const struct in6_addr *addr)
+{
+	char line[256], start[40];
+	bool found = false;
+	unsigned int i;
+	FILE *f;
+
+	for (i = 0; i < sizeof(*addr); i++)
+		sprintf(start + 2 * i, "%02x", addr->s6_addr[i]);
+	strcpy(start + 32, " 80 ");
+	f = fopen("/proc/thread-self/net/ipv6_route", "r");
+	if (!f)
+		return false;
+	/* The flags, RTF_LOCAL among them, are the last but one. */
+	while (!found && fgets(line, sizeof(line), f))
+		found = !strncmp(line, start, strlen(start)) && strstr(line, " 802");
+	fclose(f);
+	return found;
+}
+
 TEST_F(framing, ipv6_under_every_system_s_number)
 {
 	static const unsigned char families[] = { 10, 24, 28, 30 };
@@ -357,6 +378,7 @@ TEST_F(framing, ipv6_under_every_system_s_number)
 	udp6 = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	ASSERT_LE(0, udp6);
 	ASSERT_TRUE(WAIT_FOR(!bind(udp6, (void *)&sin6, sizeof(sin6)), LIMIT_MS));
+	ASSERT_TRUE(WAIT_FOR(route6_is_local(&local6), LIMIT_MS));
 	SET(TUNSIFHEAD, 1);
 	for (i = 0; i < ARRAY_SIZE(families); i++) {
 		struct ip6_hdr *ip6 = (void *)(self->buf + 4);
