@@ -503,7 +503,7 @@ TEST_F_TIMEOUT(cloner, a_thousand_opens_leave_one_unit, 240)
 	ifindex = self->u.ifindex;
 	unit_close(&self->u);
 	/* A slow machine may stop earlier. */
-	for (i = 1; i < OPENS && (i < OPENS_AT_LEAST || now_ms() < end); i++) {
+	for (i = 1; i < rounds(OPENS) && (i < OPENS_AT_LEAST || now_ms() < end); i++) {
 		CLONE(&self->u);
 		ASSERT_EQ(number, self->u.number);
 		ASSERT_EQ(ifindex, self->u.ifindex);
@@ -550,7 +550,7 @@ TEST_F_TIMEOUT(cloner, parallel_openers_get_their_own, 240)
 {
 	static struct opener o[OPENERS];
 	static bool seen[32768];
-	int i, n = variant->openers, lowest = 32768;
+	int i, n = rounds(variant->openers), lowest = 32768;
 	pthread_barrier_t barrier;
 
 	ASSERT_EQ(0, pthread_barrier_init(&barrier, NULL, n));

@@ -350,8 +350,7 @@ static bool route6_is_local(const struct in6_addr *addr)
 	FILE *f;
 
 	for (i = 0; i < sizeof(*addr); i++)
-		sprintf(start + 2 * i, "%02x", addr->s6_addr[i]);
-	strcpy(start + 32, " 80 ");
+		sprintf(start + 2 * i, "%02x 80 ", addr->s6_addr[i]);
 	f = fopen("/proc/thread-self/net/ipv6_route", "r");
 	if (!f)
 		return false;

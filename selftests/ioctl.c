@@ -664,7 +664,7 @@ TEST_F_TIMEOUT(ioctls, TRANSIENT_many_times, 120)
 {
 	int i;
 
-	for (i = 0; i < 30; i++) {
+	for (i = 0; i < 20; i++) {
 		struct unit u;
 
 		ASSERT_EQ(0, unit_create(&u, NULL));

@@ -815,7 +815,7 @@ TEST_F_TIMEOUT(module, destroys_every_unit, 240)
 	first = netns_here();
 	ASSERT_EQ(0, netns_new());
 	second = netns_here();
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < rounds(8); i++) {
 		ASSERT_EQ(0, setns(first, CLONE_NEWNET));
 		ASSERT_EQ(0, unit_create(&closed, NULL));
 		ASSERT_EQ(0, unit_ready(&up, 0));
@@ -884,7 +884,7 @@ TEST_F_TIMEOUT(module, rmmod_against_open, 240)
 	for (i = 0; i < 2; i++)
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, race_unit_0, &r));
 	end = now_ms() + 20000;
-	while (removed < 15 && now_ms() < end) {
+	while (removed < rounds(20) && now_ms() < end) {
 		long err = module_remove();
 
 		if (err == -EWOULDBLOCK)

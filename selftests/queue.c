@@ -644,7 +644,7 @@ TEST_F_TIMEOUT(queue, nothing_slips_in_behind_the_flush, 120)
 	int i, n;
 
 	ASSERT_EQ(0, pthread_create(&t.thread, NULL, send_until_told, &t));
-	for (i = 0; i < 100; i++) {
+	for (i = 0; i < rounds(100); i++) {
 		ASSERT_EQ(0, link_up(self->u.ifindex));
 		EXPECT_TRUE(wait_readable(self->u.fd));
 		ASSERT_EQ(0, link_down(self->u.ifindex));

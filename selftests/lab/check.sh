@@ -276,7 +276,7 @@ check_machine()
 
 	step "kselftests on $k: ${TEST:-${tests[*]#bsdtun:}}"
 	VM_SHOW=1
-	vm_boot "$dir" "$limit" "KSELFTEST_ARGS='$CHECK_ARGS' bash /lab/scripts/guest-check.sh $((VM_SILENCE * K_SLOW)) \
+	vm_boot "$dir" "$limit" "BSDTUN_SLOW=$K_SLOW KSELFTEST_ARGS='$CHECK_ARGS' bash /lab/scripts/guest-check.sh $((VM_SILENCE * K_SLOW)) \
 		$(printf -- '-t %s ' "${tests[@]}") -o $timeout" || rc=$?
 
 	awk -v expected="${tests[*]}" -f "$LAB/ktap.awk" "$dir/out" > "$dir/ktap"

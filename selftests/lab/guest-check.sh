@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # guest-check.sh SILENCE [ARGUMENT...] - in the machine: run the kselftest kit with the
 # stock runner and these arguments.  KTAP on stdout; it ends when nothing was said for
-# SILENCE seconds.  KSELFTEST_ARGS=VARIABLE=VALUE sets what the runner takes from there.
+# SILENCE seconds.  KSELFTEST_ARGS=VARIABLE=VALUE sets what the runner takes from there;
+# BSDTUN_SLOW=N is for the tests, see bsdtun_test.h.
 set -uo pipefail
 
 # shellcheck source=selftests/lab/guest-lib.sh
