@@ -81,18 +81,6 @@ leave() {
 }
 trap leave EXIT
 
-shows() {
-	local link
-
-	link="$(ip -d -s link show dev "$1")"
-	case "$link" in
-	*"$2"*)
-		return 0 ;;
-	esac
-	ktap_print_msg "$1: no '$2' in: $link"
-	return 1
-}
-
 shows_not() {
 	local link
 

@@ -108,6 +108,11 @@ says() {
 	return 1
 }
 
+# The interface is shown with the text: shows INTERFACE TEXT
+shows() {
+	says "$2" ip -d -s link show dev "$1"
+}
+
 not() {
 	! "$@"
 }

@@ -35,18 +35,6 @@ unit_of() {
 	ethtool -i "$1" | sed -n 's/^bus-info: bsdtun//p'
 }
 
-shows() {
-	local link
-
-	link="$(ip -d -s link show dev "$1")"
-	case "$link" in
-	*"$2"*)
-		return 0 ;;
-	esac
-	ktap_print_msg "$1: no '$2' in: $link"
-	return 1
-}
-
 # One value of the machine readable form.
 link_value() {
 	ip -j -s link show dev "$1" | sed -n "s/.*\"$2\":{[^}]*\"$3\":\([0-9]*\).*/\1/p"

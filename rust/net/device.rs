@@ -154,19 +154,21 @@ impl Device {
         self.0.get()
     }
 
-    /// Whether the interface is administratively up.
-    pub(crate) fn is_up(&self) -> bool {
+    /// The interface flags of this moment. Any context.
+    fn flags_now(&self) -> u32 {
         // SAFETY: The device is valid by the type invariant. Others write the field meanwhile: one
         // volatile read, C's `READ_ONCE`.
-        let flags = unsafe { addr_of!((*self.as_raw()).flags).read_volatile() };
-        flags & bindings::net_device_flags_IFF_UP != 0
+        unsafe { addr_of!((*self.as_raw()).flags).read_volatile() }
+    }
+
+    /// Whether the interface is administratively up.
+    pub(crate) fn is_up(&self) -> bool {
+        self.flags_now() & bindings::net_device_flags_IFF_UP != 0
     }
 
     /// Whether the interface takes all frames, whoever they are for.
     pub(crate) fn is_promiscuous(&self) -> bool {
-        // SAFETY: As in `is_up`.
-        let flags = unsafe { addr_of!((*self.as_raw()).flags).read_volatile() };
-        flags & bindings::net_device_flags_IFF_PROMISC != 0
+        self.flags_now() & bindings::net_device_flags_IFF_PROMISC != 0
     }
 
     /// The Ethernet address; zeroes if the device has none. Without RTNL it may be seen half changed.
@@ -187,7 +189,7 @@ impl Device {
 
     /// The current `txqueuelen`, in packets.
     pub(crate) fn tx_queue_len(&self) -> usize {
-        // SAFETY: As in `is_up`.
+        // SAFETY: As in `flags_now`.
         let len = unsafe { addr_of!((*self.as_raw()).tx_queue_len).read_volatile() };
         len as usize
     }

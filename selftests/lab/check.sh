@@ -225,7 +225,7 @@ check_config()
 # tests; the first one's words are shown as they come, the others' afterwards.
 check_vm()
 {
-	local k=$1 dir=$RUN/vm-$K_NAME machines=$K_MACHINES machine i jobs=() shares=()
+	local k=$1 dir=$RUN/vm-$K_NAME machines=$K_MACHINES i jobs=() shares=()
 
 	check_modules "$dir"
 	[ "$machines" -le ${#CHECK_TESTS[@]} ] || machines=${#CHECK_TESTS[@]}
@@ -234,6 +234,7 @@ check_vm()
 	done
 	for ((i = 1; i < machines; i++)); do
 		mkdir "$dir/$i"
+		[ -n "$K_BUILTIN" ] || cp "$dir/bsdtun.ko" "$dir/$i/"
 		check_machine "$k" "$dir/$i" "${shares[i]}" > "$dir/$i/said" 2>&1 &
 		jobs+=($!)
 	done
@@ -272,7 +273,6 @@ check_machine()
 	timeout=$((${timeout:-$SETTINGS_TIMEOUT} * K_SLOW))
 	limit=$((120 + ${#tests[@]} * (timeout + 10)))
 	[ $limit -le $((VM_LIMIT * K_SLOW)) ] || limit=$((VM_LIMIT * K_SLOW))
-	cp -n "$RUN/vm-$K_NAME"/bsdtun.ko "$dir/" 2> /dev/null || :
 
 	step "kselftests on $k: ${TEST:-${tests[*]#bsdtun:}}"
 	VM_SHOW=1
