@@ -139,12 +139,20 @@ entry_get()
 # Drop what has not been used for long, and is not in use.
 cache_prune()
 {
-	local dir fd
+	local dir name fd
 
 	mkdir -p "$CACHE/entries" "$CACHE/modules" "$CACHE/locks"
 	find "$CACHE/entries" "$CACHE/modules" -mindepth 1 -maxdepth 1 -type d -mtime +$CACHE_DAYS |
 		while read -r dir; do
-		exec {fd}> "$CACHE/locks/$(basename "$dir")"
+		name=${dir##*/}
+		# One that is being made is as old as what was unpacked over it.
+		case $name in
+		.tmp.*)
+			name=${name#.tmp.}
+			name=${name%.*}
+			;;
+		esac
+		exec {fd}> "$CACHE/locks/$name"
 		flock -n -x "$fd" && rm -rf --one-file-system "$dir"
 		exec {fd}>&-
 	done
