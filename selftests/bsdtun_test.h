@@ -788,17 +788,24 @@ struct unit {
 	unsigned char mac[ETH_ALEN];	/* of an Ethernet unit, when it was made */
 };
 
-/* A network namespace of one's own in which only the tests send packets. */
-static inline int netns_new(void)
+/* Only the tests send packets here. */
+static inline void netns_quiet(void)
 {
-	if (unshare(CLONE_NEWNET))
-		return -errno;
 	link_up(1);
 	/* Without IPv6 in the kernel there is nothing to keep quiet. */
 	write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
 	write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 	write_file("/proc/sys/net/ipv4/conf/all/rp_filter", "0");
 	write_file("/proc/sys/net/ipv4/conf/default/rp_filter", "0");
+	write_file("/proc/sys/net/ipv4/ip_forward", "0");
+}
+
+/* A quiet network namespace of one's own. */
+static inline int netns_new(void)
+{
+	if (unshare(CLONE_NEWNET))
+		return -errno;
+	netns_quiet();
 	return 0;
 }
 
@@ -808,13 +815,55 @@ static inline int netns_ipv6(void)
 	return run("for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 0 > $f; done");
 }
 
+/* Which namespace one is in; 0 if that cannot be told. */
+static inline ino_t netns_inode(void)
+{
+	struct stat st;
+
+	return stat("/proc/thread-self/ns/net", &st) ? 0 : st.st_ino;
+}
+
+static ino_t netns_of_program;
+
 /* Makes /sys show the namespace that one is in: it shows that of its mounting. */
 static inline int sysfs_here(void)
 {
+	if (netns_of_program && netns_inode() == netns_of_program)
+		return 0;
 	if (unshare(CLONE_NEWNS) || mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("sysfs", "/sys", "sysfs", 0, NULL))
 		return -errno;
 	return 0;
+}
+
+/*
+ * A namespace for all tests of a program that do not ask for more, and /sys as
+ * seen from it: to make one and to take it away takes longer than most tests do.
+ */
+__attribute__((constructor))
+static void netns_begin(void)
+{
+	if (!geteuid() && !netns_new() && !sysfs_here())
+		netns_of_program = netns_inode();
+}
+
+/* The program's namespace, quiet and without what the last test has left there. */
+static inline int netns_as_new(void)
+{
+	struct if_nameindex *all;
+	int i, err = 0;
+
+	if (!netns_of_program || netns_inode() != netns_of_program)
+		return netns_new();
+	all = if_nameindex();
+	if (!all)
+		return -errno;
+	for (i = 0; !err && all[i].if_index; i++)
+		if (all[i].if_index != 1)
+			err = link_del(all[i].if_index);
+	if_freenameindex(all);
+	netns_quiet();
+	return err == -ENODEV ? 0 : err;
 }
 
 static inline int netns_here(void)

@@ -52,7 +52,7 @@ clean() {
 }
 
 raze() {
-	local unit kind
+	local unit
 
 	standing=
 
@@ -63,14 +63,13 @@ raze() {
 	background=
 	exec 3>&-
 	echo 0 > "$UP_ON_OPEN"
-	for kind in bridge bsdtap bsdvmnet; do
-		for unit in $(ip -br link show type "$kind" | sed 's/[ @].*//'); do
-			ip link del "$unit"
-		done
+	for unit in $(interfaces bridge bsdtap bsdvmnet); do
+		ip link del "$unit"
 	done
-	ip link del veth0 2>/dev/null
-	ip netns del "$FAR" 2>/dev/null
-	ip netns del "$CLIENT" 2>/dev/null
+	[ ! -e /sys/class/net/veth0 ] || ip link del veth0
+	for unit in "$FAR" "$CLIENT"; do
+		[ ! -e "/run/netns/$unit" ] || ip netns del "$unit"
+	done
 	# The last of a namespace goes a moment after its name.
 	wait_for not test -e /dev/bsdtap111
 }
@@ -92,23 +91,22 @@ shows_not() {
 	esac
 }
 
-attribute() {
-	cat "/sys/class/net/$1/$2"
-}
+far_shows() {
+	local said
 
-attribute_is() {
-	[ "$(attribute "$1" "$2" 2>/dev/null)" = "$3" ]
-}
-
-far_attribute_is() {
-	[ "$(far cat "/sys/class/net/$1/$2" 2>/dev/null)" = "$3" ]
+	said="$(far ip link show dev "$1" 2>&1)"
+	case "$said" in
+	*"$2"*)
+		return 0 ;;
+	esac
+	return 1
 }
 
 plug() {
 	"$DIR/wire" "/dev/bsdtap110" "/dev/bsdtap111" &
 	wire=$!
 	wait_for attribute_is bsdtap110 bsdtap/owner "$wire" &&
-		wait_for far_attribute_is bsdtap111 carrier 1
+		wait_for far_shows bsdtap111 LOWER_UP
 }
 
 unplug() {
@@ -152,11 +150,11 @@ streams() {
 	sink=$!
 	background="$background $sink"
 	# Refused until it listens.
-	for i in $(seq 100); do
+	for ((i = 1; i <= 100; i++)); do
 		# shellcheck disable=SC2016 # it is the other bash's
-		"${@:1:$#-1}" bash -c 'exec 4>"/dev/tcp/$0/5000" && cat "$1" >&4' \
+		"${@:1:$#-1}" bash -c 'exec 4>"/dev/tcp/$0/5000" && exec cat "$1" >&4' \
 			"$host" "$TMP/sent" 2>/dev/null && connected=1 && break
-		sleep 0.1
+		nap
 	done
 	if [ -z "$connected" ]; then
 		ktap_print_msg "$*: no connection in $i attempts"
@@ -195,16 +193,17 @@ bridge_carries_ipv4_and_ipv6() {
 	local mac
 
 	bridged || return 1
-	shows bsdtap110 " bridge_slave " || return 1
 	# A bridge wants all that is on the cable.
-	shows bsdtap110 " promiscuity 1 " || return 1
+	shows bsdtap110 " bridge_slave " " promiscuity 1 " || return 1
 	both_ways || return 1
 	# In pieces too.
 	pings client ping -s 20000 10.50.0.2 || return 1
 	pings client ping -s 20000 fd50::2 || return 1
-	mac="$(far cat /sys/class/net/bsdtap111/address)"
-	bridge fdb show dev bsdtap110 | expect grep -q "^$mac " || return 1
-	client ip neigh show 10.50.0.2 | expect grep -q "lladdr $mac "
+	mac="$(far ip link show dev bsdtap111)"
+	mac="${mac#*link/ether }"
+	mac="${mac%% *}"
+	says "$mac " bridge fdb show dev bsdtap110 || return 1
+	says "lladdr $mac " client ip neigh show 10.50.0.2
 }
 
 # veth hands over what has neither checksum nor segments of its own yet.
@@ -226,17 +225,19 @@ bridge_carries_long_frames() {
 
 # A virtual machine stops and starts again: its port is where it was.
 bridge_port_outlives_the_program() {
+	local addresses
+
 	bridged || return 1
 	# The last one that wants it.
 	standing=
 	pings client ping 10.50.0.2 || return 1
 	unplug
-	shows bsdtap110 " master br0 " || return 1
-	shows bsdtap110 " state disabled " || return 1
+	shows bsdtap110 " master br0 " " state disabled " || return 1
 	shows_not bsdtap110 ",UP" || return 1
 	expect not client ping -q -c 1 -W 1 10.50.0.2 >/dev/null || return 1
 	# At the far end the address went with the program.
-	far ip addr show dev bsdtap111 | expect not grep inet || return 1
+	addresses="$(far ip addr show dev bsdtap111)"
+	expect test "${addresses/inet/}" = "$addresses" || return 1
 	echo 1 > "$UP_ON_OPEN" || return 1
 	plug || return 1
 	far ip addr add 10.50.0.2/24 dev bsdtap111 || return 1
@@ -252,7 +253,7 @@ macvlan_on_tap() {
 	ip addr add fd51::1/64 dev above nodad || return 1
 	far ip addr add 10.51.0.2/24 dev bsdtap111 || return 1
 	far ip addr add fd51::2/64 dev bsdtap111 nodad || return 1
-	expect test "$(attribute above address)" != "$(attribute bsdtap110 address)" || return 1
+	expect not cmp -s /sys/class/net/above/address /sys/class/net/bsdtap110/address || return 1
 	pings ping 10.51.0.2 || return 1
 	pings ping fd51::2 || return 1
 	pings far ping 10.51.0.1 || return 1
@@ -286,36 +287,43 @@ vlan_on_tap() {
 }
 
 monitor_says() {
-	grep -q "$1" "$TMP/monitor"
+	local said
+
+	said="$(< "$TMP/monitor")"
+	case "$said" in
+	*"$1"*)
+		return 0 ;;
+	esac
+	return 1
 }
 
 address_changes_and_is_told() {
 	ip link add bsdtap110 type bsdtap || return 1
-	expect test "$(attribute bsdtap110 addr_assign_type)" = 1 || return 1
+	expect attribute_is bsdtap110 addr_assign_type 1 || return 1
 	ip monitor link > "$TMP/monitor" &
 	background=$!
 	# It says nothing when it is ready: something is changed until it tells of it.
-	for _ in $(seq 100); do
+	for _ in {1..100}; do
 		ip link set bsdtap110 alias "change $RANDOM" || return 1
 		[ -s "$TMP/monitor" ] && break
-		sleep 0.1
+		nap
 	done
 	ip link set bsdtap110 address 02:11:22:33:44:55 || return 1
-	expect test "$(attribute bsdtap110 address)" = 02:11:22:33:44:55 || return 1
-	expect test "$(attribute bsdtap110 addr_assign_type)" = 3 || return 1
+	expect attribute_is bsdtap110 address 02:11:22:33:44:55 || return 1
+	expect attribute_is bsdtap110 addr_assign_type 3 || return 1
 	expect wait_for monitor_says 'link/ether 02:11:22:33:44:55 ' || return 1
 	ip link set bsdtap110 up || return 1
 	ip link set bsdtap110 address 02:11:22:33:44:66 || return 1
-	expect test "$(attribute bsdtap110 address)" = 02:11:22:33:44:66 || return 1
+	expect attribute_is bsdtap110 address 02:11:22:33:44:66 || return 1
 	expect wait_for monitor_says 'link/ether 02:11:22:33:44:66 ' || return 1
 	refused "" ip link set bsdtap110 address 03:11:22:33:44:55 || return 1
-	expect test "$(attribute bsdtap110 address)" = 02:11:22:33:44:66
+	expect attribute_is bsdtap110 address 02:11:22:33:44:66
 }
 
 address_at_creation() {
 	ip link add bsdtap110 address 02:aa:bb:cc:dd:ee type bsdtap || return 1
-	expect test "$(attribute bsdtap110 address)" = 02:aa:bb:cc:dd:ee || return 1
-	expect test "$(attribute bsdtap110 addr_assign_type)" = 3 || return 1
+	expect attribute_is bsdtap110 address 02:aa:bb:cc:dd:ee || return 1
+	expect attribute_is bsdtap110 addr_assign_type 3 || return 1
 	refused "" ip link add bsdtap111 address 03:aa:bb:cc:dd:ee type bsdtap || return 1
 	expect not test -e /dev/bsdtap111
 }
@@ -330,19 +338,23 @@ address_changes_under_traffic() {
 	far ip neigh flush dev bsdtap111 || return 1
 	pings ping 10.53.0.2 || return 1
 	pings far ping 10.53.0.1 || return 1
-	far ip neigh show 10.53.0.1 | expect grep -q 'lladdr 02:11:22:33:44:55 '
+	says "lladdr 02:11:22:33:44:55 " far ip neigh show 10.53.0.1
 }
 
 multicast_addresses() {
+	local groups
+
 	ip link add bsdtap110 type bsdtap || return 1
 	ip link set bsdtap110 up || return 1
 	ip maddr add 01:00:5e:01:02:03 dev bsdtap110 || return 1
-	ip maddr show dev bsdtap110 | expect grep -q 'link  01:00:5e:01:02:03' || return 1
-	# All systems, which every interface that is up listens to.
-	ip maddr show dev bsdtap110 | expect grep -q 'inet  224.0.0.1' || return 1
-	ip maddr show dev bsdtap110 | expect grep -q 'link  01:00:5e:00:00:01' || return 1
+	groups="$(ip maddr show dev bsdtap110)"
+	# The last two: all systems, which every interface that is up listens to.
+	holds groups "$groups" 'link  01:00:5e:01:02:03' 'inet  224.0.0.1' \
+		'link  01:00:5e:00:00:01' || return 1
 	ip maddr del 01:00:5e:01:02:03 dev bsdtap110 || return 1
-	ip maddr show dev bsdtap110 | expect not grep -q 'link  01:00:5e:01:02:03' || return 1
+	groups="$(ip maddr show dev bsdtap110)"
+	holds groups "$groups" 'link  01:00:5e:00:00:01' || return 1
+	expect test "${groups/01:00:5e:01:02:03/}" = "$groups" || return 1
 	shows bsdtap110 " allmulti 0 " || return 1
 	ip link set bsdtap110 allmulticast on || return 1
 	shows bsdtap110 ",ALLMULTI," || return 1
@@ -353,31 +365,25 @@ multicast_addresses() {
 promiscuous() {
 	ip link add bsdtap110 type bsdtap || return 1
 	ip link set bsdtap110 up promisc on || return 1
-	shows bsdtap110 ",PROMISC," || return 1
-	shows bsdtap110 " promiscuity 1 " || return 1
+	shows bsdtap110 ",PROMISC," " promiscuity 1 " || return 1
 	ip link set bsdtap110 promisc off || return 1
 	shows_not bsdtap110 ",PROMISC," || return 1
 	shows bsdtap110 " promiscuity 0 "
 }
 
 ip_shows_what_it_is() {
-	local kind
+	local kind mac
 
 	for kind in bsdtap bsdvmnet; do
 		ip link add "${kind}110" type "$kind" || return 1
-		shows "${kind}110" "<BROADCAST,MULTICAST>" || return 1
-		shows "${kind}110" " mtu 1500 " || return 1
-		shows "${kind}110" " state DOWN " || return 1
-		shows "${kind}110" " qlen 500" || return 1
-		shows "${kind}110" "link/ether $(attribute "${kind}110" address) brd ff:ff:ff:ff:ff:ff" ||
-			return 1
-		shows "${kind}110" "minmtu 72 maxmtu 65535" || return 1
-		shows "${kind}110" "    $kind " || return 1
+		read -r mac < "/sys/class/net/${kind}110/address" || return 1
+		shows "${kind}110" "<BROADCAST,MULTICAST>" " mtu 1500 " " state DOWN " " qlen 500" \
+			"link/ether $mac brd ff:ff:ff:ff:ff:ff" "minmtu 72 maxmtu 65535" \
+			"    $kind " || return 1
 		expect test -c "/dev/${kind}110" || return 1
 		exec 3<>"/dev/${kind}110" || return 1
 		ip link set "${kind}110" up || return 1
-		shows "${kind}110" ",UP,LOWER_UP>" || return 1
-		shows "${kind}110" " qdisc noqueue " || return 1
+		shows "${kind}110" ",UP,LOWER_UP>" " qdisc noqueue " || return 1
 		exec 3>&-
 		ip link del "${kind}110" || return 1
 		expect not test -e "/dev/${kind}110" || return 1
@@ -385,13 +391,13 @@ ip_shows_what_it_is() {
 }
 
 ethtool_names_driver_and_node() {
-	local kind
+	local kind said
 
 	for kind in bsdtap bsdvmnet; do
 		ip link add other type "$kind" || return 1
-		ethtool -i other | expect grep -qx "driver: bsdtun" || return 1
-		ethtool -i other | expect grep -qx "bus-info: ${kind}[0-9]*" || return 1
-		expect test -c "/dev/$(ethtool -i other | sed -n 's/^bus-info: //p')" || return 1
+		said="$(ethtool -i other)"
+		holds ethtool "$said" $'driver: bsdtun\n' $'\n'"bus-info: $kind" || return 1
+		expect test -c "$(node_of other)" || return 1
 		ip link del other || return 1
 	done
 }
@@ -399,12 +405,12 @@ ethtool_names_driver_and_node() {
 ethtool_sees_the_link() {
 	ip link add bsdtap110 type bsdtap || return 1
 	ip link set bsdtap110 up || return 1
-	ethtool bsdtap110 | expect grep -q "Link detected: no" || return 1
+	says "Link detected: no" ethtool bsdtap110 || return 1
 	exec 3<>/dev/bsdtap110 || return 1
-	ethtool bsdtap110 | expect grep -q "Link detected: yes" || return 1
+	says "Link detected: yes" ethtool bsdtap110 || return 1
 	expect wait_for attribute_is bsdtap110 operstate up || return 1
 	exec 3>&-
-	ethtool bsdtap110 | expect grep -q "Link detected: no"
+	says "Link detected: no" ethtool bsdtap110
 }
 
 run_tests clean \

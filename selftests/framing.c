@@ -54,7 +54,7 @@ FIXTURE(framing) {
 
 FIXTURE_SETUP(framing)
 {
-	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, netns_as_new());
 	ASSERT_EQ(0, unit_ready(&self->u, O_NONBLOCK));
 	self->fd = self->u.fd;
 	self->udp = udp_socket(LOCAL, PORT);

@@ -2,6 +2,9 @@
 # shellcheck shell=bash
 #
 # What the shell tests share. They test command lines; all else is in C.
+#
+# On an emulated machine, under a debug kernel, to start a program takes a third of a
+# second: what bash can do itself it does itself, and what is shown is asked for once.
 
 DIR="$(dirname "$(readlink -f "$0")")"
 
@@ -53,11 +56,43 @@ nodes() {
 
 # The interfaces of these kinds.
 interfaces() {
-	local kind
+	local kind line list=()
 
 	for kind; do
-		ip -br link show type "$kind" 2>/dev/null | cut -d' ' -f1
-	done | xargs
+		while read -r line _; do
+			list+=("${line%@*}")
+		done < <(exec ip -br link show type "$kind" 2>/dev/null)
+	done
+	echo "${list[*]}"
+}
+
+# The node of the unit behind an interface.
+node_of() {
+	local said
+
+	said="$(ethtool -i "$1")" || return 1
+	said="${said#*bus-info: }"
+	echo "/dev/${said%%$'\n'*}"
+}
+
+# A file of one line has this text: file_is FILE TEXT
+file_is() {
+	local line=
+
+	[ -r "$1" ] && read -r line < "$1"
+	[ "$line" = "$2" ]
+}
+
+# What an interface has in /sys: attribute_is INTERFACE FILE TEXT
+attribute_is() {
+	file_is "/sys/class/net/$1/$2" "$3"
+}
+
+# A pipe in which nothing ever is, to sleep on without starting a program.
+exec {silence}<> <(:)
+
+nap() {
+	read -r -t 0.05 -u "$silence"
 }
 
 # True when the command comes true within 20 seconds.
@@ -66,7 +101,7 @@ wait_for() {
 
 	until "$@"; do
 		[ $SECONDS -ge $end ] && return 1
-		sleep 0.05
+		nap
 	done
 }
 
@@ -75,6 +110,22 @@ expect() {
 	"$@" && return 0
 	ktap_print_msg "failed: $*"
 	return 1
+}
+
+# Each text must be in what a command said: holds COMMAND SAID TEXT...
+holds() {
+	local command="$1" said="$2" text
+
+	shift 2
+	for text; do
+		case "$said" in
+		*"$text"*)
+			;;
+		*)
+			ktap_print_msg "$command: said '$said', not '$text'"
+			return 1 ;;
+		esac
+	done
 }
 
 # The command must fail, and say the text while it does.
@@ -86,12 +137,7 @@ refused() {
 		ktap_print_msg "should have failed: $*"
 		return 1
 	fi
-	case "$said" in
-	*"$text"*)
-		return 0 ;;
-	esac
-	ktap_print_msg "$*: said '$said', not '$text'"
-	return 1
+	holds "$*" "$said" "$text"
 }
 
 # The command must print the text.
@@ -100,17 +146,15 @@ says() {
 
 	shift
 	said="$("$@" 2>&1)"
-	case "$said" in
-	*"$text"*)
-		return 0 ;;
-	esac
-	ktap_print_msg "$*: said '$said', not '$text'"
-	return 1
+	holds "$*" "$said" "$text"
 }
 
-# The interface is shown with the text: shows INTERFACE TEXT
+# The interface is shown with each of the texts: shows INTERFACE TEXT...
 shows() {
-	says "$2" ip -d -s link show dev "$1"
+	local said
+
+	said="$(ip -d -s link show dev "$1" 2>&1)"
+	holds "$1" "$said" "${@:2}"
 }
 
 not() {

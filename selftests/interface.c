@@ -19,7 +19,7 @@ FIXTURE(interface) {
 
 FIXTURE_SETUP(interface)
 {
-	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, netns_as_new());
 	ASSERT_EQ(0, unit_create(&self->u, NULL));
 	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
 	self->raw = packet_socket();

@@ -126,7 +126,7 @@ FIXTURE(ioctls) {
 
 FIXTURE_SETUP(ioctls)
 {
-	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, netns_as_new());
 	ASSERT_EQ(0, sysfs_here());
 	ASSERT_EQ(0, unit_create(&self->u, NULL));
 	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
@@ -846,7 +846,7 @@ FIXTURE_VARIANT_ADD(ether, vmnet) {
 
 FIXTURE_SETUP(ether)
 {
-	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, netns_as_new());
 	ASSERT_EQ(0, sysfs_here());
 	ASSERT_EQ(0, unit_create_kind(&self->u, variant->kind, NULL));
 	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));

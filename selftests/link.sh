@@ -18,7 +18,7 @@ if [ -z "${BSDTUN_NAMESPACE:-}" ]; then
 fi
 
 units() {
-	ip -br link show type bsdtun | cut -d' ' -f1
+	interfaces bsdtun
 }
 
 clean() {
@@ -32,18 +32,25 @@ clean() {
 
 # The number of the unit behind an interface.
 unit_of() {
-	ethtool -i "$1" | sed -n 's/^bus-info: bsdtun//p'
+	local node
+
+	node="$(node_of "$1")" || return 1
+	echo "${node#/dev/bsdtun}"
 }
 
-# One value of the machine readable form.
-link_value() {
-	ip -j -s link show dev "$1" | sed -n "s/.*\"$2\":{[^}]*\"$3\":\([0-9]*\).*/\1/p"
+# What the machine readable form says was received: packets, bytes, dropped packets.
+received() {
+	local said
+
+	said="$(ip -j -s link show dev "$1")"
+	[[ "$said" =~ \"rx\":\{\"bytes\":([0-9]+),\"packets\":([0-9]+),.*\"dropped\":([0-9]+).*\"tx\" ]] &&
+		echo "${BASH_REMATCH[2]} ${BASH_REMATCH[1]} ${BASH_REMATCH[3]}"
 }
 
 add_and_del() {
 	local i
 
-	for i in $(seq 6); do
+	for i in {1..6}; do
 		ip link add bsdtun105 type bsdtun || return 1
 		expect test -c /dev/bsdtun105 || return 1
 		expect test "$(stat -c %a:%u:%g /dev/bsdtun105)" = 600:0:0 || return 1
@@ -58,7 +65,7 @@ add_and_del() {
 del_while_open() {
 	local i
 
-	for i in $(seq 6); do
+	for i in {1..6}; do
 		ip link add bsdtun105 type bsdtun || return 1
 		exec 3<>/dev/bsdtun105 || return 1
 		ip link set bsdtun105 up || return 1
@@ -70,13 +77,8 @@ del_while_open() {
 
 add_shows_what_it_is() {
 	ip link add bsdtun105 type bsdtun || return 1
-	shows bsdtun105 "<POINTOPOINT,MULTICAST,NOARP>" || return 1
-	shows bsdtun105 " mtu 1500 " || return 1
-	shows bsdtun105 " state DOWN " || return 1
-	shows bsdtun105 " qlen 500" || return 1
-	shows bsdtun105 "link/none" || return 1
-	shows bsdtun105 "minmtu 72 maxmtu 65535" || return 1
-	shows bsdtun105 "    bsdtun " || return 1
+	shows bsdtun105 "<POINTOPOINT,MULTICAST,NOARP>" " mtu 1500 " " state DOWN " " qlen 500" \
+		"link/none" "minmtu 72 maxmtu 65535" "    bsdtun "
 }
 
 add_without_a_name() {
@@ -90,7 +92,8 @@ add_without_a_name() {
 	expect test "bsdtun$(unit_of "$first")" = "$first" || return 1
 	expect test -c "/dev/$first" || return 1
 	ip link add type bsdtun || return 1
-	second="$(units | grep -vx "$first")"
+	second="$(units)"
+	second="${second#"$first "}"
 	expect test "${second#bsdtun}" -gt "${first#bsdtun}" || return 1
 	# The lowest free number is that of the unit that goes.
 	ip link del "$first" || return 1
@@ -130,7 +133,7 @@ refused_names_leak_no_number() {
 
 	ip link add probe type bsdtun || return 1
 	first="$(unit_of probe)"
-	for i in $(seq 6); do
+	for i in {1..6}; do
 		refused "" ip link add probe type bsdtun || return 1
 		refused "" ip link add small mtu 71 type bsdtun || return 1
 	done
@@ -150,15 +153,15 @@ numbers_end_at_32767() {
 many_in_a_batch() {
 	local i
 
-	for i in $(seq 200 249); do
+	for i in {200..249}; do
 		echo "link add bsdtun$i type bsdtun"
 		echo "link set bsdtun$i up group 7"
 	done | ip -batch - || return 1
-	for i in $(seq 200 249); do
+	for i in {200..249}; do
 		expect test -c "/dev/bsdtun$i" || return 1
 	done
 	ip link del group 7 || return 1
-	for i in $(seq 200 249); do
+	for i in {200..249}; do
 		expect not test -e "/dev/bsdtun$i" || return 1
 	done
 	expect test -z "$(units)"
@@ -166,9 +169,7 @@ many_in_a_batch() {
 
 attributes_at_creation() {
 	ip link add bsdtun105 index 4242 mtu 1400 txqueuelen 10 type bsdtun || return 1
-	shows bsdtun105 "4242: bsdtun105:" || return 1
-	shows bsdtun105 " mtu 1400 " || return 1
-	shows bsdtun105 " qlen 10"
+	shows bsdtun105 "4242: bsdtun105:" " mtu 1400 " " qlen 10"
 }
 
 # With what ip(8) loads for the kinds, see packaging/iproute2.
@@ -237,37 +238,34 @@ rename_keeps_the_node() {
 carrier_is_that_of_the_node() {
 	ip link add bsdtun105 type bsdtun || return 1
 	ip link set bsdtun105 up || return 1
-	expect test "$(cat /sys/class/net/bsdtun105/carrier)" = 0 || return 1
+	expect attribute_is bsdtun105 carrier 0 || return 1
 	shows bsdtun105 NO-CARRIER || return 1
 	exec 3<>/dev/bsdtun105 || return 1
-	expect test "$(cat /sys/class/net/bsdtun105/carrier)" = 1 || return 1
-	shows bsdtun105 LOWER_UP || return 1
-	shows bsdtun105 " qdisc noqueue " || return 1
-	ethtool bsdtun105 | expect grep -q "Link detected: yes" || return 1
-	wait_for test "$(cat /sys/class/net/bsdtun105/operstate)" = up || return 1
+	expect attribute_is bsdtun105 carrier 1 || return 1
+	shows bsdtun105 LOWER_UP " qdisc noqueue " || return 1
+	says "Link detected: yes" ethtool bsdtun105 || return 1
+	expect wait_for attribute_is bsdtun105 operstate up || return 1
 	exec 3>&-
 	shows bsdtun105 " state DOWN " || return 1
-	expect test "$(cat /sys/class/net/bsdtun105/operstate)" = down || return 1
-	ethtool bsdtun105 | expect grep -q "Link detected: no"
+	expect attribute_is bsdtun105 operstate down || return 1
+	says "Link detected: no" ethtool bsdtun105
 }
 
 ethtool_names_driver_and_node() {
 	ip link add bsdtun105 type bsdtun || return 1
-	ethtool -i bsdtun105 | expect grep -qx "driver: bsdtun" || return 1
-	ethtool -i bsdtun105 | expect grep -qx "bus-info: bsdtun105"
+	says $'driver: bsdtun\n' ethtool -i bsdtun105 || return 1
+	expect test "$(unit_of bsdtun105)" = 105
 }
 
 statistics() {
 	ip link add bsdtun105 type bsdtun || return 1
 	exec 3<>/dev/bsdtun105 || return 1
 	printf 'while down' >&3 || return 1
-	expect test "$(link_value bsdtun105 rx dropped)" = 1 || return 1
-	expect test "$(link_value bsdtun105 rx packets)" = 0 || return 1
+	expect test "$(received bsdtun105)" = "0 0 1" || return 1
 	ip link set bsdtun105 up || return 1
 	printf 'any nineteen bytes.' >&3 || return 1
-	expect test "$(link_value bsdtun105 rx packets)" = 1 || return 1
-	expect test "$(link_value bsdtun105 rx bytes)" = 19 || return 1
-	expect test "$(cat /sys/class/net/bsdtun105/statistics/rx_bytes)" = 19
+	expect test "$(received bsdtun105)" = "1 19 1" || return 1
+	expect attribute_is bsdtun105 statistics/rx_bytes 19
 }
 
 run_tests clean \

@@ -39,11 +39,6 @@ clean() {
 }
 trap clean EXIT
 
-# The node of the unit behind an interface.
-node_of() {
-	ethtool -i "$1" | sed -n 's,^bus-info: ,/dev/,p'
-}
-
 nodes_and_interfaces() {
 	reload bsd_names=1 || return 1
 	expect test "$(nodes tun tap vmnet)" = "/dev/tun0 /dev/tap0" || return 1

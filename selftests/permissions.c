@@ -13,7 +13,7 @@ FIXTURE_SETUP(perm)
 {
 	if (geteuid())
 		SKIP(return, "needs root");
-	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, netns_as_new());
 	ASSERT_EQ(0, unit_create(&self->u, NULL));
 }
 

@@ -14,7 +14,7 @@ FIXTURE(queue) {
 
 FIXTURE_SETUP(queue)
 {
-	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, netns_as_new());
 	ASSERT_EQ(0, unit_ready(&self->u, O_NONBLOCK));
 	self->udp = udp_socket(LOCAL, PORT);
 	ASSERT_LE(0, self->udp);

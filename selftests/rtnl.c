@@ -82,14 +82,15 @@ FIXTURE_SETUP(rtnl)
 		SKIP(return, "needs root");
 	unit_init(&self->u, variant->kind);
 	self->nodes = nodes_of(variant->kind);
-	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, netns_as_new());
 	ASSERT_EQ(0, sysfs_here());
 	ASSERT_TRUE(WAIT_FOR(numbers_settled(variant->kind), LIMIT_MS));
 }
 
-/* In the parent: the units go with the test's namespace, some time. */
+/* In the parent, which sees to it even if the test had to be ended. */
 FIXTURE_TEARDOWN_PARENT(rtnl)
 {
+	EXPECT_EQ(0, netns_as_new());
 	EXPECT_TRUE(WAIT_FOR(nodes_of(variant->kind) <= self->nodes, LIMIT_MS));
 }
 

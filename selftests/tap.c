@@ -39,7 +39,7 @@ FIXTURE_VARIANT_ADD(unit, vmnet) {
 
 FIXTURE_SETUP(unit)
 {
-	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, netns_as_new());
 	ASSERT_EQ(0, sysfs_here());
 	ASSERT_EQ(0, unit_create_kind(&self->u, variant->kind, NULL));
 }
@@ -74,7 +74,7 @@ FIXTURE_VARIANT_ADD(frames, vmnet) {
 
 FIXTURE_SETUP(frames)
 {
-	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, netns_as_new());
 	ASSERT_EQ(0, unit_ready_kind(&self->u, variant->kind, O_NONBLOCK));
 	self->udp = udp_socket(LOCAL, PORT);
 	ASSERT_LE(0, self->udp);
@@ -1706,7 +1706,7 @@ FIXTURE(tap) {
 
 FIXTURE_SETUP(tap)
 {
-	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, netns_as_new());
 	ASSERT_EQ(0, sysfs_here());
 	ASSERT_EQ(0, unit_ready_kind(&self->u, TAP_KIND, O_NONBLOCK));
 	self->raw = packet_socket();
@@ -1729,7 +1729,7 @@ FIXTURE(vmnet) {
 
 FIXTURE_SETUP(vmnet)
 {
-	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, netns_as_new());
 	ASSERT_EQ(0, sysfs_here());
 	ASSERT_EQ(0, unit_ready_kind(&self->u, VMNET_KIND, O_NONBLOCK));
 	self->raw = packet_socket();

@@ -15,7 +15,7 @@ FIXTURE(unit) {
 
 FIXTURE_SETUP(unit)
 {
-	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, netns_as_new());
 	ASSERT_EQ(0, unit_create(&self->u, NULL));
 }
 
@@ -35,7 +35,7 @@ FIXTURE(tun) {
 
 FIXTURE_SETUP(tun)
 {
-	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, netns_as_new());
 	ASSERT_EQ(0, unit_ready(&self->u, O_NONBLOCK));
 	self->udp = udp_socket(LOCAL, PORT);
 	ASSERT_LE(0, self->udp);

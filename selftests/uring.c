@@ -24,7 +24,7 @@ FIXTURE_SETUP(uring)
 	if (ring_missing())
 		SKIP(return, "io_uring is switched off here");
 	ASSERT_EQ(0, ring_open(&self->ring));
-	ASSERT_EQ(0, netns_new());
+	ASSERT_EQ(0, netns_as_new());
 	ASSERT_EQ(0, unit_ready(&self->u, 0));
 	self->udp = udp_socket(LOCAL, PORT);
 	ASSERT_LE(0, self->udp);
