@@ -5,7 +5,8 @@
 //! Three layers, each knowing only the ones below it:
 //!
 //! - the driver: [`mod@netdev`] and [`mod@file`], the two sides of a [`mod@unit`], the
-//!   [`mod@cloner`], the [`mod@registry`] of unit numbers and the [`mod@knobs`]. No `unsafe`.
+//!   packets that get lost between them ([`mod@loss`]), the [`mod@cloner`], the [`mod@registry`] of
+//!   unit numbers and the [`mod@knobs`]. No `unsafe`.
 //! - safe abstractions over C that know nothing of BSD: [`net`], [`chardev`], [`deferred`],
 //!   [`mod@sysctl`], [`mod@pid`].
 //! - [`bsd`]: BSD's contract, in pure functions and types that know no kernel.
@@ -49,6 +50,8 @@ mod deferred;
 mod file;
 #[deny(unsafe_code)]
 mod knobs;
+#[deny(unsafe_code)]
+mod loss;
 mod net;
 #[deny(unsafe_code)]
 mod netdev;

@@ -31,6 +31,7 @@ use crate::{
         Opened,
         SigioList, //
     },
+    loss::Loss,
     net::{
         device::{
             flags,
@@ -40,7 +41,6 @@ use crate::{
         },
         rtnl,
         skb::{
-            DropReason,
             SkBuff,
             Start, //
         }, //
@@ -175,7 +175,7 @@ impl CharDevice for UnitFile {
             expired.remove();
         }
         port.debug(fmt!("closed, {} packets unread", unread.len()));
-        drop(unread);
+        Unit::lose_all(port, unread, Loss::TxUnread);
         port.set_owner(None);
         port.end_close();
     }
@@ -203,7 +203,7 @@ impl CharDevice for UnitFile {
                 Ok(len)
             }
             Err(e) => {
-                skb.drop_for(DropReason::UserCopy);
+                Unit::lose(port, skb, Loss::TxFault);
                 Err(e)
             }
         }
@@ -221,6 +221,7 @@ impl CharDevice for UnitFile {
             };
             if !dev.is_up() {
                 dev.count_rx_dropped();
+                Unit::lose_bytes(port, Loss::RxNotReady);
                 return Ok(len);
             }
             form
@@ -230,10 +231,19 @@ impl CharDevice for UnitFile {
         let skb = match copy_in(iov, form, mode) {
             Ok(skb) => skb,
             Err(ENOMEM) if mode.atomic => return Err(EAGAIN),
-            Err(EAFNOSUPPORT) => return Err(EAFNOSUPPORT),
+            Err(EAFNOSUPPORT) => {
+                Unit::lose_bytes(port, Loss::RxProtocol);
+                return Err(EAFNOSUPPORT);
+            }
             Err(e) => {
                 let rcu = rcu::read_lock();
                 let dev = port.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
+                let loss = if e == ENOMEM {
+                    Loss::RxNoMemory
+                } else {
+                    Loss::RxFault
+                };
+                Unit::lose_bytes(port, loss);
                 // As tap(4) has it: what cannot be taken for a passing reason is dropped silently.
                 if e == ENOMEM && form.is_ethernet() {
                     dev.count_rx_dropped();
@@ -251,15 +261,16 @@ impl CharDevice for UnitFile {
             if form != Form::Runt {
                 dev.count_rx_dropped();
             }
+            Unit::lose_bytes(port, Loss::RxTooShort);
             return Ok(len);
         };
         if form == Form::Frame && !is_for(dev, &skb, &rcu) {
-            skb.drop_for(DropReason::OtherHost);
+            Unit::lose(port, skb, Loss::RxOtherHost);
             return Ok(len);
         }
         if let Err(skb) = dev.receive(skb, &rcu) {
             dev.count_rx_dropped();
-            skb.drop_for(DropReason::DeviceNotReady);
+            Unit::lose(port, skb, Loss::RxNotReady);
         }
         Ok(len)
     }

@@ -19,6 +19,7 @@ use crate::{
         }, //
     },
     knobs::Knobs,
+    loss::Loss,
     net::{
         address::AddressEvents,
         attribute::Attribute,
@@ -39,10 +40,7 @@ use crate::{
             Policy, //
         },
         rtnl::Rtnl,
-        skb::{
-            DropReason,
-            SkBuff, //
-        }, //
+        skb::SkBuff, //
     },
     registry::Registry,
     uapi,
@@ -61,6 +59,24 @@ use kernel::{
 
 /// How many packets wait for a reader at the most, until `ip link set txqueuelen` says otherwise.
 const QUEUE_LEN_DEFAULT: u32 = 500;
+
+/// Of the queue, before what is counted of each [`Loss`].
+const GAUGES: [&CStr; 3] = [c"queue_len", c"queue_limit", c"queue_stops"];
+
+/// What `ethtool -S` shows.
+static STATISTICS: [&CStr; GAUGES.len() + Loss::ALL.len()] = {
+    let mut names = [c""; GAUGES.len() + Loss::ALL.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = if i < GAUGES.len() {
+            GAUGES[i]
+        } else {
+            Loss::ALL[i - GAUGES.len()].name()
+        };
+        i += 1;
+    }
+    names
+};
 
 /// What all units of a kind share.
 pub(crate) struct Shared {
@@ -193,7 +209,7 @@ impl<F: Flavour> Operations for Interface<F> {
     }
 
     fn uninit(port: &Port<Unit>, _dev: &Device, _rtnl: &Rtnl) {
-        port.revoke();
+        Unit::revoke(port);
     }
 
     fn open(port: &Port<Unit>, dev: &Device, rtnl: &Rtnl) {
@@ -205,6 +221,7 @@ impl<F: Flavour> Operations for Interface<F> {
     fn stop(port: &Port<Unit>, dev: &Device, _rtnl: &Rtnl) {
         let queue = port.down();
         dev.count_tx_dropped(queue.len());
+        Unit::lose_all(port, queue, Loss::TxUnread);
     }
 
     fn xmit(port: &Port<Unit>, dev: &Device, mut skb: SkBuff, tx: &Transmit) -> Verdict {
@@ -219,20 +236,20 @@ impl<F: Flavour> Operations for Interface<F> {
                 if protocol == Some(Protocol::Ip6) {
                     port.say_refused();
                 }
-                skb.drop_for(DropReason::Protocol);
+                Unit::lose(port, skb, Loss::TxProtocol);
                 return Verdict::Dropped;
             };
             prefix
         };
         if skb.detach().is_err() {
-            skb.drop_for(DropReason::NoMemory);
+            Unit::lose(port, skb, Loss::TxNoMemory);
             return Verdict::Dropped;
         }
         skb.set_tag(prefix.to_tag());
         match port.enqueue(skb, dev, tx) {
             Ok(()) => Verdict::Sent,
-            Err((skb, reason)) => {
-                skb.drop_for(reason);
+            Err((skb, loss)) => {
+                Unit::lose(port, skb, loss);
                 Verdict::Dropped
             }
         }
@@ -244,6 +261,23 @@ impl<F: Flavour> Operations for Interface<F> {
 
     fn bus_info(port: &Port<Unit>) -> &[u8] {
         port.name().as_bytes()
+    }
+
+    const STATISTICS: &'static [&'static CStr] = &STATISTICS;
+
+    fn statistics(port: &Port<Unit>, dev: &Device, values: &mut [u64]) {
+        let gauges = [
+            port.queued() as u64,
+            dev.tx_queue_len() as u64,
+            port.stops(),
+        ];
+        let losses = Loss::ALL.map(|loss| port.losses().get(loss));
+        for (to, value) in values
+            .iter_mut()
+            .zip([&gauges[..], &losses].into_iter().flatten())
+        {
+            *to = *value;
+        }
     }
 }
 

@@ -28,6 +28,10 @@ use crate::{
     },
     file::UnitNode,
     knobs::Knobs,
+    loss::{
+        Loss,
+        Losses, //
+    },
     net::{
         device::{
             Device,
@@ -38,7 +42,6 @@ use crate::{
         },
         rtnl,
         skb::{
-            DropReason,
             SkBuff,
             SkbList, //
         }, //
@@ -96,6 +99,9 @@ pub(crate) struct Unit {
     #[pin]
     node: Mutex<NodeState>,
     refusal_said: AtomicFlag,
+    losses: Losses,
+    /// How often the stack was kept from sending.
+    stops: Atomic<u64>,
 }
 
 /// What the interface and the reader share.
@@ -223,6 +229,8 @@ impl Unit {
             sigio: SigioList::new(),
             node <- new_mutex!(NodeState::Absent(taken), "Unit::node"),
             refusal_said: AtomicFlag::new(false),
+            losses: Losses::new(),
+            stops: Atomic::new(0),
         })
     }
 
@@ -389,14 +397,14 @@ impl Unit {
     }
 
     /// Cuts the unit off from its interface, for ever, and wakes everybody. RTNL, process context.
-    pub(crate) fn revoke(&self) {
-        let mut rx = self.rx.lock();
+    pub(crate) fn revoke(port: &Port<Self>) {
+        let mut rx = port.rx.lock();
         rx.life.revoke();
         let queue = mem::take(&mut rx.queue);
         drop(rx);
-        drop(queue);
-        self.readers.notify_all();
-        self.sigio.send(Band::HangUp);
+        Self::lose_all(port, queue, Loss::TxUnread);
+        port.readers.notify_all();
+        port.sigio.send(Band::HangUp);
     }
 
     /// Whether the interface is gone.
@@ -431,11 +439,11 @@ impl Unit {
         skb: SkBuff,
         dev: &Device,
         tx: &Transmit,
-    ) -> Result<(), (SkBuff, DropReason)> {
+    ) -> Result<(), (SkBuff, Loss)> {
         let limit = dev.tx_queue_len();
         let mut rx = self.rx.lock();
         if !rx.life.accepts_packets() {
-            return Err((skb, DropReason::DeviceNotReady));
+            return Err((skb, Loss::TxNotReady));
         }
         // Would this packet be the last one?
         if rx.queue.len().saturating_add(1) >= limit {
@@ -443,8 +451,9 @@ impl Unit {
                 // Under the lock, so that the reader who takes a packet next sees it, and wakes.
                 rx.stopped = Some(limit / 2);
                 dev.stop_queues(tx);
+                self.stops.add(1, Relaxed);
             } else if rx.queue.len() >= limit {
-                return Err((skb, DropReason::QueueFull));
+                return Err((skb, Loss::TxQueueFull));
             }
         }
         // Before a reader can have the packet: whoever has read it finds it counted.
@@ -487,6 +496,39 @@ impl Unit {
             }
             interrupted = self.readers.wait_interruptible(&mut rx);
         }
+    }
+
+    /// Throws a packet away. Any context.
+    pub(crate) fn lose(port: &Port<Self>, skb: SkBuff, loss: Loss) {
+        port.losses.count(loss);
+        skb.drop_for(loss.reason());
+    }
+
+    /// Throws packets away. Any context; better without a lock that a packet's destructor may need.
+    pub(crate) fn lose_all(port: &Port<Self>, mut queue: SkbList, loss: Loss) {
+        while let Some(skb) = queue.pop() {
+            Self::lose(port, skb, loss);
+        }
+    }
+
+    /// Refuses bytes of which no packet was made. Any context.
+    pub(crate) fn lose_bytes(port: &Port<Self>, loss: Loss) {
+        port.losses.count(loss);
+    }
+
+    /// How many packets got lost.
+    pub(crate) fn losses(&self) -> &Losses {
+        &self.losses
+    }
+
+    /// How often the stack was kept from sending.
+    pub(crate) fn stops(&self) -> u64 {
+        self.stops.load(Relaxed)
+    }
+
+    /// How many packets wait for a reader.
+    pub(crate) fn queued(&self) -> usize {
+        self.rx.lock().queue.len()
     }
 
     /// Length in bytes of what the next read could return, prefix included.

@@ -579,6 +579,32 @@ static inline int ethtool_drvinfo(const char *ifname, struct ethtool_drvinfo *in
 	return ethtool(ifname, info);
 }
 
+#define ETHTOOL_MAX 64
+
+/* What "ethtool -S" shows under this name, or -1. */
+static inline long long ethtool_statistic(const char *ifname, const char *name)
+{
+	struct {
+		struct ethtool_gstrings head;
+		char names[ETHTOOL_MAX][ETH_GSTRING_LEN];
+	} strings = { .head = { .cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_STATS } };
+	struct {
+		struct ethtool_stats head;
+		__u64 values[ETHTOOL_MAX];
+	} stats = { .head = { .cmd = ETHTOOL_GSTATS } };
+	struct ethtool_drvinfo info;
+	__u32 i;
+
+	if (ethtool_drvinfo(ifname, &info) || info.n_stats > ETHTOOL_MAX)
+		return -1;
+	if (ethtool(ifname, &strings) || ethtool(ifname, &stats))
+		return -1;
+	for (i = 0; i < strings.head.len && i < stats.head.n_stats; i++)
+		if (!strncmp(strings.names[i], name, ETH_GSTRING_LEN))
+			return stats.values[i];
+	return -1;
+}
+
 /* ---- packets ------------------------------------------------------------ */
 
 static inline __u32 csum_add(__u32 sum, const void *data, size_t len)

@@ -424,6 +424,7 @@ TEST_F(framing, A19_unknown_families_are_EAFNOSUPPORT_and_uncounted)
 	EXPECT_EQ(0, GREW(rx_packets));
 	EXPECT_EQ(0, GREW(rx_errors));
 	EXPECT_EQ(0, GREW(rx_dropped));
+	EXPECT_EQ(ARRAY_SIZE(families), ethtool_statistic(self->u.ifname, "rx_drop_protocol"));
 }
 
 TEST_F(framing, A18_write_lengths_with_the_family)

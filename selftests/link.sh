@@ -6,7 +6,7 @@
 # shellcheck source-path=SCRIPTDIR source=helpers.sh
 . "$(dirname "$(readlink -f "$0")")/helpers.sh"
 
-need ip ethtool
+need ip ping ethtool tc
 
 # Names and addresses meet nobody's: a namespace, with its own view in /sys.
 if [ -z "${BSDTUN_NAMESPACE:-}" ]; then
@@ -28,6 +28,7 @@ clean() {
 	for unit in $(units); do
 		ip link del "$unit"
 	done
+	ip link del cable 2>/dev/null
 }
 
 # The number of the unit behind an interface.
@@ -257,6 +258,80 @@ ethtool_names_driver_and_node() {
 	expect test "$(unit_of bsdtun105)" = 105
 }
 
+# What ethtool -S shows under this name.
+counted() {
+	ethtool -S "$1" | sed -n "s/^ *$2: //p"
+}
+
+# The number of packets lost one way is what the interface says: tx or rx.
+sum_is_dropped() {
+	local dropped sum
+
+	dropped="$(link_value "$1" "$2" dropped)"
+	sum="$(ethtool -S "$1" | awk -v way="$2_drop_" 'index($1, way) == 1 { n += $2 } END { print n }')"
+	expect test "$sum" = "$dropped"
+}
+
+ethtool_counts_what_is_lost() {
+	local i
+
+	ip link add bsdtun105 txqueuelen 2 type bsdtun || return 1
+	sysctl -qw net.ipv6.conf.bsdtun105.disable_ipv6=1 || return 1
+	exec 3<>/dev/bsdtun105 || return 1
+	expect test "$(ethtool -S bsdtun105 | sed -n 's/^ *\([a-z_]*\): 0$/\1/p' | xargs)" = \
+		"queue_len queue_stops tx_drop_protocol tx_drop_no_memory tx_drop_not_ready\
+ tx_drop_queue_full tx_drop_unread tx_drop_fault rx_drop_not_ready rx_drop_too_short\
+ rx_drop_protocol rx_drop_no_memory rx_drop_fault rx_drop_other_host" || return 1
+	printf 'while down' >&3 || return 1
+	expect test "$(counted bsdtun105 rx_drop_not_ready)" = 1 || return 1
+	sum_is_dropped bsdtun105 rx || return 1
+	ip address add 192.0.2.1 peer 192.0.2.2 dev bsdtun105 || return 1
+	ip link set bsdtun105 up || return 1
+	for i in 1 2 3; do
+		ping -n -c 1 -W 0.1 192.0.2.2 >/dev/null 2>&1
+	done
+	expect test "$(counted bsdtun105 queue_len)" = 2 || return 1
+	expect test "$(counted bsdtun105 queue_limit)" = 2 || return 1
+	expect test "$(counted bsdtun105 tx_drop_queue_full)" = 1 || return 1
+	sum_is_dropped bsdtun105 tx || return 1
+	ip link set bsdtun105 down || return 1
+	expect test "$(counted bsdtun105 queue_len)" = 0 || return 1
+	expect test "$(counted bsdtun105 tx_drop_unread)" = 2 || return 1
+	sum_is_dropped bsdtun105 tx || return 1
+	# With a queueing discipline nothing is lost: it is told to wait, once.
+	ip link set bsdtun105 up || return 1
+	tc qdisc replace dev bsdtun105 root pfifo || return 1
+	for i in 1 2 3; do
+		ping -n -c 1 -W 0.1 192.0.2.2 >/dev/null 2>&1
+	done
+	expect test "$(counted bsdtun105 queue_len)" = 2 || return 1
+	expect test "$(counted bsdtun105 queue_stops)" = 1 || return 1
+	expect test "$(counted bsdtun105 tx_drop_queue_full)" = 1 || return 1
+	ip link set bsdtun105 txqueuelen 7 || return 1
+	expect test "$(counted bsdtun105 queue_limit)" = 7
+}
+
+ethtool_counts_what_no_other_counter_does() {
+	ip link add bsdtap105 type bsdtap || return 1
+	ip link set bsdtap105 name cable || return 1
+	exec 3<>/dev/bsdtap105 || return 1
+	ip link set cable up || return 1
+	printf '\002\0\0\0\0\002\002\0\0\0\0\001\206\335not ours' >&3 || return 1
+	printf 'a runt' >&3 || return 1
+	expect test "$(counted cable rx_drop_other_host)" = 1 || return 1
+	expect test "$(counted cable rx_drop_too_short)" = 1 || return 1
+	expect test "$(link_value cable rx dropped)" = 0 || return 1
+	exec 3>&-
+	ip link del cable || return 1
+	# Of IPv6, which a tun does not carry at first.
+	ip link add bsdtun105 type bsdtun || return 1
+	exec 3<>/dev/bsdtun105 || return 1
+	ip link set bsdtun105 up || return 1
+	ping -6 -n -c 1 -W 0.1 -I bsdtun105 ff02::1 >/dev/null 2>&1
+	expect test "$(counted bsdtun105 tx_drop_protocol)" -gt 0 || return 1
+	expect test "$(counted bsdtun105 queue_len)" = 0
+}
+
 statistics() {
 	ip link add bsdtun105 type bsdtun || return 1
 	exec 3<>/dev/bsdtun105 || return 1
@@ -284,4 +359,6 @@ run_tests clean \
 	rename_keeps_the_node \
 	carrier_is_that_of_the_node \
 	ethtool_names_driver_and_node \
+	ethtool_counts_what_is_lost \
+	ethtool_counts_what_no_other_counter_does \
 	statistics

@@ -669,6 +669,8 @@ TEST_F(tun, read_into_a_bad_buffer_loses_the_packet)
 	EXPECT_EQ(-EFAULT, ERR(read(self->u.fd, bad, page)));
 	/* Half of it fits before the fault: still an error, still lost. */
 	EXPECT_EQ(-EFAULT, ERR(read(self->u.fd, bad - 10, page)));
+	EXPECT_EQ(2, ethtool_statistic(self->u.ifname, "tx_drop_fault"));
+	EXPECT_EQ(0, GREW(tx_dropped));
 	ASSERT_EQ((ssize_t)IP_UDP_LEN + 5, read(self->u.fd, self->buf, sizeof(self->buf)));
 	EXPECT_EQ(0, memcmp("three", udp_payload(self->buf), 5));
 	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, self->buf, sizeof(self->buf))));
@@ -1050,6 +1052,7 @@ TEST_F(tun, write_from_a_bad_buffer_is_EFAULT_and_counted)
 	build_udp(bad - 30, PEER, LOCAL, 7, PORT, "", 0);
 	EXPECT_EQ(-EFAULT, ERR(write(self->u.fd, bad - 30, 100)));
 	EXPECT_EQ(2, GREW(rx_errors));
+	EXPECT_EQ(2, ethtool_statistic(self->u.ifname, "rx_drop_fault"));
 	EXPECT_EQ(0, GREW(rx_packets));
 	EXPECT_EQ(0, GREW(rx_bytes));
 	EXPECT_EQ(-EAGAIN, ERR(recv(self->udp, self->buf, sizeof(self->buf), MSG_DONTWAIT)));

@@ -31,7 +31,8 @@ use core::{
         addr_of,
         addr_of_mut,
         NonNull, //
-    }, //
+    },
+    slice, //
 };
 use kernel::{
     error::to_result,
@@ -625,6 +626,12 @@ pub(crate) trait Operations: Sized + 'static {
 
     /// What `ethtool -i` shows as bus information. RTNL.
     fn bus_info(port: &Port<Self::Data>) -> &[u8];
+
+    /// What `ethtool -S` shows, by name; of a name as many bytes as it has room for, 31.
+    const STATISTICS: &'static [&'static CStr];
+
+    /// Fills in the values, zeroes until then, in the order of their names. RTNL, may sleep.
+    fn statistics(port: &Port<Self::Data>, dev: &Device, values: &mut [u64]);
 }
 
 /// A driver's data and the way from there to its device.
@@ -787,9 +794,18 @@ impl<T: Operations> VTable<T> {
         ..pin_init::zeroed()
     };
 
+    /// With none the core would hand out a null pointer for them.
+    const STATISTICS: usize = {
+        assert!(!T::STATISTICS.is_empty());
+        T::STATISTICS.len()
+    };
+
     const ETHTOOL: bindings::ethtool_ops = bindings::ethtool_ops {
         get_drvinfo: Some(Self::get_drvinfo),
         get_link: Some(Self::get_link),
+        get_sset_count: Some(Self::get_sset_count),
+        get_strings: Some(Self::get_strings),
+        get_ethtool_stats: Some(Self::get_ethtool_stats),
         ..pin_init::zeroed()
     };
 
@@ -950,6 +966,63 @@ impl<T: Operations> VTable<T> {
         // CAST: The kernel crate knows the same type as opaque.
         // SAFETY: The device is valid during this callback.
         u32::from(unsafe { Device::from_raw(dev.cast()) }.has_carrier())
+    }
+
+    /// # Safety
+    ///
+    /// For the core to call.
+    unsafe extern "C" fn get_sset_count(
+        _dev: *mut kernel::bindings::net_device,
+        set: c_int,
+    ) -> c_int {
+        match u32::try_from(set) {
+            Ok(bindings::ethtool_stringset_ETH_SS_STATS) => Self::STATISTICS as c_int,
+            _ => EOPNOTSUPP.to_errno(),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// For the core to call, for a set that [`Self::get_sset_count`] knows, with room for as many
+    /// strings as that says.
+    unsafe extern "C" fn get_strings(
+        _dev: *mut kernel::bindings::net_device,
+        set: u32,
+        data: *mut u8,
+    ) {
+        if set != bindings::ethtool_stringset_ETH_SS_STATS {
+            return;
+        }
+        // SAFETY: By the safety requirement; the core has zeroed the room.
+        let strings = unsafe {
+            slice::from_raw_parts_mut(
+                data.cast::<[c_char; bindings::ETH_GSTRING_LEN as usize]>(),
+                Self::STATISTICS,
+            )
+        };
+        for (string, name) in strings.iter_mut().zip(T::STATISTICS) {
+            copy_text(string, name.to_bytes());
+        }
+    }
+
+    /// # Safety
+    ///
+    /// For the core to call, under RTNL, on a registered device, with room for as many values as
+    /// [`Self::get_sset_count`] says.
+    unsafe extern "C" fn get_ethtool_stats(
+        dev: *mut kernel::bindings::net_device,
+        _stats: *mut bindings::ethtool_stats,
+        data: *mut u64,
+    ) {
+        // CAST: The kernel crate knows the same type as opaque.
+        let dev = dev.cast();
+        // SAFETY: The device is registered, so that its slot holds a port.
+        let port = unsafe { port::<T::Data>(dev) };
+        // SAFETY: The device is valid during this callback.
+        let dev = unsafe { Device::from_raw(dev) };
+        // SAFETY: By the safety requirement; the core has zeroed the room.
+        let values = unsafe { slice::from_raw_parts_mut(data, Self::STATISTICS) };
+        T::statistics(port, dev, values);
     }
 }
 

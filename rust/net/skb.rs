@@ -64,6 +64,8 @@ pub(crate) enum DropReason {
     QueuePurged = bindings::skb_drop_reason_SKB_DROP_REASON_QUEUE_PURGE,
     /// No memory.
     NoMemory = bindings::skb_drop_reason_SKB_DROP_REASON_NOMEM,
+    /// It is shorter than its header.
+    TooShort = bindings::skb_drop_reason_SKB_DROP_REASON_PKT_TOO_SMALL,
     /// The protocol cannot cross this device.
     Protocol = bindings::skb_drop_reason_SKB_DROP_REASON_UNHANDLED_PROTO,
     /// It is for somebody else.
