@@ -34,6 +34,7 @@
 #include "../include/net/if_tun.h"
 #include "../include/net/if_types.h"
 #include "helpers.h"
+#include "tracepoints.h"
 
 /* `bindgen` gets confused at certain things. */
 const fmode_t RUST_CONST_HELPER_FMODE_NOWAIT = FMODE_NOWAIT;

@@ -43,7 +43,8 @@ use crate::{
         skb::{
             SkBuff,
             Start, //
-        }, //
+        },
+        trace, //
     },
     pid::Pid,
     uapi,
@@ -199,6 +200,7 @@ impl CharDevice for UnitFile {
         }
         match copy_out(&skb, iov) {
             Ok(len) => {
+                trace::read(port.name(), port, &skb, len);
                 skb.consume();
                 Ok(len)
             }
@@ -221,7 +223,7 @@ impl CharDevice for UnitFile {
             };
             if !dev.is_up() {
                 dev.count_rx_dropped();
-                Unit::lose_bytes(port, Loss::RxNotReady);
+                Unit::lose_bytes(port, len, Loss::RxNotReady);
                 return Ok(len);
             }
             form
@@ -232,7 +234,7 @@ impl CharDevice for UnitFile {
             Ok(skb) => skb,
             Err(ENOMEM) if mode.atomic => return Err(EAGAIN),
             Err(EAFNOSUPPORT) => {
-                Unit::lose_bytes(port, Loss::RxProtocol);
+                Unit::lose_bytes(port, len, Loss::RxProtocol);
                 return Err(EAFNOSUPPORT);
             }
             Err(e) => {
@@ -243,7 +245,7 @@ impl CharDevice for UnitFile {
                 } else {
                     Loss::RxFault
                 };
-                Unit::lose_bytes(port, loss);
+                Unit::lose_bytes(port, len, loss);
                 // As tap(4) has it: what cannot be taken for a passing reason is dropped silently.
                 if e == ENOMEM && form.is_ethernet() {
                     dev.count_rx_dropped();
@@ -261,9 +263,10 @@ impl CharDevice for UnitFile {
             if form != Form::Runt {
                 dev.count_rx_dropped();
             }
-            Unit::lose_bytes(port, Loss::RxTooShort);
+            Unit::lose_bytes(port, len, Loss::RxTooShort);
             return Ok(len);
         };
+        trace::written(port.name(), dev, &skb);
         if form == Form::Frame && !is_for(dev, &skb, &rcu) {
             Unit::lose(port, skb, Loss::RxOtherHost);
             return Ok(len);

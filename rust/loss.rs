@@ -2,7 +2,10 @@
 
 //! Packets that get lost on their way through a unit: why, and how many.
 
-use crate::net::skb::DropReason;
+use crate::net::{
+    skb::DropReason,
+    trace::Way, //
+};
 use kernel::{
     prelude::*,
     sync::atomic::{
@@ -88,6 +91,24 @@ impl Loss {
             Self::RxOtherHost => DropReason::OtherHost,
         }
     }
+
+    /// Which way it was on.
+    pub(crate) fn way(self) -> Way {
+        match self {
+            Self::TxProtocol
+            | Self::TxNoMemory
+            | Self::TxNotReady
+            | Self::TxQueueFull
+            | Self::TxUnread
+            | Self::TxFault => Way::Tx,
+            Self::RxNotReady
+            | Self::RxTooShort
+            | Self::RxProtocol
+            | Self::RxNoMemory
+            | Self::RxFault
+            | Self::RxOtherHost => Way::Rx,
+        }
+    }
 }
 
 /// How many packets got lost, for each way to get lost.
@@ -129,8 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn no_two_counters_are_called_the_same() {
+    fn a_counter_is_called_by_its_way_and_no_other_is() {
         for loss in Loss::ALL {
+            let way: &[u8] = match loss.way() {
+                Way::Tx => b"tx_drop_",
+                Way::Rx => b"rx_drop_",
+            };
+            assert!(loss.name().to_bytes().starts_with(way));
             let same = Loss::ALL
                 .into_iter()
                 .filter(|other| other.name() == loss.name());

@@ -44,7 +44,8 @@ use crate::{
         skb::{
             SkBuff,
             SkbList, //
-        }, //
+        },
+        trace, //
     },
     pid::Pid,
     registry::Number, //
@@ -458,6 +459,7 @@ impl Unit {
         }
         // Before a reader can have the packet: whoever has read it finds it counted.
         dev.count_sent(tx, skb.len());
+        trace::queued(&self.name, dev, &skb, rx.queue.len() + 1);
         rx.queue.push(skb);
         drop(rx);
         // One packet, one reader; pollers are all woken.
@@ -501,7 +503,9 @@ impl Unit {
     /// Throws a packet away. Any context.
     pub(crate) fn lose(port: &Port<Self>, skb: SkBuff, loss: Loss) {
         port.losses.count(loss);
-        skb.drop_for(loss.reason());
+        let (way, reason) = (loss.way(), loss.reason());
+        trace::dropped(&port.name, port, Some(&skb), skb.len(), way, reason);
+        skb.drop_for(reason);
     }
 
     /// Throws packets away. Any context; better without a lock that a packet's destructor may need.
@@ -511,9 +515,10 @@ impl Unit {
         }
     }
 
-    /// Refuses bytes of which no packet was made. Any context.
-    pub(crate) fn lose_bytes(port: &Port<Self>, loss: Loss) {
+    /// Refuses so many bytes of which no packet was made. Any context.
+    pub(crate) fn lose_bytes(port: &Port<Self>, len: usize, loss: Loss) {
         port.losses.count(loss);
+        trace::dropped(&port.name, port, None, len, loss.way(), loss.reason());
     }
 
     /// How many packets got lost.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Networking: devices, packets and the kinds of link that `ip link add` knows.
+//! Networking: devices, packets, their tracepoints, and the kinds of link that `ip link add` knows.
 
 pub(crate) mod address;
 pub(crate) mod attribute;
@@ -10,3 +10,4 @@ pub(crate) mod namespace;
 pub(crate) mod netlink;
 pub(crate) mod rtnl;
 pub(crate) mod skb;
+pub(crate) mod trace;

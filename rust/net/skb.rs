@@ -105,6 +105,10 @@ impl SkBuff {
         }
     }
 
+    pub(super) fn as_raw(&self) -> *mut bindings::sk_buff {
+        self.ptr.as_ptr()
+    }
+
     /// Gives the packet, and the duty to free it, to C.
     fn into_raw(self) -> *mut bindings::sk_buff {
         mem::ManuallyDrop::new(self).ptr.as_ptr()
