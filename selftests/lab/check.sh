@@ -111,6 +111,7 @@ check_sources()
 	check_stage "checkpatch" in_root -- bash /lab/scripts/lint.sh checkpatch "$TREE" "$K_AT/source" || :
 	check_stage "shellcheck" in_root -- bash /lab/scripts/lint.sh shellcheck "$TREE" || :
 	check_stage "documentation" in_root -- bash /lab/scripts/lint.sh rst "$TREE" || :
+	check_stage "manual pages" in_root -- bash /lab/scripts/lint.sh man "$TREE" || :
 	check_stage "rustdoc" check_rustdoc || :
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# 'make docs': the crate's documentation by rustdoc, the texts as HTML.  A warning is an
-# error.
+# 'make docs': the crate's documentation by rustdoc, the texts and the manual pages as HTML.
+# A warning is an error.
 
 lab_docs()
 {
@@ -15,6 +15,8 @@ lab_docs()
 	rm -rf "$out/rustdoc"
 	cp -r "$MODULE_DIR/doc" "$out/rustdoc"
 	logged in_root -- bash /lab/scripts/lint.sh rst "$TREE" "" "$out"
+	step "manual pages"
+	logged in_root -- bash /lab/scripts/lint.sh man "$TREE" "" "$out"
 	run_end
 	say "done: $out/rustdoc/bsdtun/index.html and $out/*.html"
 }

@@ -51,7 +51,7 @@ checkpatch)
 	;;
 shellcheck)
 	# The parts of the lab are seen through what sources them.
-	mapfile -t f < <(grep -lE '^#!/bin/(ba)?sh' -r selftests .ci --include='*.sh' --include=lab --include=run)
+	mapfile -t f < <(grep -lE '^#!/bin/(ba)?sh' -r selftests packaging .ci --include='*.sh' --include=lab --include=run)
 	[ ${#f[@]} -gt 0 ]
 	shellcheck --external-sources --source-path=SCRIPTDIR --source-path="$PWD" "${f[@]}"
 	;;
@@ -61,6 +61,17 @@ rst)
 	for doc in "${f[@]}"; do
 		rst2html5 --halt=warning --report=info "$doc" "${4:-/tmp}/$(basename "$doc" .rst).html"
 	done
+	;;
+man)
+	mapfile -t f < <(files '*.4')
+	[ ${#f[@]} -gt 0 ]
+	mandoc -Tlint -W warning "${f[@]}"
+	bash /lab/scripts/lint-man.sh
+	if [ -n "${4:-}" ]; then
+		for doc in "${f[@]}"; do
+			mandoc -Thtml "$doc" > "$4/$(basename "$doc").html"
+		done
+	fi
 	;;
 *)
 	echo "lint.sh: $what?" >&2
