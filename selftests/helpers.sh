@@ -161,7 +161,8 @@ not() {
 	! "$@"
 }
 
-# Runs the named functions as tests, with $1 after each of them.
+# Runs the named functions as tests, with $1 after each of them. One that returns $KSFT_SKIP has
+# been skipped.
 run_tests() {
 	local after="$1" test
 
@@ -169,7 +170,12 @@ run_tests() {
 	ktap_print_header
 	ktap_set_plan $#
 	for test; do
-		ktap_test_result "$test" "$test"
+		"$test"
+		case $? in
+		0) ktap_test_pass "$test" ;;
+		"$KSFT_SKIP") ktap_test_skip "$test" ;;
+		*) ktap_test_fail "$test" ;;
+		esac
 		"$after"
 	done
 	ktap_finished

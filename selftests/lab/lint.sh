@@ -40,7 +40,7 @@ checkpatch)
 	for file in "${f[@]}"; do
 		case $file in
 		# The kernel's u8 is no type in a program.
-		selftests/* | include/* | packaging/*) ignore=(--ignore PREFER_KERNEL_TYPES) ;;
+		selftests/* | include/* | packaging/* | Documentation/*) ignore=(--ignore PREFER_KERNEL_TYPES) ;;
 		# Arguments of macros that look like structures and statements.
 		rust/tracepoints.h) ignore=(--ignore "OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,TRAILING_SEMICOLON") ;;
 		*) ignore=() ;;

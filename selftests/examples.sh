@@ -1,0 +1,78 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The programs of Documentation/examples do what they say they do.
+
+# shellcheck source-path=SCRIPTDIR source=helpers.sh
+. "$(dirname "$(readlink -f "$0")")/helpers.sh"
+
+need ip ping python3
+
+# Addresses and routes meet nobody's.
+if [ -z "${BSDTUN_NAMESPACE:-}" ]; then
+	namespace="bsdtun-test-$$"
+	ip netns add "$namespace" || exit "$KSFT_FAIL"
+	trap 'ip netns del "$namespace"' EXIT
+	BSDTUN_NAMESPACE=1 ip netns exec "$namespace" "$BASH" "$0" "$@"
+	exit
+fi
+
+# It answers pings of any size, and its unit goes with it: example COMMAND...
+example() {
+	local said="$OUT/said" name pid
+
+	"$@" 192.0.2.1 192.0.2.2 >"$said" &
+	pid=$!
+	wait_for grep -q "192.0.2.2 answers" "$said" || return 1
+	name="$(cut -d: -f1 "$said")"
+	expect test -e "/sys/class/net/$name/bsdtun/framing" || return 1
+	says " 3 received, 0% packet loss" ping -n -c 3 -i 0.2 -W 10 192.0.2.2 || return 1
+	says " 1 received, 0% packet loss" ping -n -c 1 -s 1472 -W 10 192.0.2.2 || return 1
+	kill "$pid"
+	wait "$pid" 2>/dev/null
+	expect not test -e "/sys/class/net/$name"
+}
+
+in_c() {
+	example "$DIR/echo_c"
+}
+
+in_python() {
+	example python3 "$DIR/echo.py"
+}
+
+# It is built where the crate libc is.
+in_rust() {
+	[ -x "$DIR/echo_rust" ] || return "$KSFT_SKIP"
+	example "$DIR/echo_rust"
+}
+
+# Wrong arguments are told, and nothing is made of them.
+usage_is_told() {
+	local before command
+
+	before="$(interfaces bsdtun)"
+	for command in "$DIR/echo_c" "python3 $DIR/echo.py"; do
+		# A command and its argument.
+		# shellcheck disable=SC2086
+		refused "OUR-ADDRESS ITS-ADDRESS" $command 192.0.2.1 || return 1
+	done
+	expect test "$(interfaces bsdtun)" = "$before"
+}
+
+clean() {
+	local job
+
+	for job in $(jobs -p); do
+		kill "$job"
+		wait "$job"
+	done 2>/dev/null
+}
+
+OUT="$(mktemp -d)"
+trap 'rm -rf "$OUT"' EXIT
+run_tests clean \
+	in_c \
+	in_python \
+	in_rust \
+	usage_is_told
