@@ -6,16 +6,19 @@
 LAB := selftests/lab/lab
 
 # Told on the command line or by the environment, see 'make help'.
-export KDIR KERNEL TEST DESTDIR INSTALL_MOD_PATH V LLVM RUSTC BINDGEN
+export KDIR KERNEL TEST DESTDIR INSTALL_MOD_PATH PREFIX V LLVM RUSTC BINDGEN
 
 .DEFAULT_GOAL := module
 
-.PHONY: module demo check check-all shell bench docs install clean distclean help
+.PHONY: module demo check check-all shell bench docs install uninstall clean distclean help
 
 # What stands in the way is one line, not followed by make's own.
 module install demo check check-all shell bench docs:
 	$(eval trouble := $(shell KDIR='$(KDIR)' RUSTC='$(RUSTC)' BINDGEN='$(BINDGEN)' $(LAB) trouble $@))$(if $(trouble),$(error $(trouble)))
 	@$(LAB) $@
+
+uninstall:
+	@$(LAB) uninstall
 
 # What building in place leaves; the names are Kbuild's.
 clean:
@@ -31,7 +34,9 @@ distclean: clean
 help:
 	@echo 'make           build bsdtun.ko for KDIR; without it, for the running kernel if that'
 	@echo '               can be built for, else for the Debian kernel of the lab'
-	@echo 'make install   build and install the module (DESTDIR=, INSTALL_MOD_PATH=)'
+	@echo 'make install   build and install the module, and headers, manual pages, rules for'
+	@echo '               udev, plugins of ip(8) (DESTDIR=, INSTALL_MOD_PATH=, PREFIX=)'
+	@echo 'make uninstall remove all that, for all kernels'
 	@echo
 	@echo 'As root on Debian 12 or 13; each installs and makes what it needs:'
 	@echo 'make demo      boot a Debian kernel in a virtual machine, ping across /dev/bsdtun0'

@@ -161,14 +161,42 @@ module_install()
 		step "building bsdtun.ko for Linux $release"
 		logged module_build plain modules
 		install -D -m 644 "$MODULE_DIR/bsdtun.ko" "$into/lib/modules/$release/updates/bsdtun.ko"
-		if command -v depmod > /dev/null && [ -z "$into" ]; then
-			depmod "$release"
+		# What is staged is for another machine, whose depmod will see it.
+		if command -v depmod > /dev/null && [ -z "${DESTDIR:-}" ]; then
+			depmod -b "$into/" "$release"
 		fi
 		run_end
 	fi
-	if [ -d "$TREE/include" ]; then
-		mkdir -p "${DESTDIR:-}/usr/include/bsdtun"
-		cp -R "$TREE/include/." "${DESTDIR:-}/usr/include/bsdtun/"
+	"$TREE/packaging/install.sh" "${DESTDIR:-}"
+	if [ -z "${DESTDIR:-}" ]; then
+		install_announce
 	fi
 	printf 'bsdtun.ko for Linux %s is in %s\n' "$release" "$into/lib/modules/$release/updates"
+}
+
+# The programs that read what was installed; on a machine that has them and runs them.
+install_announce()
+{
+	if command -v systemd-sysusers > /dev/null; then
+		systemd-sysusers bsdtun.conf || :
+	fi
+	if [ -S /run/udev/control ]; then
+		udevadm control --reload || :
+	fi
+}
+
+# For all kernels: nothing tells any more for which it was installed.
+module_uninstall()
+{
+	local into=${DESTDIR:-}${INSTALL_MOD_PATH:-} ko release
+
+	for ko in "$into"/lib/modules/*/updates/bsdtun.ko*; do
+		[ -e "$ko" ] || continue
+		rm -f "$ko"
+		release=$(basename "$(dirname "$(dirname "$ko")")")
+		if command -v depmod > /dev/null && [ -z "${DESTDIR:-}" ]; then
+			depmod -b "$into/" "$release"
+		fi
+	done
+	"$TREE/packaging/install.sh" --remove "${DESTDIR:-}"
 }
