@@ -6,7 +6,7 @@
 LAB := selftests/lab/lab
 
 # Told on the command line or by the environment, see 'make help'.
-export KDIR KERNEL TEST DESTDIR INSTALL_MOD_PATH PREFIX V LLVM RUSTC BINDGEN
+export KDIR KERNEL TEST BENCH DESTDIR INSTALL_MOD_PATH PREFIX V LLVM RUSTC BINDGEN
 
 .DEFAULT_GOAL := module
 
@@ -47,7 +47,8 @@ help:
 	@echo 'make check-all on all of them: also with control flow integrity and real-time'
 	@echo '               preemption, and with the driver in the kernel'"'"'s own tree'
 	@echo 'make shell     a virtual machine with the module loaded, to play in'
-	@echo 'make bench     Linux'"'"'s tun and bsdtun side by side, in a virtual machine'
+	@echo 'make bench     Linux'"'"'s tun and bsdtun side by side, by time and by instructions'
+	@echo "  BENCH='tap:*'  only work whose name matches"
 	@echo 'make docs      the documentation as HTML, in .build/docs'
 	@echo
 	@echo 'make clean     remove what was built in this tree'

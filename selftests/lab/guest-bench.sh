@@ -13,6 +13,6 @@ insmod "$BSDTUN_KO"
 sysctl -qw net.ipv6.conf.default.disable_ipv6=1
 sysctl -qw net.ipv6.conf.all.disable_ipv6=1
 rc=0
-"$OUT/bench" || rc=$?
+"$OUT/bench" "$@" || rc=$?
 dmesg > "$OUT/dmesg"
 exit $rc

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0
+"""bench_report.py INSTRUCTIONS TIME OUT RELEASE: a table on stdout, and in OUT bench.json and
+bench.svg, of the rows that 'bench' has printed on the two machines."""
+
+import json
+import os
+import subprocess
+import sys
+
+
+def rows(path, unit):
+    """What a machine's clock counted; a row is told by the best statistic for it."""
+    with open(path, encoding="ascii") as lines:
+        for line in lines:
+            row = json.loads(line)
+            # Counts repeat themselves, but for ticks: the least is what the work takes.
+            # Times do not: the one in the middle is.
+            by = "min" if unit == "instructions" else "median"
+            row["unit"] = unit if row["of"] == "packet" else row["of"]
+            row["ratio"] = row["bsdtun"][by] / row["tun"][by]
+            low, high = row["bsdtun"]["low"], row["bsdtun"]["high"]
+            row["spread"] = (high - low) / row["bsdtun"]["median"]
+            row["by"] = by
+            yield row
+
+
+def table(found):
+    """One line a row."""
+    print(f"{'work':26} {'bytes':>6} {'tun':>11} {'bsdtun':>11} {'ratio':>6} {'spread':>7}")
+    unit = None
+    for row in found:
+        if row["unit"] != unit:
+            unit = row["unit"]
+            print(f"-- {unit} --")
+        by = row["by"]
+        print(f"{row['work']:26} {row['bytes'] or '':>6} {row['tun'][by]:11.0f} "
+              f"{row['bsdtun'][by]:11.0f} {row['ratio']:6.3f} {row['spread']:7.1%}")
+
+
+PLOT = """
+set terminal svg size 1000,%(height)d font "sans,11" background "white"
+set output "bench.svg"
+set title "bsdtun / tun, Linux %(release)s (below 1: bsdtun needs less)"
+set style fill solid 0.8
+set boxwidth 0.35
+set yrange [-0.7:%(last)f]
+set xrange [0:*]
+set grid x
+set key bottom right
+set arrow from 1, graph 0 to 1, graph 1 nohead lw 2
+set ytics (%(names)s)
+set lmargin 36
+plot \\
+ "plot.data" using ($2/2):($1+0.18):($2/2):(0.17) with boxxyerror lc rgb "#4477aa" title "instructions", \\
+ "plot.data" using ($3/2):($1-0.18):($3/2):(0.17) with boxxyerror lc rgb "#ddaa33" title "time"
+"""
+
+
+def plot(found, out, release):
+    """The ratios, side by side."""
+    ratios = {}
+    for row in found:
+        if row["of"] != "packet":
+            continue
+        name = f"{row['work']}, {row['bytes']}"
+        ratios.setdefault(name, {})[row["unit"]] = row["ratio"]
+    names = list(reversed(ratios))
+    with open(os.path.join(out, "plot.data"), "w", encoding="ascii") as data:
+        for i, name in enumerate(names):
+            data.write(f"{i} {ratios[name].get('instructions', 0)} {ratios[name].get('ns', 0)}\n")
+    script = PLOT % {
+        "height": 80 + 22 * len(names),
+        "last": len(names) - 0.3,
+        "release": release,
+        "names": ", ".join(f'"{name}" {i}' for i, name in enumerate(names)),
+    }
+    subprocess.run(["gnuplot"], input=script.encode(), cwd=out, check=True)
+    os.remove(os.path.join(out, "plot.data"))
+
+
+def main():
+    instructions, time, out, release = sys.argv[1:]
+    found = list(rows(instructions, "instructions")) + list(rows(time, "ns"))
+    if not found:
+        sys.exit("bench_report.py: no row")
+    with open(os.path.join(out, "bench.json"), "w", encoding="ascii") as result:
+        json.dump({"kernel": release, "rows": found}, result, indent=1)
+    plot(found, out, release)
+    table(found)
+
+
+main()
