@@ -373,7 +373,7 @@ impl CharDevice for UnitFile {
 fn copy_out(skb: &SkBuff, iov: &mut IovIterDest<'_>) -> Result<usize> {
     let prefix = Prefix::from_tag(skb.tag()).bytes();
     let prefix_len = prefix.len().min(iov.len());
-    if iov.copy_to_iter(&prefix[..prefix_len]) != prefix_len {
+    if prefix_len != 0 && iov.copy_to_iter(&prefix[..prefix_len]) != prefix_len {
         return Err(EFAULT);
     }
     let len = skb.len().min(iov.len());

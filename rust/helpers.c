@@ -9,6 +9,7 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/pid.h>
+#include <linux/uio.h>
 #include <linux/workqueue.h>
 #include <net/addrconf.h>
 #include <net/dst.h>
@@ -136,6 +137,17 @@ int bsdtun_skb_orphan_frags_rx(struct sk_buff *skb, gfp_t gfp)
 void bsdtun_skb_dst_drop(struct sk_buff *skb)
 {
 	skb_dst_drop(skb);
+}
+
+/*
+ * copy_to_iter() with its check of the object that is copied from; straight from
+ * a packet in one piece, as nearly all are.
+ */
+int bsdtun_skb_copy_to_iter(const struct sk_buff *skb, int len, struct iov_iter *to)
+{
+	if (likely(len <= skb_headlen(skb)))
+		return copy_to_iter(skb->data, len, to) == len ? 0 : -EFAULT;
+	return skb_copy_datagram_iter(skb, 0, to, len);
 }
 
 /*

@@ -282,7 +282,7 @@ impl SkBuff {
         let len = c_int::try_from(len).map_err(|_| EINVAL)?;
         // SAFETY: The packet is valid by the type invariant and holds `len` bytes, `iter` is valid.
         to_result(unsafe {
-            bindings::skb_copy_datagram_iter(self.ptr.as_ptr(), 0, iter.as_raw(), len)
+            bindings::bsdtun_skb_copy_to_iter(self.ptr.as_ptr(), len, iter.as_raw())
         })
     }
 
