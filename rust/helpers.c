@@ -124,19 +124,23 @@ void bsdtun_skb_reset_mac_header(struct sk_buff *skb)
 	skb_reset_mac_header(skb);
 }
 
-void bsdtun_skb_orphan(struct sk_buff *skb)
+/*
+ * What ties a packet that leaves the stack, all of it at once: one call for each
+ * would cost a packet more than what is in them. The stamp must be taken while
+ * the socket is still known.
+ */
+int bsdtun_skb_detach(struct sk_buff *skb)
 {
+	int err = skb_orphan_frags_rx(skb, GFP_ATOMIC);
+
+	if (unlikely(err))
+		return err;
+	skb_tx_timestamp(skb);
 	skb_orphan(skb);
-}
-
-int bsdtun_skb_orphan_frags_rx(struct sk_buff *skb, gfp_t gfp)
-{
-	return skb_orphan_frags_rx(skb, gfp);
-}
-
-void bsdtun_skb_dst_drop(struct sk_buff *skb)
-{
 	skb_dst_drop(skb);
+	nf_reset_ct(skb);
+	skb->dev = NULL;
+	return 0;
 }
 
 /*
@@ -167,16 +171,6 @@ __be32 bsdtun_skb_next_hop(const struct sk_buff *skb)
 	if (dst && dst->ops->family == AF_INET)
 		return rt_nexthop(dst_rtable(dst), daddr);
 	return daddr;
-}
-
-void bsdtun_nf_reset_ct(struct sk_buff *skb)
-{
-	nf_reset_ct(skb);
-}
-
-void bsdtun_skb_tx_timestamp(struct sk_buff *skb)
-{
-	skb_tx_timestamp(skb);
 }
 
 /*

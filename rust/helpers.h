@@ -35,13 +35,9 @@ void bsdtun_dev_stats_rx_errors_inc(struct net_device *dev);
 
 void bsdtun_skb_reserve(struct sk_buff *skb, int len);
 void bsdtun_skb_reset_mac_header(struct sk_buff *skb);
-void bsdtun_skb_orphan(struct sk_buff *skb);
-int bsdtun_skb_orphan_frags_rx(struct sk_buff *skb, gfp_t gfp);
-void bsdtun_skb_dst_drop(struct sk_buff *skb);
+int bsdtun_skb_detach(struct sk_buff *skb);
 int bsdtun_skb_copy_to_iter(const struct sk_buff *skb, int len, struct iov_iter *to);
 __be32 bsdtun_skb_next_hop(const struct sk_buff *skb);
-void bsdtun_nf_reset_ct(struct sk_buff *skb);
-void bsdtun_skb_tx_timestamp(struct sk_buff *skb);
 
 void bsdtun_inet_addr_expire(struct net_device *dev);
 void bsdtun_inet6_addr_expire(struct net_device *dev);

@@ -253,19 +253,8 @@ impl SkBuff {
     ///
     /// `ENOMEM` if the sender's pages had to be copied and could not.
     pub(crate) fn detach(&mut self) -> Result {
-        let skb = self.ptr.as_ptr();
-        // SAFETY: The packet is valid by the type invariant.
-        to_result(unsafe { bindings::bsdtun_skb_orphan_frags_rx(skb, bindings::GFP_ATOMIC) })?;
-        // SAFETY: As above. The stamp must be taken while the socket is still known.
-        unsafe { bindings::bsdtun_skb_tx_timestamp(skb) };
-        // SAFETY: As above.
-        unsafe { bindings::bsdtun_skb_orphan(skb) };
-        // SAFETY: As above.
-        unsafe { bindings::bsdtun_skb_dst_drop(skb) };
-        // SAFETY: As above.
-        unsafe { bindings::bsdtun_nf_reset_ct(skb) };
-        self.set_device(ptr::null_mut());
-        Ok(())
+        // SAFETY: The packet is valid by the type invariant; as it is in no list, it has a device.
+        to_result(unsafe { bindings::bsdtun_skb_detach(self.ptr.as_ptr()) })
     }
 
     /// Copies the first `len` bytes to the user; `len` must not exceed the packet.
