@@ -114,6 +114,33 @@ void bsdtun_dev_stats_rx_errors_inc(struct net_device *dev)
 	DEV_STATS_INC(dev, rx_errors);
 }
 
+/*
+ * A packet of len bytes in one piece that is not larger than a page with all
+ * that belongs to it. Its memory is a part of a page that several packets share,
+ * cleared once and not for each of them.
+ */
+struct sk_buff *bsdtun_alloc_skb_frag(unsigned int headroom, unsigned int len)
+{
+	unsigned int size = SKB_HEAD_ALIGN(headroom + len);
+	struct sk_buff *skb = NULL;
+	void *data;
+
+	/* The caches of parts and of headers are those of the CPU's softirqs. */
+	local_bh_disable();
+	data = napi_alloc_frag(size);
+	if (likely(data)) {
+		skb = napi_build_skb(data, size);
+		if (unlikely(!skb))
+			skb_free_frag(data);
+	}
+	local_bh_enable();
+	if (likely(skb)) {
+		skb_reserve(skb, headroom);
+		__skb_put(skb, len);
+	}
+	return skb;
+}
+
 void bsdtun_skb_reserve(struct sk_buff *skb, int len)
 {
 	skb_reserve(skb, len);

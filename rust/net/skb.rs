@@ -9,12 +9,16 @@ use crate::{
     net::device::EthernetAddress, //
 };
 use core::{
-    mem,
+    mem::{
+        self,
+        MaybeUninit, //
+    },
     ptr::{
         self,
         addr_of_mut,
         NonNull, //
-    }, //
+    },
+    slice, //
 };
 use kernel::{
     error::to_result,
@@ -122,7 +126,7 @@ impl SkBuff {
     /// # Errors
     ///
     /// `ENOMEM` without memory, and for more bytes than a packet can hold; `EFAULT` if the user's
-    /// memory cannot be read, with `iter` where it was before the fault.
+    /// memory cannot be read.
     pub(crate) fn from_iter(
         iter: &mut IovIterSource<'_>,
         start: Start,
@@ -132,6 +136,40 @@ impl SkBuff {
             Start::Network => HEADROOM,
             Start::Ethernet => HEADROOM + ETHERNET_ALIGN,
         };
+        if iter.len() <= LINEAR_MAX {
+            if let Some(skb) = Self::in_one_piece(iter, headroom)? {
+                return Ok(skb);
+            }
+        }
+        Self::in_fragments(iter, headroom, atomic)
+    }
+
+    /// As [`Self::from_iter`], for up to [`LINEAR_MAX`] bytes and always without waiting for memory;
+    /// `None` if there is none.
+    fn in_one_piece(iter: &mut IovIterSource<'_>, headroom: usize) -> Result<Option<Self>> {
+        let len = iter.len();
+        // SAFETY: Process context; sizes are plain numbers, and below that of a page.
+        let ptr = unsafe { bindings::bsdtun_alloc_skb_frag(headroom as c_uint, len as c_uint) };
+        let Some(ptr) = NonNull::new(ptr) else {
+            return Ok(None);
+        };
+        // INVARIANT: A packet just allocated has one reference, ours, and is in no list.
+        let skb = Self { ptr };
+        // SAFETY: The packet is valid by the type invariant.
+        let data = unsafe { (*ptr.as_ptr()).data };
+        // SAFETY: The packet is new, nobody else knows its bytes, and it has just been given `len` of
+        // them in one piece.
+        let bytes = unsafe { slice::from_raw_parts_mut(data.cast::<MaybeUninit<u8>>(), len) };
+        if iter.copy_from_iter_raw(bytes).len() != len {
+            skb.drop_for(DropReason::UserCopy);
+            return Err(EFAULT);
+        }
+        Ok(Some(skb))
+    }
+
+    /// As [`Self::from_iter`], for any length: what does not fit into the first page lies in
+    /// fragments.
+    fn in_fragments(iter: &mut IovIterSource<'_>, headroom: usize, atomic: bool) -> Result<Self> {
         let len = iter.len();
         let c_len = c_int::try_from(len).map_err(|_| ENOMEM)?;
         let linear = len.min(LINEAR_MAX);
