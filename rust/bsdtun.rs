@@ -42,6 +42,7 @@ use kernel::{
 mod bindings;
 #[deny(unsafe_code)]
 mod bsd;
+mod cache_line;
 mod chardev;
 #[deny(unsafe_code)]
 mod cloner;

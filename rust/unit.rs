@@ -16,6 +16,7 @@ use crate::{
             Refused, //
         }, //
     },
+    cache_line::CacheAligned,
     chardev::{
         events,
         Band,
@@ -91,8 +92,17 @@ pub(crate) struct Unit {
     /// Ready while the unit is open, for a notifier that may not sleep.
     #[pin]
     set_up: SpinLockIrq<Option<Deferred<SetUp>>>,
+    /// What has come for the readers, and is not theirs yet.
     #[pin]
-    rx: SpinLockIrq<Rx>,
+    rx: CacheAligned<SpinLockIrq<Rx>>,
+    /// What the readers have taken from there. Process context only; `rx` nests in it.
+    #[pin]
+    reading: CacheAligned<SpinLock<SkbList>>,
+    /// How many packets are in `reading`. Written under it; grows under `rx` as well.
+    left: Atomic<usize>,
+    /// Whether [`Rx::stopped`] is set, for readers to look at without its lock, and perhaps late.
+    /// Written under `rx`.
+    stalled: AtomicFlag,
     /// Readers and pollers. Notified after `rx` was changed and unlocked.
     #[pin]
     readers: PollCondVar,
@@ -105,10 +115,16 @@ pub(crate) struct Unit {
     stops: Atomic<u64>,
 }
 
-/// What the interface and the reader share.
+/// What the interface and the readers share.
 struct Rx {
     queue: SkbList,
     life: Lifecycle,
+    /// How many packets the readers took when they took last: no more can be left of them.
+    taken: usize,
+    /// How many readers sleep.
+    sleepers: usize,
+    /// Set once somebody polls, until the last close: from then on he may be waiting.
+    polled: bool,
     /// Set while the stack is kept from sending: it goes on when no more than this many packets
     /// wait.
     stopped: Option<usize>,
@@ -218,14 +234,20 @@ impl Unit {
                 "Unit::settings"
             ),
             set_up <- new_spinlock_irq!(None, "Unit::set_up"),
-            rx <- new_spinlock_irq!(
+            rx <- CacheAligned::new(new_spinlock_irq!(
                 Rx {
                     queue: SkbList::new(),
                     life: Lifecycle::new(),
+                    taken: 0,
+                    sleepers: 0,
+                    polled: false,
                     stopped: None,
                 },
                 "Unit::rx"
-            ),
+            )),
+            reading <- CacheAligned::new(new_spinlock!(SkbList::new(), "Unit::reading")),
+            left: Atomic::new(0),
+            stalled: AtomicFlag::new(false),
             readers <- new_poll_condvar!("Unit::readers"),
             sigio: SigioList::new(),
             node <- new_mutex!(NodeState::Absent(taken), "Unit::node"),
@@ -383,13 +405,29 @@ impl Unit {
 
     /// Begins the last close. Returns what was queued and nobody will read.
     pub(crate) fn begin_close(&self, flush: bool) -> SkbList {
+        let mut taken = self.reading.lock();
         let mut rx = self.rx.lock();
         rx.life.begin_close(!flush);
+        rx.polled = false;
         if !flush {
             return SkbList::new();
         }
-        rx.stopped = None;
-        mem::take(&mut rx.queue)
+        self.take_all(&mut taken, &mut rx)
+    }
+
+    /// All that waits, in order; the stack's being stopped is forgotten with it.
+    fn take_all(&self, taken: &mut SkbList, rx: &mut Rx) -> SkbList {
+        let mut all = mem::take(taken);
+        all.append(&mut rx.queue);
+        rx.taken = 0;
+        self.left.store(0, Relaxed);
+        self.set_stopped(rx, None);
+        all
+    }
+
+    fn set_stopped(&self, rx: &mut Rx, stopped: Option<usize>) {
+        rx.stopped = stopped;
+        self.stalled.store(stopped.is_some(), Relaxed);
     }
 
     /// Ends the last close.
@@ -399,11 +437,13 @@ impl Unit {
 
     /// Cuts the unit off from its interface, for ever, and wakes everybody. RTNL, process context.
     pub(crate) fn revoke(port: &Port<Self>) {
+        let mut taken = port.reading.lock();
         let mut rx = port.rx.lock();
         rx.life.revoke();
-        let queue = mem::take(&mut rx.queue);
+        let unread = port.take_all(&mut taken, &mut rx);
         drop(rx);
-        Self::lose_all(port, queue, Loss::TxUnread);
+        drop(taken);
+        Self::lose_all(port, unread, Loss::TxUnread);
         port.readers.notify_all();
         port.sigio.send(Band::HangUp);
     }
@@ -423,11 +463,11 @@ impl Unit {
     /// The stack may still be sending, so it takes the lock to be sure that nothing is queued
     /// afterwards.
     pub(crate) fn down(&self) -> SkbList {
+        let mut taken = self.reading.lock();
         let mut rx = self.rx.lock();
         rx.life.set_up(false);
         // The stack's side is started anew when the interface is set up.
-        rx.stopped = None;
-        mem::take(&mut rx.queue)
+        self.take_all(&mut taken, &mut rx)
     }
 
     /// Queues a packet for the reader, and counts it, unless there is no reader, the interface is
@@ -446,24 +486,29 @@ impl Unit {
         if !rx.life.accepts_packets() {
             return Err((skb, Loss::TxNotReady));
         }
-        // Would this packet be the last one?
-        if rx.queue.len().saturating_add(1) >= limit {
-            if dev.has_qdisc(tx) {
-                // Under the lock, so that the reader who takes a packet next sees it, and wakes.
-                rx.stopped = Some(limit / 2);
+        // Would this packet be the last one? First without a look at what the readers write.
+        if rx.queue.len() + rx.taken + 1 >= limit {
+            let waiting = self.waiting(&rx);
+            if waiting + 1 >= limit && dev.has_qdisc(tx) {
+                // Under the lock, so that the reader who comes for this packet sees it, and wakes.
+                self.set_stopped(&mut rx, Some(limit / 2));
                 dev.stop_queues(tx);
                 self.stops.add(1, Relaxed);
-            } else if rx.queue.len() >= limit {
+            } else if waiting >= limit {
                 return Err((skb, Loss::TxQueueFull));
             }
         }
         // Before a reader can have the packet: whoever has read it finds it counted.
         dev.count_sent(tx, skb.len());
-        trace::queued(&self.name, dev, &skb, rx.queue.len() + 1);
+        trace::queued(&self.name, dev, &skb, || self.waiting(&rx) + 1);
         rx.queue.push(skb);
+        // Whoever waits said so under the lock, before or after.
+        let awaited = rx.sleepers != 0 || rx.polled;
         drop(rx);
-        // One packet, one reader; pollers are all woken.
-        self.readers.notify_one();
+        if awaited {
+            // One packet, one reader; pollers are all woken.
+            self.readers.notify_one();
+        }
         self.sigio.send(Band::In);
         Ok(())
     }
@@ -475,15 +520,16 @@ impl Unit {
     /// `EHOSTDOWN` without an interface, `EAGAIN` without a packet, `ERESTARTSYS` on a signal.
     pub(crate) fn dequeue(&self, may_wait: bool) -> Result<Received> {
         let mut interrupted = false;
-        let mut rx = self.rx.lock();
-        loop {
-            if let Some(skb) = rx.queue.pop() {
-                let wake = rx.stopped.is_some_and(|low| rx.queue.len() <= low);
-                if wake {
-                    rx.stopped = None;
-                }
-                return Ok(Received { skb, wake });
+        let mut taken = self.reading.lock();
+        while taken.is_empty() {
+            let mut rx = self.rx.lock();
+            if !rx.queue.is_empty() {
+                mem::swap(&mut *taken, &mut rx.queue);
+                rx.taken = taken.len();
+                self.left.store(taken.len(), Relaxed);
+                break;
             }
+            rx.taken = 0;
             if rx.life.is_revoked() {
                 return Err(EHOSTDOWN);
             }
@@ -496,8 +542,30 @@ impl Unit {
             if interrupted {
                 return Err(ERESTARTSYS);
             }
+            // Nothing comes, to either list, before this reader sleeps.
+            drop(taken);
+            rx.sleepers += 1;
             interrupted = self.readers.wait_interruptible(&mut rx);
+            rx.sleepers -= 1;
+            drop(rx);
+            taken = self.reading.lock();
         }
+        let skb = taken.pop().ok_or(EAGAIN)?;
+        self.left.store(taken.len(), Relaxed);
+        // Seen late by a reader, it is seen by whoever comes for the packet that stopped the stack.
+        let wake = self.stalled.load(Relaxed) && self.wakes();
+        Ok(Received { skb, wake })
+    }
+
+    /// Whether there is room again for a stack that was stopped. Under `reading`.
+    fn wakes(&self) -> bool {
+        let mut rx = self.rx.lock();
+        let waiting = self.waiting(&rx);
+        let wakes = rx.stopped.is_some_and(|low| waiting <= low);
+        if wakes {
+            self.set_stopped(&mut rx, None);
+        }
+        wakes
     }
 
     /// Throws a packet away. Any context.
@@ -533,25 +601,29 @@ impl Unit {
 
     /// How many packets wait for a reader.
     pub(crate) fn queued(&self) -> usize {
-        self.rx.lock().queue.len()
+        self.waiting(&self.rx.lock())
+    }
+
+    fn waiting(&self, rx: &Rx) -> usize {
+        rx.queue.len() + self.left.load(Relaxed)
     }
 
     /// Length in bytes of what the next read could return, prefix included.
     pub(crate) fn first_len(&self) -> Option<usize> {
-        self.rx
-            .lock()
-            .queue
-            .peek(|skb| Prefix::from_tag(skb.tag()).bytes().len() + skb.len())
+        let len = |skb: &SkBuff| Prefix::from_tag(skb.tag()).bytes().len() + skb.len();
+        let taken = self.reading.lock();
+        taken.peek(len).or_else(|| self.rx.lock().queue.peek(len))
     }
 
     /// Registers a poller and says what is possible now.
     pub(crate) fn poll(&self, file: &File, table: &PollTable<'_>) -> u32 {
         // Before the look at the queue: what comes in between is noticed.
         table.register_wait(file, &self.readers);
-        let rx = self.rx.lock();
+        let mut rx = self.rx.lock();
+        rx.polled = true;
         if rx.life.is_revoked() {
             events::GONE
-        } else if rx.queue.is_empty() {
+        } else if self.waiting(&rx) == 0 {
             events::WRITABLE
         } else {
             events::WRITABLE | events::READABLE

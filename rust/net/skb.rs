@@ -464,6 +464,24 @@ impl SkbList {
         Some(unsafe { SkBuff::from_raw(first) })
     }
 
+    /// Moves all packets of another list to the end of this one.
+    pub(crate) fn append(&mut self, other: &mut SkbList) {
+        let other = mem::ManuallyDrop::new(mem::take(other));
+        if other.head.is_null() {
+            return;
+        }
+        if self.tail.is_null() {
+            self.head = other.head;
+        } else {
+            // SAFETY: By the type invariant `tail` is a valid packet of this chain.
+            unsafe { Self::next(self.tail).write(other.head) };
+        }
+        // INVARIANT: The other chain, which ends as this one does now, is behind this one; its
+        // references are now this list's, since the other value is never dropped.
+        self.tail = other.tail;
+        self.len += other.len;
+    }
+
     /// # Safety
     ///
     /// `skb` must point to a valid packet.
@@ -592,6 +610,28 @@ mod tests {
         list.push(packet(20, 3)?);
         assert_eq!(&tags(taken)?[..], &[1, 2]);
         assert_eq!(&tags(list)?[..], &[3]);
+        Ok(())
+    }
+
+    #[test]
+    fn an_appended_list_comes_last() -> Result {
+        let mut list = SkbList::new();
+        let mut more = SkbList::new();
+        list.append(&mut more);
+        assert!(list.is_empty());
+        more.push(packet(20, 1)?);
+        list.append(&mut more);
+        assert!(more.is_empty());
+        assert_eq!(list.len(), 1);
+        list.append(&mut more);
+        assert_eq!(list.len(), 1);
+        more.push(packet(20, 2)?);
+        more.push(packet(20, 3)?);
+        list.append(&mut more);
+        list.push(packet(20, 4)?);
+        assert_eq!(list.len(), 4);
+        assert_eq!(more.len(), 0);
+        assert_eq!(&tags(list)?[..], &[1, 2, 3, 4]);
         Ok(())
     }
 

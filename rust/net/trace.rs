@@ -47,10 +47,10 @@ macro_rules! watched {
 
 /// The packet is about to be queued for a reader, as the one that makes it `queued`.
 #[inline(always)]
-pub(crate) fn queued(unit: &Name, dev: &Device, skb: &SkBuff, queued: usize) {
+pub(crate) fn queued(unit: &Name, dev: &Device, skb: &SkBuff, queued: impl FnOnce() -> usize) {
     #[cfg(CONFIG_TRACEPOINTS)]
     if watched!(__tracepoint_bsdtun_queue) {
-        fire::queued(unit, dev, skb, queued);
+        fire::queued(unit, dev, skb, queued());
     }
 }
 
