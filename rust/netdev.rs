@@ -202,6 +202,8 @@ impl<F: Flavour> Operations for Interface<F> {
             // A reader may want to know the next hop.
             dev.keep_route();
         }
+        // A read gathers them.
+        dev.take_pieces();
         dev.set_mtu(MTU_DEFAULT, MTU_MIN, PACKET_MAX as u32);
         dev.set_tx_queue_len(QUEUE_LEN_DEFAULT);
         // Nobody has the node open.

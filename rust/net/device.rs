@@ -506,6 +506,19 @@ impl NewDevice {
         );
     }
 
+    /// Takes packets in pieces, as the stack puts them together, so that it copies none into one
+    /// piece and may cut what TCP sends into packets as late as possible.
+    pub(crate) fn take_pieces(&mut self) {
+        let dev = self.ptr.as_ptr();
+        let features = bindings::NETIF_F_SG | bindings::NETIF_F_FRAGLIST;
+        // SAFETY: By the type invariant the field is ours to write.
+        unsafe { (*dev).hw_features |= features };
+        // SAFETY: As above.
+        unsafe { (*dev).features |= features };
+        // SAFETY: As above.
+        unsafe { (*dev).vlan_features |= features };
+    }
+
     fn change_priv_flags(&mut self, set: u32, clear: u32) {
         // SAFETY: By the type invariant the field is ours to write; the bit fields of the union are
         // all views of the same word.
