@@ -141,6 +141,17 @@ struct sk_buff *bsdtun_alloc_skb_frag(unsigned int headroom, unsigned int len)
 	return skb;
 }
 
+/*
+ * To where this CPU's softirqs take packets from, or to the CPU that made it,
+ * in one of many. Process context.
+ */
+void bsdtun_consume_skb(struct sk_buff *skb)
+{
+	local_bh_disable();
+	napi_consume_skb(skb, 1);
+	local_bh_enable();
+}
+
 void bsdtun_skb_reserve(struct sk_buff *skb, int len)
 {
 	skb_reserve(skb, len);

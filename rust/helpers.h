@@ -34,6 +34,7 @@ void bsdtun_dev_stats_tx_dropped_add(struct net_device *dev, long packets);
 void bsdtun_dev_stats_rx_errors_inc(struct net_device *dev);
 
 struct sk_buff *bsdtun_alloc_skb_frag(unsigned int headroom, unsigned int len);
+void bsdtun_consume_skb(struct sk_buff *skb);
 void bsdtun_skb_reserve(struct sk_buff *skb, int len);
 void bsdtun_skb_reset_mac_header(struct sk_buff *skb);
 int bsdtun_skb_detach(struct sk_buff *skb);

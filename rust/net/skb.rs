@@ -322,7 +322,7 @@ impl SkBuff {
     /// Frees a packet that arrived. Process context.
     pub(crate) fn consume(self) {
         // SAFETY: `into_raw` hands over the reference.
-        unsafe { bindings::consume_skb(self.into_raw()) };
+        unsafe { bindings::bsdtun_consume_skb(self.into_raw()) };
     }
 
     /// Hands the packet to the stack as received from `dev`. BH must be off.
