@@ -36,11 +36,6 @@ void bsdtun_eth_hw_addr_random(struct net_device *dev)
 	eth_hw_addr_random(dev);
 }
 
-void *bsdtun_netdev_priv(const struct net_device *dev)
-{
-	return netdev_priv(dev);
-}
-
 struct net *bsdtun_get_current_net(void)
 {
 	return get_net(current->nsproxy->net_ns);

@@ -16,7 +16,6 @@ struct sk_buff;
 
 bool bsdtun_dev_uc_has(const struct net_device *dev, const u8 *addr);
 void bsdtun_eth_hw_addr_random(struct net_device *dev);
-void *bsdtun_netdev_priv(const struct net_device *dev);
 struct net *bsdtun_get_current_net(void);
 struct net *bsdtun_maybe_get_net(struct net *net);
 void bsdtun_put_net(struct net *net);

@@ -734,8 +734,9 @@ pub(super) const fn slot_size<T: Operations>() -> usize {
 ///
 /// `dev` must point to a device whose private area is a `Slot<T>`.
 unsafe fn slot<T>(dev: *const bindings::net_device) -> *mut Slot<T> {
-    // SAFETY: The device is valid by the safety requirement.
-    unsafe { bindings::bsdtun_netdev_priv(dev) }.cast()
+    // CAST: The private area is what the last member of the structure stands for.
+    // SAFETY: By the safety requirement the projection stays inside what was allocated.
+    unsafe { addr_of!((*dev).priv_) }.cast_mut().cast()
 }
 
 /// Registers a device.
