@@ -6,14 +6,14 @@
 LAB := selftests/lab/lab
 
 # Told on the command line or by the environment, see 'make help'.
-export KDIR KERNEL TEST BENCH DESTDIR INSTALL_MOD_PATH PREFIX V LLVM RUSTC BINDGEN
+export KDIR KERNEL TEST BENCH PROGRAMS_SKIP DESTDIR INSTALL_MOD_PATH PREFIX V LLVM RUSTC BINDGEN
 
 .DEFAULT_GOAL := module
 
-.PHONY: module demo check check-all shell bench docs install uninstall clean distclean help
+.PHONY: module demo check check-all check-programs shell bench docs install uninstall clean distclean help
 
 # What stands in the way is one line, not followed by make's own.
-module install demo check check-all shell bench docs:
+module install demo check check-all check-programs shell bench docs:
 	$(eval trouble := $(shell KDIR='$(KDIR)' RUSTC='$(RUSTC)' BINDGEN='$(BINDGEN)' $(LAB) trouble $@))$(if $(trouble),$(error $(trouble)))
 	@$(LAB) $@
 
@@ -46,6 +46,9 @@ help:
 	@echo '  KERNEL=stock   on one kernel only: stock, debug, cfi, builtin'
 	@echo 'make check-all on all of them: also with control flow integrity and real-time'
 	@echo '               preemption, and with the driver in the kernel'"'"'s own tree'
+	@echo 'make check-programs'
+	@echo '               programs that others wrote for the BSDs: fetched, built, and made to'
+	@echo '               carry packets; PROGRAMS_SKIP="tinc openvpn scapy" leaves some out'
 	@echo 'make shell     a virtual machine with the module loaded, to play in'
 	@echo 'make bench     Linux'"'"'s tun and bsdtun side by side, by time and by instructions'
 	@echo "  BENCH='tap:*'  only work whose name matches"

@@ -127,14 +127,14 @@ check_rustdoc()
 	return $rc
 }
 
-# The tests are programs: they are the same for all kernels.
+# check_kit [FOLDER COLLECTION]: the tests are programs: they are the same for all kernels.
 check_kit()
 {
 	local rc=0
 
 	module_dir plain
 	in_root --bind "$MODULE_DIR" /lab/module -- \
-		bash /lab/scripts/kit.sh "$TREE" "$K_AT/source" /lab/module/selftests /lab/run/kit || rc=$?
+		bash /lab/scripts/kit.sh "$TREE" "$K_AT/source" /lab/module/selftests /lab/run/kit "$@" || rc=$?
 	module_unlock
 	return $rc
 }
@@ -270,12 +270,12 @@ check_machine()
 	local k=$1 dir=$2 tests timeout limit rc=0 n splats hung
 
 	read -r -a tests <<< "$3"
-	timeout=$(sed -n 's/^timeout=//p' "$RUN/kit/bsdtun/settings" 2> /dev/null)
+	timeout=$(sed -n 's/^timeout=//p' "$RUN/kit/${tests[0]%%:*}/settings" 2> /dev/null)
 	timeout=$((${timeout:-$SETTINGS_TIMEOUT} * K_SLOW))
 	limit=$((120 + ${#tests[@]} * (timeout + 10)))
 	[ $limit -le $((VM_LIMIT * K_SLOW)) ] || limit=$((VM_LIMIT * K_SLOW))
 
-	step "kselftests on $k: ${TEST:-${tests[*]#bsdtun:}}"
+	step "kselftests on $k: ${TEST:-${tests[*]#*:}}"
 	VM_SHOW=1
 	vm_boot "$dir" "$limit" "BSDTUN_SLOW=$K_SLOW KSELFTEST_ARGS='$CHECK_ARGS' bash /lab/scripts/guest-check.sh $((VM_SILENCE * K_SLOW)) \
 		$(printf -- '-t %s ' "${tests[@]}") -o $timeout" || rc=$?
@@ -376,7 +376,7 @@ check_modules()
 		mkdir -p "$modules/updates"
 		cp "$dir/bsdtun.ko" "$modules/updates/"
 	fi
-	VM_BINDS=(--bind "$modules" "/usr/lib/modules/$K_RELEASE")
+	VM_BINDS+=(--bind "$modules" "/usr/lib/modules/$K_RELEASE")
 	logged in_root "${VM_BINDS[@]}" -- depmod "$K_RELEASE"
 }
 

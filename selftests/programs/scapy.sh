@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# scapy's TunTapInterface, by its code for the BSDs: it knows /dev/tunN and /dev/tapN only,
+# and sets nothing: a tun is bare. One process, which is long in coming, has all units.
+
+# shellcheck source-path=SCRIPTDIR source=stage.sh
+. "$(dirname "$(readlink -f "$0")")/stage.sh"
+
+need_program scapy/scapy
+set_stage
+
+# Each packet is taken apart and put together again in Python.
+BYTES=20000
+
+all_open() {
+	reload bsd_names=1 || return 1
+	ip -n "$LEFT" link add tun9 type bsdtun || return 1
+	ip -n "$LEFT" link add tap9 type bsdtap || return 1
+	units bsdtun tun11 tun12 || return 1
+	units bsdtap tap11 tap12 || return 1
+	start "$LEFT" tunnel.log env PYTHONPATH="$PROGRAMS/scapy" \
+		python3 "$DIR/tunnel.py" tun9 tap9 tun11:tun12 tap11:tap12
+	comes tunnel.log "opened tun9 tap9 tun11 tun12 tap11 tap12" || return 1
+	says "Opened by PID $STARTED" ip netns exec "$RIGHT" ifconfig tap12
+}
+
+# left COMMAND...: there.
+left() {
+	ip netns exec "$LEFT" "$@"
+}
+
+right() {
+	ip netns exec "$RIGHT" "$@"
+}
+
+answers() {
+	local address
+
+	for address; do
+		says " 3 received, 0% packet loss" left ping -q -c 3 -i 0.2 -W 10 "$address" || return 1
+	done
+}
+
+tun_answers() {
+	left ifconfig tun9 10.12.0.1 10.12.0.2 || return 1
+	answers 10.12.0.2
+}
+
+tap_answers() {
+	left ifconfig tap9 10.13.0.1/24 || return 1
+	left ifconfig tap9 inet6 fd00:13::1 || return 1
+	answers 10.13.0.2 fd00:13::2
+}
+
+between_two_tuns() {
+	left ifconfig tun11 10.14.0.1 10.14.0.2 || return 1
+	right ifconfig tun12 10.14.0.2 10.14.0.1 || return 1
+	crosses 10.14.0.2 || return 1
+	went_through tun11 tun12
+}
+
+between_two_taps() {
+	left ifconfig tap11 10.15.0.1/24 || return 1
+	left ifconfig tap11 inet6 fd00:15::1 || return 1
+	right ifconfig tap12 10.15.0.2/24 || return 1
+	right ifconfig tap12 inet6 fd00:15::2 || return 1
+	crosses 10.15.0.2 fd00:15::2 || return 1
+	went_through tap11 tap12
+}
+
+# All stays open to the end.
+run_tests true all_open tun_answers tap_answers between_two_tuns between_two_taps

@@ -1,0 +1,123 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# tinc's code for the BSDs: all four ways that it uses a device in.
+
+# shellcheck source-path=SCRIPTDIR source=stage.sh
+. "$(dirname "$(readlink -f "$0")")/stage.sh"
+
+need_program tinc/tincd
+set_stage
+
+# peer SIDE DEVICE OTHER: its folder, with the options on standard input.
+peer() {
+	local dir="$TMP/$1" side
+
+	mkdir -p "$dir/hosts"
+	{
+		echo "Name = $1"
+		echo "Device = /dev/$2"
+		[ -z "${3:-}" ] || echo "ConnectTo = $3"
+		cat
+	} >"$dir/tinc.conf"
+	for side in left right; do
+		{
+			echo "Address = $([ $side = left ] && echo $LEFT_ADDRESS || echo $RIGHT_ADDRESS)"
+			if [ "$MODE" = router ]; then
+				echo "Subnet = $([ $side = left ] && echo 10.10.1.0/24 || echo 10.10.2.0/24)"
+				echo "Subnet = fd00:10:$([ $side = left ] && echo 1 || echo 2)::/48"
+			fi
+			cat "$PROGRAMS/tinc/$side.public"
+		} >"$dir/hosts/$side"
+	done
+	cp "$PROGRAMS/tinc/$1.private" "$dir/rsa_key.priv"
+	chmod 600 "$dir/rsa_key.priv"
+}
+
+# up SIDE: the script on standard input sets up the interface.
+up() {
+	{
+		echo '#!/bin/sh -e'
+		cat
+	} >"$TMP/$1/tinc-up"
+	chmod +x "$TMP/$1/tinc-up"
+}
+
+# tunnel LEFT RIGHT: the daemons.
+tunnel() {
+	start "$RIGHT" right.log "$PROGRAMS/tinc/tincd" -c "$TMP/right" --pidfile="$TMP/right.pid" -D -d2
+	comes right.log Ready || return 1
+	start "$LEFT" left.log "$PROGRAMS/tinc/tincd" -c "$TMP/left" --pidfile="$TMP/left.pid" -D -d2
+	comes left.log "($RIGHT_ADDRESS port 655) activated"
+}
+
+# As tinc's manual has it for FreeBSD.
+bsd_scripts() {
+	local n
+
+	for n in 1 2; do
+		up "$([ $n = 1 ] && echo left || echo right)" <<-SCRIPT
+			ifconfig \$INTERFACE 10.10.$n.1 netmask 255.255.255.0
+			route add 10.10.$((3 - n)).0/24 10.10.$n.1
+			ifconfig \$INTERFACE inet6 fd00:10:$n::1 prefixlen 32
+		SCRIPT
+	done
+}
+
+router_on_tun_with_families() {
+	MODE=router
+	units bsdtun bsdtun11 bsdtun12 || return 1
+	echo "Mode = router" | peer left bsdtun11 right
+	echo "Mode = router" | peer right bsdtun12
+	bsd_scripts
+	tunnel || return 1
+	says ifhead ip netns exec "$LEFT" cat /sys/class/net/bsdtun11/bsdtun/framing || return 1
+	crosses 10.10.2.1 fd00:10:2::1 || return 1
+	went_through bsdtun11 bsdtun12
+}
+
+router_on_tun_bare() {
+	MODE=router
+	units bsdtun bsdtun11 bsdtun12 || return 1
+	printf 'Mode = router\nDeviceType = tunnohead\n' | peer left bsdtun11 right
+	printf 'Mode = router\nDeviceType = tunnohead\n' | peer right bsdtun12
+	# shellcheck disable=SC2016 # tinc's variable
+	echo 'ip link set $INTERFACE up; ip addr add 10.10.1.1/16 dev $INTERFACE' | up left
+	# shellcheck disable=SC2016 # tinc's variable
+	echo 'ip link set $INTERFACE up; ip addr add 10.10.2.1/16 dev $INTERFACE' | up right
+	tunnel || return 1
+	says bare ip netns exec "$LEFT" cat /sys/class/net/bsdtun11/bsdtun/framing || return 1
+	crosses 10.10.2.1 || return 1
+	went_through bsdtun11 bsdtun12
+}
+
+switch_on_tap() {
+	MODE=switch
+	units bsdtap bsdtap11 bsdtap12 || return 1
+	echo "Mode = switch" | peer left bsdtap11 right
+	echo "Mode = switch" | peer right bsdtap12
+	# shellcheck disable=SC2016 # tinc's variable
+	echo 'ifconfig $INTERFACE 10.11.0.1/24; ifconfig $INTERFACE inet6 fd00:11::1' | up left
+	# shellcheck disable=SC2016 # tinc's variable
+	echo 'ifconfig $INTERFACE 10.11.0.2/24; ifconfig $INTERFACE inet6 fd00:11::2' | up right
+	tunnel || return 1
+	crosses 10.11.0.2 fd00:11::2 || return 1
+	went_through bsdtap11 bsdtap12
+}
+
+# tinc answers for the neighbours itself.
+router_on_tap() {
+	MODE=router
+	units bsdtap bsdtap11 bsdtap12 || return 1
+	printf 'Mode = router\nDeviceType = tap\n' | peer left bsdtap11 right
+	printf 'Mode = router\nDeviceType = tap\n' | peer right bsdtap12
+	bsd_scripts
+	sed -i 's/255.255.255.0/255.255.0.0/; /^route/d' "$TMP/left/tinc-up" "$TMP/right/tinc-up"
+	tunnel || return 1
+	crosses 10.10.2.1 fd00:10:2::1 || return 1
+	went_through bsdtap11 bsdtap12
+}
+
+tests="router_on_tun_with_families router_on_tun_bare switch_on_tap router_on_tap"
+# shellcheck disable=SC2086 # more than one
+run_tests clean ${1:-$tests}
