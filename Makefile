@@ -10,10 +10,11 @@ export KDIR KERNEL TEST BENCH PROGRAMS_SKIP DESTDIR INSTALL_MOD_PATH PREFIX V LL
 
 .DEFAULT_GOAL := module
 
-.PHONY: module demo check check-all check-programs shell bench docs install uninstall clean distclean help
+.PHONY: module demo check check-all check-programs shell bench docs docs-architecture install \
+	uninstall clean distclean help
 
 # What stands in the way is one line, not followed by make's own.
-module install demo check check-all check-programs shell bench docs:
+module install demo check check-all check-programs shell bench docs docs-architecture:
 	$(eval trouble := $(shell KDIR='$(KDIR)' RUSTC='$(RUSTC)' BINDGEN='$(BINDGEN)' $(LAB) trouble $@))$(if $(trouble),$(error $(trouble)))
 	@$(LAB) $@
 
@@ -53,6 +54,8 @@ help:
 	@echo 'make bench     Linux'"'"'s tun and bsdtun side by side, by time and by instructions'
 	@echo "  BENCH='tap:*'  only work whose name matches"
 	@echo 'make docs      the documentation as HTML, in .build/docs'
+	@echo 'make docs-architecture'
+	@echo '               draw the picture of the modules anew, Documentation/architecture.svg'
 	@echo
 	@echo 'make clean     remove what was built in this tree'
 	@echo 'make distclean the same, and the cache of the lab, which all clones share'

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # 'make docs': the crate's documentation by rustdoc, the texts and the manual pages as HTML.
-# A warning is an error.
+# A warning is an error.  'make docs-architecture': the picture of the modules.
 
 lab_docs()
 {
@@ -19,4 +19,12 @@ lab_docs()
 	logged in_root -- bash /lab/scripts/lint.sh man "$TREE" "" "$out"
 	run_end
 	say "done: $out/rustdoc/bsdtun/index.html and $out/*.html"
+}
+
+lab_docs_architecture()
+{
+	lab_ready docs-architecture
+	logged in_root -- bash /lab/scripts/lint.sh architecture "$TREE" "" "$TREE/Documentation"
+	run_end
+	say "done: Documentation/architecture.dot and .svg"
 }

@@ -74,6 +74,21 @@ man)
 		done
 	fi
 	;;
+architecture)
+	# The layers hold, and the picture is that of this tree. With OUT: draw it anew.
+	mapfile -t f < <(LC_ALL=C; printf '%s\n' rust/*.rs rust/*/*.rs | grep -v '_generated\.rs$')
+	awk -f selftests/lab/architecture.awk rust/bsdtun.rs "${f[@]}" > /tmp/architecture.dot
+	if [ -z "${4:-}" ]; then
+		diff Documentation/architecture.dot /tmp/architecture.dot || {
+			echo "run 'make docs-architecture'"
+			exit 1
+		}
+	else
+		cp /tmp/architecture.dot "$4/"
+		dot -Tsvg /tmp/architecture.dot |
+			sed '1a <!-- SPDX-License-Identifier: GPL-2.0 -->' > "$4/architecture.svg"
+	fi
+	;;
 *)
 	echo "lint.sh: $what?" >&2
 	exit 1
