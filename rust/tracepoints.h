@@ -11,6 +11,7 @@
 
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
+#include <linux/string.h>
 #include <linux/tracepoint.h>
 #include <linux/types.h>
 #include <net/dropreason.h>
@@ -20,6 +21,9 @@
  * is "-" when there is none any more. skbaddr is that of the events of net and
  * skb: one packet can be followed through all of them. len does not count the
  * prefix that a program reads or writes before a packet.
+ *
+ * The names are in the record itself and not behind it: eBPF programs can use
+ * them as they are.
  */
 
 /* A packet from the stack waits for a program; queued is how many wait now. */
@@ -30,8 +34,8 @@ TRACE_EVENT(bsdtun_queue,
 	TP_ARGS(unit, dev, skb, queued),
 
 	TP_STRUCT__entry(
-		__string(unit, unit)
-		__string(dev, bsdtun_trace_name(dev))
+		__array(char, unit, IFNAMSIZ)
+		__array(char, dev, IFNAMSIZ)
 		__field(const void *, skbaddr)
 		__field(unsigned int, len)
 		__field(unsigned short, protocol)
@@ -39,8 +43,8 @@ TRACE_EVENT(bsdtun_queue,
 	),
 
 	TP_fast_assign(
-		__assign_str(unit);
-		__assign_str(dev);
+		strscpy_pad(__entry->unit, unit, IFNAMSIZ);
+		strscpy_pad(__entry->dev, bsdtun_trace_name(dev), IFNAMSIZ);
 		__entry->skbaddr = skb;
 		__entry->len = skb->len;
 		__entry->protocol = bsdtun_trace_protocol(dev, skb);
@@ -48,7 +52,7 @@ TRACE_EVENT(bsdtun_queue,
 	),
 
 	TP_printk("unit=%s dev=%s skbaddr=%p len=%u protocol=0x%04x queued=%u",
-		  __get_str(unit), __get_str(dev), __entry->skbaddr,
+		  __entry->unit, __entry->dev, __entry->skbaddr,
 		  __entry->len, __entry->protocol, __entry->queued)
 );
 
@@ -60,8 +64,8 @@ TRACE_EVENT(bsdtun_read,
 	TP_ARGS(unit, dev, skb, copied),
 
 	TP_STRUCT__entry(
-		__string(unit, unit)
-		__string(dev, bsdtun_trace_name(dev))
+		__array(char, unit, IFNAMSIZ)
+		__array(char, dev, IFNAMSIZ)
 		__field(const void *, skbaddr)
 		__field(unsigned int, len)
 		__field(unsigned short, protocol)
@@ -69,8 +73,8 @@ TRACE_EVENT(bsdtun_read,
 	),
 
 	TP_fast_assign(
-		__assign_str(unit);
-		__assign_str(dev);
+		strscpy_pad(__entry->unit, unit, IFNAMSIZ);
+		strscpy_pad(__entry->dev, bsdtun_trace_name(dev), IFNAMSIZ);
 		__entry->skbaddr = skb;
 		__entry->len = skb->len;
 		__entry->protocol = bsdtun_trace_protocol(dev, skb);
@@ -78,7 +82,7 @@ TRACE_EVENT(bsdtun_read,
 	),
 
 	TP_printk("unit=%s dev=%s skbaddr=%p len=%u protocol=0x%04x copied=%zu",
-		  __get_str(unit), __get_str(dev), __entry->skbaddr,
+		  __entry->unit, __entry->dev, __entry->skbaddr,
 		  __entry->len, __entry->protocol, __entry->copied)
 );
 
@@ -90,23 +94,23 @@ TRACE_EVENT(bsdtun_write,
 	TP_ARGS(unit, dev, skb),
 
 	TP_STRUCT__entry(
-		__string(unit, unit)
-		__string(dev, bsdtun_trace_name(dev))
+		__array(char, unit, IFNAMSIZ)
+		__array(char, dev, IFNAMSIZ)
 		__field(const void *, skbaddr)
 		__field(unsigned int, len)
 		__field(unsigned short, protocol)
 	),
 
 	TP_fast_assign(
-		__assign_str(unit);
-		__assign_str(dev);
+		strscpy_pad(__entry->unit, unit, IFNAMSIZ);
+		strscpy_pad(__entry->dev, bsdtun_trace_name(dev), IFNAMSIZ);
 		__entry->skbaddr = skb;
 		__entry->len = skb->len;
 		__entry->protocol = bsdtun_trace_protocol(dev, skb);
 	),
 
 	TP_printk("unit=%s dev=%s skbaddr=%p len=%u protocol=0x%04x",
-		  __get_str(unit), __get_str(dev), __entry->skbaddr,
+		  __entry->unit, __entry->dev, __entry->skbaddr,
 		  __entry->len, __entry->protocol)
 );
 
@@ -131,8 +135,8 @@ TRACE_EVENT(bsdtun_drop,
 	TP_ARGS(unit, dev, skb, len, tx, reason),
 
 	TP_STRUCT__entry(
-		__string(unit, unit)
-		__string(dev, bsdtun_trace_name(dev))
+		__array(char, unit, IFNAMSIZ)
+		__array(char, dev, IFNAMSIZ)
 		__field(const void *, skbaddr)
 		__field(size_t, len)
 		__field(unsigned short, protocol)
@@ -141,8 +145,8 @@ TRACE_EVENT(bsdtun_drop,
 	),
 
 	TP_fast_assign(
-		__assign_str(unit);
-		__assign_str(dev);
+		strscpy_pad(__entry->unit, unit, IFNAMSIZ);
+		strscpy_pad(__entry->dev, bsdtun_trace_name(dev), IFNAMSIZ);
 		__entry->skbaddr = skb;
 		__entry->len = len;
 		__entry->protocol = skb ? bsdtun_trace_protocol(dev, skb) : 0;
@@ -151,7 +155,7 @@ TRACE_EVENT(bsdtun_drop,
 	),
 
 	TP_printk("unit=%s dev=%s skbaddr=%p len=%zu protocol=0x%04x way=%s reason=%s",
-		  __get_str(unit), __get_str(dev), __entry->skbaddr,
+		  __entry->unit, __entry->dev, __entry->skbaddr,
 		  __entry->len, __entry->protocol,
 		  __entry->tx ? "tx" : "rx",
 		  __print_symbolic(__entry->reason, DEFINE_DROP_REASON(REASON, LAST)))
