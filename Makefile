@@ -10,11 +10,11 @@ export KDIR KERNEL TEST BENCH PROGRAMS_SKIP DESTDIR INSTALL_MOD_PATH PREFIX V LL
 
 .DEFAULT_GOAL := module
 
-.PHONY: module demo check check-all check-programs shell bench docs docs-architecture install \
-	uninstall clean distclean help
+.PHONY: module demo check check-all check-programs check-package package shell bench docs \
+	docs-architecture install uninstall clean distclean help
 
 # What stands in the way is one line, not followed by make's own.
-module install demo check check-all check-programs shell bench docs docs-architecture:
+module install demo check check-all check-programs check-package package shell bench docs docs-architecture:
 	$(eval trouble := $(shell KDIR='$(KDIR)' RUSTC='$(RUSTC)' BINDGEN='$(BINDGEN)' $(LAB) trouble $@))$(if $(trouble),$(error $(trouble)))
 	@$(LAB) $@
 
@@ -50,6 +50,9 @@ help:
 	@echo 'make check-programs'
 	@echo '               programs that others wrote for the BSDs: fetched, built, and made to'
 	@echo '               carry packets; PROGRAMS_SKIP="tinc openvpn scapy" leaves some out'
+	@echo 'make check-package'
+	@echo '               the Debian packages, installed in a Debian 13 that has nothing else'
+	@echo 'make package   build them, in .build/packages'
 	@echo 'make shell     a virtual machine with the module loaded, to play in'
 	@echo 'make bench     Linux'"'"'s tun and bsdtun side by side, by time and by instructions'
 	@echo "  BENCH='tap:*'  only work whose name matches"

@@ -1,16 +1,27 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Run a command in a root.  To be started in mount and process namespaces of its own
-# (see in_root in root.sh): nothing here is ever unmounted.
+# (see in_root in inroot.sh): nothing here is ever unmounted.
+#
+#	--root DIR	the root
+#	--scratch DIR	what is written goes to DIR, and the root stays as it is; the root may
+#			be several folders then, with colons between them, the uppermost first
+#	--net		the host's resolver, certificates and settings of pip
+#	--bind FROM TO	another mount
 set -euo pipefail
 
 root=
+scratch=
 net=
 binds=()
 while [ "$1" != -- ]; do
 	case $1 in
 	--root)
 		root=$2
+		shift 2
+		;;
+	--scratch)
+		scratch=$2
 		shift 2
 		;;
 	--net)
@@ -29,6 +40,12 @@ while [ "$1" != -- ]; do
 done
 shift
 
+if [ -n "$scratch" ]; then
+	mkdir -p "$scratch/upper" "$scratch/work" "$scratch/root"
+	mount -t overlay -o "lowerdir=$root,upperdir=$scratch/upper,workdir=$scratch/work" \
+		overlay "$scratch/root"
+	root=$scratch/root
+fi
 mount -t proc proc "$root/proc"
 mount -t sysfs -o ro sysfs "$root/sys"
 mount --rbind /dev "$root/dev"
@@ -47,7 +64,7 @@ if [ -n "$net" ]; then
 	mount --bind "$(readlink -f /etc/resolv.conf)" "$root/etc/resolv.conf"
 	for f in /etc/ssl/certs/ca-certificates.crt /etc/pip.conf; do
 		[ -e "$f" ] || continue
-		[ -e "$root$f" ] || touch "$root$f"
+		[ -e "$root$f" ] || { mkdir -p "$(dirname "$root$f")" && touch "$root$f"; }
 		mount --bind "$f" "$root$f"
 	done
 fi

@@ -33,7 +33,13 @@ in_root()
 	fi
 	# Last: a folder of the caller's takes the place of one of the above.
 	args+=("${binds[@]}")
+	enter "${args[@]}" -- "$@"
+}
+
+# enter ARGUMENT... -- COMMAND...: in any root, see enter.sh for the arguments.
+enter()
+{
 	setpriv --pdeathsig KILL \
 		unshare --mount --pid --fork --kill-child --propagation private \
-			bash "$LAB/enter.sh" "${args[@]}" -- "$@"
+			bash "$LAB/enter.sh" "$@"
 }

@@ -51,8 +51,8 @@ checkpatch)
 	;;
 shellcheck)
 	# The parts of the lab are seen through what sources them.
-	mapfile -t f < <(grep -lE '^#!/bin/(ba)?sh' -r selftests packaging .ci \
-		--include='*.sh' --include=lab --include=run --include=ifconfig --include=route)
+	mapfile -t f < <(grep -lE '^#!/bin/(ba)?sh' -r selftests packaging .ci --include='*.sh' \
+		--include=lab --include=run --include=ifconfig --include=route --include='*.post*')
 	[ ${#f[@]} -gt 0 ]
 	shellcheck --external-sources --source-path=SCRIPTDIR --source-path="$PWD" "${f[@]}"
 	;;
