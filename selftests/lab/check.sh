@@ -12,6 +12,9 @@ CHECK_CONTEXT=45
 # kselftest's own limit for a program in seconds, when the file settings names none.
 SETTINGS_TIMEOUT=45
 
+# The tests of what happens at the same time.
+CHECK_RACES='bsdtun:(cloner|lifetime|namespace|queue|tap|tun|uring)'
+
 # The longest that a machine may take for the whole suite.
 VM_LIMIT=1200
 
@@ -227,26 +230,46 @@ check_config()
 # tests; the first one's words are shown as they come, the others' afterwards.
 check_vm()
 {
-	local k=$1 dir=$RUN/vm-$K_NAME machines=$K_MACHINES i jobs=() shares=()
+	local k=$1 dir=$RUN/vm-$K_NAME machines=() i jobs=()
 
 	check_modules "$dir"
-	[ "$machines" -le ${#CHECK_TESTS[@]} ] || machines=${#CHECK_TESTS[@]}
-	for ((i = 0; i < ${#CHECK_TESTS[@]}; i++)); do
-		shares[i % machines]+="${CHECK_TESTS[i]} "
-	done
-	for ((i = 1; i < machines; i++)); do
+	check_share
+	for ((i = 1; i < ${#machines[@]}; i++)); do
 		mkdir "$dir/$i"
 		[ -n "$K_BUILTIN" ] || cp "$dir/bsdtun.ko" "$dir/$i/"
-		check_machine "$k" "$dir/$i" "${shares[i]}" > "$dir/$i/said" 2>&1 &
+		check_machine "$k" "$dir/$i" "${machines[i]}" > "$dir/$i/said" 2>&1 &
 		jobs+=($!)
 	done
-	check_machine "$k" "$dir" "${shares[0]}"
-	for ((i = 1; i < machines; i++)); do
+	check_machine "$k" "$dir" "${machines[0]}"
+	for ((i = 1; i < ${#machines[@]}; i++)); do
 		wait "${jobs[i - 1]}" || result fail "$k: machine $i: nothing ran"
 		cat "$dir/$i/said"
 	done
 	printf '%s (%s): kselftests: %s; %s' "$K_NAME" "$k" \
 		"$(check_count "$dir"/ktap "$dir"/*/ktap)" "$(check_units "$dir")" > "$RUN/kernel.$K_NAME"
+}
+
+# Fills machines[] with what check_machine() takes: how many processors, and which tests. Those
+# that race with themselves need more than one processor; to emulate a machine with one takes
+# two thirds of the time, and for the others that is enough.
+check_share()
+{
+	local test i fewest turn=0 fits shares=()
+
+	fewest=$(printf '%s\n' "${K_CPUS[@]}" | sort -n | head -n 1)
+	for test in "${CHECK_TESTS[@]}"; do
+		fits=()
+		for i in "${!K_CPUS[@]}"; do
+			if [[ $test =~ ^$CHECK_RACES$ ]]; then
+				[ "${K_CPUS[i]}" -eq 1 ] || fits+=("$i")
+			else
+				[ "${K_CPUS[i]}" -ne "$fewest" ] || fits+=("$i")
+			fi
+		done
+		i=${fits[turn++ % ${#fits[@]}]}
+		shares[i]="${shares[i]:-${K_CPUS[i]}} $test"
+	done
+	machines=("${shares[@]}")
 }
 
 # The unit tests of a kernel, in words; they run in each of its machines, and the first one's
@@ -265,12 +288,14 @@ check_units()
 	echo "unit tests: $(check_count "$dir/unit")"
 }
 
-# check_machine KERNEL DIR TESTS: one machine, and what it was seen to do.
+# check_machine KERNEL DIR "PROCESSORS TEST...": one machine, and what it was seen to do.
 check_machine()
 {
 	local k=$1 dir=$2 tests timeout limit rc=0 n splats hung
 
 	read -r -a tests <<< "$3"
+	VM_CPUS=${tests[0]}
+	tests=("${tests[@]:1}")
 	timeout=$(sed -n 's/^timeout=//p' "$RUN/kit/${tests[0]%%:*}/settings" 2> /dev/null)
 	timeout=$((${timeout:-$SETTINGS_TIMEOUT} * K_SLOW))
 	limit=$((120 + ${#tests[@]} * (timeout + 10)))

@@ -8,7 +8,7 @@ kernel_debug_get()
 	K_MEMORY=2G
 	K_SLOW=6
 	# A machine is busy with one processor at a time, most of the time.
-	K_MACHINES=2
+	K_CPUS=(2 1)
 	# What hangs ends the machine, and soon.  no5lvl: while the kernel looks up what its
 	# processor can do it forgets for a moment that page tables have five levels, and
 	# KASAN takes an interrupt's accesses just then for wild ones; it reports once only,

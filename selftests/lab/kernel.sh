@@ -17,7 +17,7 @@
 #	K_SLOW		how many times slower than the stock kernel it is; limits grow by it
 #	K_APPEND	more for its command line
 #	K_MAKE		more arguments for make, e.g. LLVM=1
-#	K_MACHINES	how many machines share the tests
+#	K_CPUS		how many processors has each of the machines that share the tests
 #	K_BUILTIN	set if the driver is to be built into it
 
 KERNEL_DEFAULT=stock
@@ -38,7 +38,7 @@ kernel_use()
 	K_AT=/kernel/$K_NAME
 	K_MAKE=()
 	K_BUILTIN=
-	K_MACHINES=1
+	K_CPUS=(2)
 	[ -r "$LAB/kernel-$K_NAME.sh" ] ||
 		die "no kernel '$K_NAME' in the lab; there is: $(kernel_names | paste -sd' ')"
 	# shellcheck source=/dev/null

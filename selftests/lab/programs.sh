@@ -5,8 +5,8 @@
 
 PROGRAMS=$TREE/selftests/programs
 
-# Machines that share the tests.
-PROGRAMS_MACHINES=2
+# Processors of the machines that share the tests.
+PROGRAMS_CPUS=(2 2)
 
 lab_check_programs()
 {
@@ -29,7 +29,7 @@ lab_check_programs()
 		module_unlock
 		vm_accel
 		VM_BINDS+=(--bind "$TREE/packaging/bsd-commands" /lab/bsd-commands)
-		K_MACHINES=$PROGRAMS_MACHINES
+		K_CPUS=("${PROGRAMS_CPUS[@]}")
 		check_vm "$k"
 		printf '\n' >> "$RUN/kernel.$K_NAME"
 	fi

@@ -34,6 +34,9 @@ vm_accel()
 # More mounts for a machine.
 VM_BINDS=()
 
+# How many processors it has.
+VM_CPUS=2
+
 # Whether a machine's output is shown as it comes.
 VM_SHOW=
 
@@ -80,7 +83,7 @@ vm_boot_once()
 	# overwrite in the middle of a file; the rest of the traps is told in testing.rst.
 	{
 		in_root --bind "$dir" /lab/out "${VM_BINDS[@]}" -- timeout --kill-after=5 "$seconds" \
-			vng "${VM_ACCEL[@]}" --verbose --user root --cpus 2 --memory "$K_MEMORY" \
+			vng "${VM_ACCEL[@]}" --verbose --user root --cpus "$VM_CPUS" --memory "$K_MEMORY" \
 			--run "/usr/lib/modules/$K_RELEASE/vmlinuz" --rwdir=/lab/out \
 			--append "cryptomgr.notests loglevel=5 panic=-1 oops=panic $K_APPEND" \
 			-- "echo '$VM_UP'; $command" < /dev/null 2> "$dir/console" &
