@@ -34,8 +34,11 @@ test ! -e /dev/bsdtun0
 # udev is the installed system's: the one that this machine runs on has none. A folder that ends
 # with the machine takes what is written.
 m=/tmp/machine
-mkdir -p $m /tmp/upper /tmp/work
-mount -t overlay -o "lowerdir=$MACHINE_LAYERS,upperdir=/tmp/upper,workdir=/tmp/work" machine $m
+mkdir $m /tmp/scratch
+mount -t tmpfs none /tmp/scratch
+mkdir /tmp/scratch/upper /tmp/scratch/work
+mount -t overlay -o "lowerdir=$MACHINE_LAYERS,upperdir=/tmp/scratch/upper,workdir=/tmp/scratch/work" \
+	machine $m
 for dir in dev proc sys; do
 	mount --rbind /$dir $m/$dir
 done
