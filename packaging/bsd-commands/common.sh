@@ -10,7 +10,7 @@ die()
 	exit 1
 }
 
-# length_of MASK: the prefix length of a netmask, dotted or in hexadecimal.
+# length_of MASK: sets MASK_LENGTH to the prefix length of a netmask, dotted or in hexadecimal.
 length_of()
 {
 	local mask=$1 octets octet value=0 length
@@ -31,7 +31,7 @@ length_of()
 	esac
 	for ((length = 0; length <= 32; length++)); do
 		if [ $value -eq $((0xffffffff << (32 - length) & 0xffffffff)) ]; then
-			LENGTH=$length
+			MASK_LENGTH=$length
 			return
 		fi
 	done
