@@ -11,10 +11,11 @@ export KDIR KERNEL TEST BENCH PROGRAMS_SKIP DESTDIR INSTALL_MOD_PATH PREFIX V LL
 .DEFAULT_GOAL := module
 
 .PHONY: module demo check check-all check-programs check-package package shell bench docs \
-	docs-architecture install uninstall clean distclean help
+	docs-architecture docs-sessions install uninstall clean distclean help
 
 # What stands in the way is one line, not followed by make's own.
-module install demo check check-all check-programs check-package package shell bench docs docs-architecture:
+module install demo check check-all check-programs check-package package shell bench docs docs-architecture \
+		docs-sessions:
 	$(eval trouble := $(shell KDIR='$(KDIR)' RUSTC='$(RUSTC)' BINDGEN='$(BINDGEN)' $(LAB) trouble $@))$(if $(trouble),$(error $(trouble)))
 	@$(LAB) $@
 
@@ -59,6 +60,8 @@ help:
 	@echo 'make docs      the documentation as HTML, in .build/docs'
 	@echo 'make docs-architecture'
 	@echo '               draw the picture of the modules anew, Documentation/architecture.svg'
+	@echo 'make docs-sessions'
+	@echo '               capture anew what the pages show; with TEST=NAME one session'
 	@echo
 	@echo 'make clean     remove what was built in this tree'
 	@echo 'make distclean the same, and the cache of the lab, which all clones share'

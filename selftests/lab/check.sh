@@ -116,6 +116,7 @@ check_sources()
 	check_stage "documentation" in_root -- bash /lab/scripts/lint.sh rst "$TREE" || :
 	check_stage "manual pages" in_root -- bash /lab/scripts/lint.sh man "$TREE" || :
 	check_stage "architecture" in_root -- bash /lab/scripts/lint.sh architecture "$TREE" || :
+	check_stage "sessions of the documentation" in_root -- bash /lab/scripts/lint.sh sessions "$TREE" || :
 	check_stage "rustdoc" check_rustdoc || :
 }
 

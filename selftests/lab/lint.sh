@@ -89,6 +89,20 @@ architecture)
 			sed '1a <!-- SPDX-License-Identifier: GPL-2.0 -->' > "$4/architecture.svg"
 	fi
 	;;
+sessions)
+	# What was captured is what the lab runs, and a page shows it.
+	mapfile -t f < <(find selftests/lab/sessions -type f ! -name '*.*' -printf '%P\n' | sort)
+	[ ${#f[@]} -gt 0 ]
+	rc=0
+	for name in "${f[@]}"; do
+		diff "selftests/lab/sessions/$name" <(sed -n 's/^# //p' "Documentation/sessions/$name.txt") || rc=1
+	done
+	diff <(printf 'sessions/%s.txt\n' "${f[@]}") \
+		<(sed -n 's/^\.\. include:: \(sessions\/.*\)/\1/p' Documentation/*.rst | sort) || rc=1
+	diff <(printf '%s.txt\n' "${f[@]}") <(find Documentation/sessions -type f -printf '%P\n' | sort) || rc=1
+	[ $rc -eq 0 ] || echo "run 'make docs-sessions', and see that a page of Documentation includes each"
+	exit $rc
+	;;
 *)
 	echo "lint.sh: $what?" >&2
 	exit 1
