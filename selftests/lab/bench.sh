@@ -49,7 +49,7 @@ bench_time()
 
 	vm_accel
 	step "measuring time on Linux $K_RELEASE; some minutes"
-	if ! vm_boot "$dir" $((600 * K_SLOW)) \
+	if ! vm_boot "$dir" $((2400 * K_SLOW)) \
 		"bash /lab/scripts/guest-bench.sh -r $BENCH_ROUNDS $2"
 	then
 		tr -d '\r' < "$dir/console" | tail -n 50 >> "$LOG"
