@@ -61,7 +61,7 @@ rm -f "$dest$man/bsdvmnet.4"
 [ -n "$remove" ] || ln -s bsdtap.4 "$dest$man/bsdvmnet.4"
 
 # BSD's own commands are for who puts their folder first in PATH.
-[ ! -d packaging/bsd-commands ] || each packaging/bsd-commands '*' "$commands"
+each packaging/bsd-commands '*' "$commands"
 
 for kind in bsdtun bsdtap bsdvmnet; do
 	[ -n "$remove" ] || "${cc[@]}" -shared -fPIC -Iinclude -o "$tmp/link_$kind.so" \
