@@ -92,7 +92,7 @@ attribute_is() {
 exec {silence}<> <(:)
 
 nap() {
-	read -r -t 0.05 -u "$silence"
+	read -r -t 0.05 -u "$silence" || :
 }
 
 # True when the command comes true within 20 seconds.
@@ -100,7 +100,7 @@ wait_for() {
 	local end=$((SECONDS + 20))
 
 	until "$@"; do
-		[ $SECONDS -ge $end ] && return 1
+		[ $SECONDS -lt $end ] || return 1
 		nap
 	done
 }
