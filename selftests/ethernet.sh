@@ -295,16 +295,19 @@ monitor_says() {
 }
 
 address_changes_and_is_told() {
+	local mtu
+
 	ip link add bsdtap110 type bsdtap || return 1
 	expect attribute_is bsdtap110 addr_assign_type 1 || return 1
 	ip monitor link > "$TMP/monitor" &
 	background=$!
 	# It says nothing when it is ready: something is changed until it tells of it.
-	for _ in {1..100}; do
-		ip link set bsdtap110 alias "change $RANDOM" || return 1
-		[ -s "$TMP/monitor" ] && break
+	for ((mtu = 1000; mtu < 1100; mtu++)); do
+		ip link set bsdtap110 mtu "$mtu" || return 1
 		nap
+		[ -s "$TMP/monitor" ] && break
 	done
+	expect test "$mtu" -lt 1100 || return 1
 	ip link set bsdtap110 address 02:11:22:33:44:55 || return 1
 	expect attribute_is bsdtap110 address 02:11:22:33:44:55 || return 1
 	expect attribute_is bsdtap110 addr_assign_type 3 || return 1
