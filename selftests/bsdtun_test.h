@@ -859,6 +859,10 @@ static inline int sysfs_here(void)
 	if (unshare(CLONE_NEWNS) || mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("sysfs", "/sys", "sysfs", 0, NULL))
 		return -errno;
+	/* Which lies below it, and is the same for all. */
+	if (mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL) && errno != ENOENT &&
+	    errno != ENODEV && errno != EPERM)
+		return -errno;
 	return 0;
 }
 
