@@ -12,8 +12,9 @@ CHECK_CONTEXT=45
 # kselftest's own limit for a program in seconds, when the file settings names none.
 SETTINGS_TIMEOUT=45
 
-# The tests of what happens at the same time.
-CHECK_RACES='bsdtun:(cloner|lifetime|namespace|queue|tap|tun|uring)'
+# The tests that want a machine with two processors: those of what happens at the same time, and
+# of the others so many that the machines take about as long.
+CHECK_PAIRED='bsdtun:(cloner|lifetime|namespace|queue|tap|tun|uring|ethernet\.sh)'
 
 # The longest that a machine may take for the whole suite.
 VM_LIMIT=1200
@@ -261,7 +262,7 @@ check_share()
 	for test in "${CHECK_TESTS[@]}"; do
 		fits=()
 		for i in "${!K_CPUS[@]}"; do
-			if [[ $test =~ ^$CHECK_RACES$ ]]; then
+			if [[ $test =~ ^$CHECK_PAIRED$ ]]; then
 				[ "${K_CPUS[i]}" -eq 1 ] || fits+=("$i")
 			else
 				[ "${K_CPUS[i]}" -ne "$fewest" ] || fits+=("$i")
