@@ -16,15 +16,7 @@ shift
 # The tests may write beside themselves, and the kit is shared.
 cp -r /lab/run/kit /tmp/kit
 
-# Which lock comes before which lockdep learns from what happens.  A wireless card makes
-# misc's come before the RTNL, see built.config: blocked and unblocked once.
-if [ -e /proc/lockdep ]; then
-	if ! modprobe virt_wifi || ! printf '\0\0\0\0\0\3\1\0' > /dev/rfkill ||
-		! printf '\0\0\0\0\0\3\0\0' > /dev/rfkill; then
-		echo "Bail out! no wireless card to show"
-		exit 1
-	fi
-fi
+show_wireless
 
 # Without a module the driver is built in.
 if [ -e "$BSDTUN_KO" ] && ! insmod "$BSDTUN_KO" || [ ! -e /sys/class/misc/bsdtun0 ]; then
@@ -39,7 +31,7 @@ fi
 kunit=/sys/kernel/debug/kunit
 if [ -d $kunit ]; then
 	cat $kunit/bsdtun_*/results > "$OUT/kunit"
-	echo none > /sys/module/kunit/parameters/filter_glob
+	kunit_quiet
 fi
 
 # Which test ran when is told to the kernel's log as well, for whoever reads a splat.
@@ -73,14 +65,6 @@ rc=$?
 dmesg > "$OUT/dmesg"
 [ $rc -eq 0 ] || exit $rc
 
-leaks=/sys/kernel/debug/kmemleak
-if [ -e $leaks ]; then
-	# An object is reported when two scans some seconds apart found no pointer to it.
-	echo scan > $leaks
-	sleep 6
-	echo scan > $leaks
-	cat $leaks > "$OUT/leaks"
-	dmesg > "$OUT/dmesg"
-fi
+leaks_find
 read -r rc < /tmp/runner-status
 exit "${rc:-1}"
