@@ -14,7 +14,7 @@ SETTINGS_TIMEOUT=45
 
 # The tests that want a machine with two processors: those of what happens at the same time, and
 # of the others so many that the machines take about as long.
-CHECK_PAIRED='bsdtun:(cloner|lifetime|namespace|queue|tap|tun|uring|ethernet\.sh)'
+CHECK_PAIRED='bsdtun:(cloner|lifetime|namespace|queue|storm|accounting|tap|tun|uring|ethernet\.sh)'
 
 # The longest that a machine may take for the whole suite.
 VM_LIMIT=1200
