@@ -6,16 +6,17 @@
 LAB := selftests/lab/lab
 
 # Told on the command line or by the environment, see 'make help'.
-export KDIR KERNEL TEST BENCH SOAK SEED PROGRAMS_SKIP DESTDIR INSTALL_MOD_PATH PREFIX V LLVM RUSTC BINDGEN
+export KDIR KERNEL TEST BENCH SOAK SOAK_SEED FUZZ_SECONDS FUZZ_SEED PROGRAMS_SKIP DESTDIR INSTALL_MOD_PATH \
+	PREFIX V LLVM RUSTC BINDGEN
 
 .DEFAULT_GOAL := module
 
-.PHONY: module demo check check-all check-programs check-package package shell bench soak docs \
-	docs-architecture docs-sessions install uninstall clean distclean help
+.PHONY: module demo check check-all check-programs check-package fuzz soak package shell bench \
+	docs docs-architecture docs-sessions install uninstall clean distclean help
 
 # What stands in the way is one line, not followed by make's own.
-module install demo check check-all check-programs check-package package shell bench soak docs docs-architecture \
-		docs-sessions:
+module install demo check check-all check-programs check-package fuzz soak package shell bench docs \
+		docs-architecture docs-sessions:
 	$(eval trouble := $(shell KDIR='$(KDIR)' RUSTC='$(RUSTC)' BINDGEN='$(BINDGEN)' $(LAB) trouble $@))$(if $(trouble),$(error $(trouble)))
 	@$(LAB) $@
 
@@ -53,12 +54,14 @@ help:
 	@echo '               carry packets; PROGRAMS_SKIP="tinc openvpn scapy" leaves some out'
 	@echo 'make check-package'
 	@echo '               the Debian packages, installed in a Debian 13 that has nothing else'
+	@echo 'make fuzz      make up inputs for the pure modules and system calls for the driver, for'
+	@echo '               long; FUZZ_SECONDS=600 each, FUZZ_SEED=1'
 	@echo 'make package   build them, in .build/packages'
 	@echo 'make shell     a virtual machine with the module loaded, to play in'
 	@echo 'make bench     Linux'"'"'s tun and bsdtun side by side, by time and by instructions'
 	@echo "  BENCH='tap:*'  only work whose name matches"
 	@echo 'make soak      storms on the debug kernel, everything at once, for SOAK=20 minutes;'
-	@echo '               SEED=N repeats those of a run'
+	@echo '               SOAK_SEED=N repeats those of a run'
 	@echo 'make docs      the documentation as HTML, in .build/docs'
 	@echo 'make docs-architecture'
 	@echo '               draw the picture of the modules anew, Documentation/architecture.svg'

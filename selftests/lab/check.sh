@@ -16,6 +16,10 @@ SETTINGS_TIMEOUT=45
 # of the others so many that the machines take about as long.
 CHECK_PAIRED='bsdtun:(cloner|lifetime|namespace|queue|storm|accounting|tap|tun|uring|ethernet\.sh)'
 
+# What a test is told beside, and how many seconds more it has.
+CHECK_ENV=
+CHECK_MORE=0
+
 # The longest that a machine may take for the whole suite.
 VM_LIMIT=1200
 
@@ -36,18 +40,30 @@ check_on()
 
 	[ -z "${KERNEL:-}" ] || kernels=("$KERNEL")
 	lab_ready "$target" "${kernels[0]}"
-	RESULTS=$RUN/results
-	: > "$RESULTS"
-
+	check_begin
 	if [ -z "${TEST:-}" ]; then
 		check_sources
 	fi
+	check_run "${kernels[@]}"
+	check_report "${kernels[@]}"
+}
+
+check_begin()
+{
+	RESULTS=$RUN/results
+	: > "$RESULTS"
+}
+
+# check_run KERNEL...: the kselftests.
+check_run()
+{
+	local kernels=("$@")
+
 	if check_stage "kselftests built" check_kit; then
 		check_select
 		vm_accel
 		check_kernels "${kernels[@]}"
 	fi
-	check_report "${kernels[@]}"
 }
 
 # One kernel after the other is shown, while the next one is at work already: a machine
@@ -111,6 +127,7 @@ check_stage()
 check_sources()
 {
 	check_stage "host tests" in_root -- bash /lab/scripts/lint.sh host-tests "$TREE" || :
+	fuzz_stage "host fuzzing" fuzz_host_check
 	check_stage "rustfmt" in_root -- bash /lab/scripts/lint.sh rustfmt "$TREE" "$K_AT/source" || :
 	check_stage "checkpatch" in_root -- bash /lab/scripts/lint.sh checkpatch "$TREE" "$K_AT/source" || :
 	check_stage "shellcheck" in_root -- bash /lab/scripts/lint.sh shellcheck "$TREE" || :
@@ -299,13 +316,13 @@ check_machine()
 	VM_CPUS=${tests[0]}
 	tests=("${tests[@]:1}")
 	timeout=$(sed -n 's/^timeout=//p' "$RUN/kit/${tests[0]%%:*}/settings" 2> /dev/null)
-	timeout=$((${timeout:-$SETTINGS_TIMEOUT} * K_SLOW))
+	timeout=$((${timeout:-$SETTINGS_TIMEOUT} * K_SLOW + CHECK_MORE))
 	limit=$((120 + ${#tests[@]} * (timeout + 10)))
-	[ $limit -le $((VM_LIMIT * K_SLOW)) ] || limit=$((VM_LIMIT * K_SLOW))
+	[ $limit -le $((VM_LIMIT * K_SLOW)) ] || limit=$((VM_LIMIT * K_SLOW + CHECK_MORE))
 
 	step "kselftests on $k: ${TEST:-${tests[*]#*:}}"
 	VM_SHOW=1
-	vm_boot "$dir" "$limit" "BSDTUN_SLOW=$K_SLOW KSELFTEST_ARGS='$CHECK_ARGS' bash /lab/scripts/guest-check.sh $((VM_SILENCE * K_SLOW)) \
+	vm_boot "$dir" "$limit" "BSDTUN_SLOW=$K_SLOW $CHECK_ENV KSELFTEST_ARGS='$CHECK_ARGS' bash /lab/scripts/guest-check.sh $((VM_SILENCE * K_SLOW)) \
 		$(printf -- '-t %s ' "${tests[@]}") -o $timeout" || rc=$?
 
 	awk -v expected="${tests[*]}" -f "$LAB/ktap.awk" "$dir/out" > "$dir/ktap"
@@ -323,6 +340,10 @@ check_machine()
 		say "the machine $hung, running: $(sed -n 's/^running //p' "$dir/ktap" | grep . || echo 'no test')"
 		printf -- '--- the end of its console (%s):\n' "$dir/console"
 		tr -d '\r' < "$dir/console" | tail -n 40
+		if [ -s "$dir/program" ]; then
+			printf -- '--- the program that a fuzzer had it run:\n'
+			grep . "$dir/program"
+		fi
 		printf -- '---\n'
 	fi
 

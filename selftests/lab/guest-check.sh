@@ -12,6 +12,8 @@ set -uo pipefail
 silence=$1
 shift
 [ -z "${KSELFTEST_ARGS:-}" ] || export "${KSELFTEST_ARGS?}"
+# What a fuzzer runs is told outside, lest it go with the machine.
+export BSDTUN_RECORD=$OUT/program
 
 # The tests may write beside themselves, and the kit is shared.
 cp -r /lab/run/kit /tmp/kit

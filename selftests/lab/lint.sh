@@ -39,6 +39,10 @@ checkpatch)
 	rc=0
 	for file in "${f[@]}"; do
 		case $file in
+		# The names of libFuzzer's engine, and the section that it looks for; arrays that are
+		# asked for their size.
+		selftests/fuzz_calls.c)
+			ignore=(--ignore "PREFER_KERNEL_TYPES,CAMELCASE,PREFER_DEFINED_ATTRIBUTE_MACRO,MACRO_ARG_REUSE") ;;
 		# The kernel's u8 is no type in a program.
 		selftests/* | include/* | packaging/* | Documentation/*) ignore=(--ignore PREFER_KERNEL_TYPES) ;;
 		# Arguments of macros that look like structures and statements.
