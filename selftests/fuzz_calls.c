@@ -1305,9 +1305,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	if (!netns_of_program)
 		errx(1, "needs root, and a network namespace of its own");
-	/* A /sys of one's own has none. */
-	if (mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL))
-		warn("debugfs");
 	patterns_read(&splats, "BSDTUN_SPLATS");
 	patterns_read(&noise, "BSDTUN_NOISE");
 	kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
