@@ -11,12 +11,12 @@ export KDIR KERNEL TEST BENCH SOAK SOAK_SEED FUZZ_SECONDS FUZZ_SEED PROGRAMS_SKI
 
 .DEFAULT_GOAL := module
 
-.PHONY: module demo check check-all check-programs check-package fuzz soak package shell bench \
-	docs docs-architecture docs-sessions install uninstall clean distclean help
+.PHONY: module demo check check-all check-programs check-package coverage fuzz soak package \
+	shell bench docs docs-architecture docs-sessions install uninstall clean distclean help
 
 # What stands in the way is one line, not followed by make's own.
-module install demo check check-all check-programs check-package fuzz soak package shell bench docs \
-		docs-architecture docs-sessions:
+module install demo check check-all check-programs check-package coverage fuzz soak package \
+		shell bench docs docs-architecture docs-sessions:
 	$(eval trouble := $(shell KDIR='$(KDIR)' RUSTC='$(RUSTC)' BINDGEN='$(BINDGEN)' $(LAB) trouble $@))$(if $(trouble),$(error $(trouble)))
 	@$(LAB) $@
 
@@ -54,6 +54,7 @@ help:
 	@echo '               carry packets; PROGRAMS_SKIP="tinc openvpn scapy" leaves some out'
 	@echo 'make check-package'
 	@echo '               the Debian packages, installed in a Debian 13 that has nothing else'
+	@echo 'make coverage  which lines of the driver the tests reach, and which they do not'
 	@echo 'make fuzz      make up inputs for the pure modules and system calls for the driver, for'
 	@echo '               long; FUZZ_SECONDS=600 each, FUZZ_SEED=1'
 	@echo 'make package   build them, in .build/packages'

@@ -20,6 +20,13 @@ cp -r /lab/run/kit /tmp/kit
 
 show_wireless
 
+# First what the driver tells where it was, see coverage.sh.
+recorder=/lab/run/bsdtun_coverage.ko
+if [ -e $recorder ] && ! insmod $recorder; then
+	echo "Bail out! the recorder of what is reached does not load"
+	exit 1
+fi
+
 # Without a module the driver is built in.
 if [ -e "$BSDTUN_KO" ] && ! insmod "$BSDTUN_KO" || [ ! -e /sys/class/misc/bsdtun0 ]; then
 	dmesg | tail -n 20 | sed 's/^/# /'
@@ -65,6 +72,10 @@ watch < <(
 )
 rc=$?
 dmesg > "$OUT/dmesg"
+if [ -e $recorder ]; then
+	mkdir -p "$OUT/coverage"
+	cp /sys/kernel/debug/bsdtun_coverage/* "$OUT/coverage/"
+fi
 [ $rc -eq 0 ] || exit $rc
 
 leaks_find
