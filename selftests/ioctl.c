@@ -320,6 +320,57 @@ TEST_F(ioctls, A5_debug_is_one_for_all)
 	unit_destroy(&other);
 }
 
+/* Is it in the kernel's log, from where @log is on? */
+static bool logged(int log, const char *text)
+{
+	static char line[8192];
+	ssize_t n;
+
+	/* A record a read; EPIPE says that some went before they were read. */
+	while ((n = read(log, line, sizeof(line) - 1)) > 0 || (n < 0 && errno == EPIPE)) {
+		if (n < 0)
+			continue;
+		line[n] = '\0';
+		if (strstr(line, text))
+			return true;
+	}
+	return false;
+}
+
+/* Each ioctl that succeeds, as what it was understood to be; while debug is on. */
+TEST_F(ioctls, A5_debug_says_what_was_asked)
+{
+	static const struct {
+		unsigned int cmd;
+		const char *text;
+	} heads[] = {
+		{ TUNSIFHEAD, "SetHead(Linux)" },
+		{ TUNSIFHEAD, "SetHead(FreeBsd)" },
+		{ NETBSD_SIFHEAD, "SetHead(NetBsd)" },
+	};
+	const char *name = strrchr(self->u.node, '/') + 1;
+	char text[64];
+	unsigned int i;
+	int log;
+
+	log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ASSERT_LE(0, log);
+	ASSERT_LE(0, lseek(log, 0, SEEK_END));
+	for (i = 0; i < ARRAY_SIZE(heads); i++) {
+		unsigned int cmd = i ? bsd(heads[i].cmd) : heads[i].cmd;
+
+		snprintf(text, sizeof(text), "%s: %s\n", name, heads[i].text);
+		ASSERT_EQ(0, set(self->fd, cmd, 1));
+		EXPECT_FALSE(logged(log, text));
+		ASSERT_EQ(0, set(self->fd, TUNSDEBUG, 1));
+		ASSERT_EQ(0, set(self->fd, cmd, 1));
+		ASSERT_EQ(0, set(self->fd, TUNSDEBUG, 0));
+		EXPECT_TRUE(logged(log, text))
+			TH_LOG("%s", text);
+	}
+	close(log);
+}
+
 /* ---- framing ------------------------------------------------------------ */
 
 TEST_F(ioctls, A6_each_prefix_switches_the_other_off)
