@@ -2,13 +2,13 @@
 # shellcheck shell=bash
 # 'make soak': storms for as long as one likes, and what they came to.
 
-# SOAK: minutes.  SEED: that of the first storm; the others follow from it.
+# SOAK: minutes.  SOAK_SEED: that of the first storm; the others follow from it.
 lab_soak()
 {
-	local dir rc=0 splats minutes=${SOAK:-20} seed=${SEED:-$(date +%s)}
+	local dir rc=0 splats minutes=${SOAK:-20} seed=${SOAK_SEED:-$(date +%s)}
 
 	[[ $minutes =~ ^[1-9][0-9]{0,3}$ ]] || die "SOAK is a number of minutes, not '$minutes'"
-	[[ $seed =~ ^[0-9]{1,10}$ ]] || die "SEED is a number, not '$seed'"
+	[[ $seed =~ ^[0-9]{1,10}$ ]] || die "SOAK_SEED is a number, not '$seed'"
 	lab_ready soak "${KERNEL:-debug}"
 	[ -z "$K_BUILTIN" ] || die "the kernel '$K_NAME' has the driver built in: it cannot come and go"
 	dir=$RUN/vm
@@ -20,7 +20,7 @@ lab_soak()
 	module_unlock
 	check_modules "$dir"
 	vm_accel
-	step "$minutes minutes of storms on Linux $K_RELEASE, SEED=$seed"
+	step "$minutes minutes of storms on Linux $K_RELEASE, SOAK_SEED=$seed"
 	VM_SHOW=1
 	vm_boot "$dir" $((minutes * 60 + 600 * K_SLOW)) \
 		"BSDTUN_SLOW=$K_SLOW bash /lab/scripts/guest-soak.sh $((minutes * 60)) $seed" || rc=$?
