@@ -1235,6 +1235,15 @@ static inline int in_child(int (*func)(struct unit *u), struct unit *u)
 	return -WEXITSTATUS(status);
 }
 
+/* In a child: the statement holds, or its line is the child's exit status. */
+#define HOLDS(cond)							\
+({									\
+	if (!(cond)) {							\
+		fprintf(stderr, "# line %d: %s\n", __LINE__, #cond);	\
+		_exit(1);						\
+	}								\
+})
+
 static inline int become_nobody(void)
 {
 	if (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) ||

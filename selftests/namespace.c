@@ -71,15 +71,6 @@ FIXTURE_TEARDOWN_PARENT(namespace)
 
 /* ---- containers ---------------------------------------------------------- */
 
-/* In a child: the statement holds, or its line is the child's exit status. */
-#define HOLDS(cond)							\
-({									\
-	if (!(cond)) {							\
-		fprintf(stderr, "# line %d: %s\n", __LINE__, #cond);	\
-		_exit(1);						\
-	}								\
-})
-
 /* What a container's root can do, who is @user outside, while @theirs is another's unit. */
 static void contained(const char *kind, struct unit *theirs, uid_t user)
 {
