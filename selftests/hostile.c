@@ -299,6 +299,33 @@ TEST_F(hostile, settings_of_the_driver_are_root_s)
 	EXPECT_TRUE(went_well(pid));
 }
 
+/*
+ * The unit's are those of whoever administers its network, and was when they
+ * were opened is not enough: the unit may have moved, or the program changed.
+ */
+TEST_F(hostile, settings_of_a_unit_need_the_capability)
+{
+	char path[128];
+	pid_t pid;
+
+	attribute_path(path, sizeof(path), &self->u, "transient");
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+		HOLDS(fd >= 0);
+		HOLDS(!drop_cap(CAP_NET_ADMIN));
+		HOLDS(ERR(write(fd, "1", 1)) == -EPERM);
+		HOLDS(write_file(path, "1") == -EPERM);
+		_exit(0);
+	}
+	EXPECT_TRUE(went_well(pid));
+	EXPECT_TRUE(attribute_is(&self->u, "transient", "0"));
+	EXPECT_EQ(0, attribute_set(&self->u, "transient", "1"));
+	EXPECT_TRUE(attribute_is(&self->u, "transient", "1"));
+}
+
 /* ---- rtnetlink ----------------------------------------------------------- */
 
 static void administers(const char *kind, struct unit *theirs, int their_netns)

@@ -25,6 +25,7 @@ use kernel::{
         BStr,
         Formatter, //
     },
+    sync::rcu,
     types::Opaque, //
 };
 
@@ -41,7 +42,7 @@ pub(crate) struct Attribute<T> {
 // SAFETY: C only reads `attr`, but for the lockdep key in it, which lockdep looks after.
 unsafe impl<T> Sync for Attribute<T> {}
 
-impl<T: 'static> Attribute<T> {
+impl<T: Send + Sync + 'static> Attribute<T> {
     /// A file that everybody may read.
     pub(crate) const fn read_only(
         name: &'static CStr,
@@ -50,8 +51,9 @@ impl<T: 'static> Attribute<T> {
         Self::new(name, 0o444, show, None)
     }
 
-    /// A file that everybody may read and root may write. What is written comes without a newline
-    /// at its end.
+    /// A file that everybody may read, and that those may write whom its mode lets and who may
+    /// administer the network that the device is in at that moment: not when the file was opened, for
+    /// the device may have moved since. What is written comes without a newline at its end.
     pub(crate) const fn read_write(
         name: &'static CStr,
         show: fn(&Port<T>, &mut Formatter<'_>) -> fmt::Result,
@@ -115,7 +117,17 @@ impl<T: 'static> Attribute<T> {
         // SAFETY: sysfs passes that many bytes.
         let text = unsafe { core::slice::from_raw_parts(buf.cast::<u8>(), len) };
         let text = BStr::from_bytes(text.strip_suffix(b"\n").unwrap_or(text));
-        match this.store.map_or(Err(EIO), |store| store(port, text)) {
+        let stored = this.store.ok_or(EIO).and_then(|store| {
+            let capable = {
+                let rcu = rcu::read_lock();
+                port.device_rcu(&rcu).ok_or(ENODEV)?.admin_capable(&rcu)
+            };
+            if !capable {
+                return Err(EPERM);
+            }
+            store(port, text)
+        });
+        match stored {
             Ok(()) => len as isize,
             Err(e) => e.to_errno() as isize,
         }
