@@ -39,6 +39,7 @@ use crate::{
             EthernetAddress,
             Port, //
         },
+        namespace::machine_admin_capable,
         rtnl,
         skb::{
             SkBuff,
@@ -286,7 +287,7 @@ impl CharDevice for UnitFile {
         let request = ioctl::decode(cmd, port.kind(), &uapi::NATIVE).ok_or(ENOTTY)?;
         let arg = Argument(arg);
         match request {
-            Request::SetDebug => port.knobs().debug().set(arg.get_int()?),
+            Request::SetDebug => set_debug(port, arg.get_int()?)?,
             Request::GetDebug => arg.put_int(port.knobs().debug().get())?,
             Request::SetInfo(layout) => set_info(port, layout, arg)?,
             Request::GetInfo(layout) => get_info(port, layout, arg)?,
@@ -466,6 +467,19 @@ fn is_for(dev: &Device, skb: &SkBuff, rcu: &rcu::Guard) -> bool {
             || dev.is_promiscuous()
             || dev.wants_unicast(&to, rcu)
     })
+}
+
+/// `TUNSDEBUG`, `TAPSDEBUG`: a setting of the machine, like the sysctl, which root of a container does not
+/// write. Whoever leaves it as it is needs no privilege: programs switch it off as they start.
+fn set_debug(port: &Port<Unit>, level: i32) -> Result {
+    let debug = port.knobs().debug();
+    if debug.get() != level {
+        if !machine_admin_capable() {
+            return Err(EPERM);
+        }
+        debug.set(level);
+    }
+    Ok(())
 }
 
 /// `TUNSIFINFO`, `TAPSIFINFO`. Nothing is stored if type or MTU is refused; whoever leaves the MTU as it

@@ -299,6 +299,53 @@ TEST_F(hostile, settings_of_the_driver_are_root_s)
 	EXPECT_TRUE(went_well(pid));
 }
 
+static void says_more(int fd)
+{
+	int level;
+
+	HOLDS(!ioctl(fd, TUNGDEBUG, &level));
+	/* As it is: that is what programs ask for as they start. */
+	HOLDS(!ioctl(fd, TUNSDEBUG, &level));
+	level++;
+	HOLDS(ERR(ioctl(fd, TUNSDEBUG, &level)) == -EPERM);
+}
+
+static void containers_root_says_more(const char *kind)
+{
+	struct unit u;
+
+	HOLDS(!userns_new());
+	HOLDS(!netns_new());
+	HOLDS(!cloner_open(&u, kind, O_NONBLOCK));
+	says_more(u.fd);
+}
+
+/* TUNSDEBUG is a setting of the machine too, which fills the log of the machine. */
+TEST_F(hostile, debugging_is_switched_on_by_the_machine_s_administrators)
+{
+	pid_t pid;
+
+	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		HOLDS(!drop_cap(CAP_NET_ADMIN));
+		says_more(self->u.fd);
+		_exit(0);
+	}
+	EXPECT_TRUE(went_well(pid));
+	if (!no_user_namespaces()) {
+		pid = fork();
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			containers_root_says_more(variant->kind);
+			_exit(0);
+		}
+		EXPECT_TRUE(went_well(pid));
+	}
+	EXPECT_TRUE(file_is("/proc/sys/net/link/tun/debug", "0"));
+}
+
 /*
  * The unit's are those of whoever administers its network, and was when they
  * were opened is not enough: the unit may have moved, or the program changed.

@@ -67,6 +67,13 @@ impl Drop for Namespace {
     }
 }
 
+/// Whether the current task may administer the network of the whole machine: `CAP_NET_ADMIN` in the
+/// initial user namespace.
+pub(crate) fn machine_admin_capable() -> bool {
+    // SAFETY: Process context.
+    unsafe { bindings::capable(bindings::CAP_NET_ADMIN as c_int) }
+}
+
 /// See [`Namespace::admin_capable`].
 ///
 /// # Safety
