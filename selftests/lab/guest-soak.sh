@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # guest-soak.sh SECONDS SEED - in the machine: one storm after the other, each with a seed of its
-# own. A line for each, a table at the end.
+# own, and between them the accounts of what was sent and received. A line for each, a table at
+# the end.
 set -uo pipefail
 
 # shellcheck source=selftests/lab/guest-lib.sh
@@ -24,20 +25,27 @@ memory()
 }
 
 storms=0
+accounts=0
 failed=0
 : > /tmp/said
+: > /tmp/one
 # The first storm fills the kernel's caches: what is there before it says little.
-BSDTUN_STORM_MS=5000 BSDTUN_STORM_SEED=$seed ./storm > /tmp/one 2>&1 || failed=1
+BSDTUN_STORM_MS=5000 BSDTUN_STORM_SEED=$seed ./storm > /tmp/first 2>&1 || failed=1
 before=$(memory)
 end=$((SECONDS + seconds))
 while [ $failed -eq 0 ] && [ $SECONDS -lt $end ]; do
 	storms=$((storms + 1))
 	BSDTUN_STORM_SEED=$((seed + storms)) ./storm > /tmp/one 2>&1 || failed=1
 	cat /tmp/one >> /tmp/said
-	printf '%4d of %d s: %d storms, the last by BSDTUN_STORM_SEED=%d; %s\n' \
-		$((seconds - (end - SECONDS))) "$seconds" $storms $((seed + storms)) "$(memory)"
+	if [ $failed -eq 0 ]; then
+		accounts=$((accounts + 1))
+		./accounting > /tmp/one 2>&1 || failed=1
+		cat /tmp/one >> /tmp/said
+	fi
+	printf '%4d of %d s: %d storms, %d accounts, the last by BSDTUN_STORM_SEED=%d; %s\n' \
+		$((seconds - (end - SECONDS))) "$seconds" $storms $accounts $((seed + storms)) "$(memory)"
 done
-[ $failed -eq 0 ] || cat /tmp/one
+[ $failed -eq 0 ] || cat /tmp/first /tmp/one
 
 printf '\n%-24s %10s  %s\n' operation succeeded 'failed, as it may'
 awk -F ': ' '/^# storm: [^:]*: [0-9]/ {
@@ -62,7 +70,21 @@ awk -F ': ' '/^# storm: [^:]*: [0-9]/ {
 		}
 	}' /tmp/said
 printf '\nmemory before: %s\nmemory after:  %s\n' "$before" "$(memory)"
-printf '%d storms, %s\n' $storms "$([ $failed -eq 0 ] && echo all passed || echo FAILED)"
+printf '\n%-55s %10s %10s %10s\n' 'packets that were counted' taken delivered dropped
+awk -F ': ' '/^# accounting: / {
+		split($3, n, "[ ,]+")
+		if (!($2 in taken))
+			order[++kinds] = $2
+		taken[$2] += n[1]
+		delivered[$2] += n[3]
+		dropped[$2] += n[5]
+	}
+	END {
+		for (k = 1; k <= kinds; k++)
+			printf "%-55s %10d %10d %10d\n", order[k], taken[order[k]],
+				delivered[order[k]], dropped[order[k]]
+	}' /tmp/said
+printf '%d storms, %d accounts, %s\n' $storms $accounts "$([ $failed -eq 0 ] && echo all passed || echo FAILED)"
 
 dmesg > "$OUT/dmesg"
 leaks_find
