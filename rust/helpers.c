@@ -159,21 +159,20 @@ void bsdtun_skb_reset_mac_header(struct sk_buff *skb)
 
 /*
  * What ties a packet that leaves the stack, all of it at once: one call for each
- * would cost a packet more than what is in them. The stamp must be taken while
- * the socket is still known.
+ * would cost a packet more than what is in them. False without memory. The stamp
+ * must be taken while the socket is still known; a packet without flags wants none.
  */
-int bsdtun_skb_detach(struct sk_buff *skb)
+bool bsdtun_skb_detach(struct sk_buff *skb)
 {
-	int err = skb_orphan_frags_rx(skb, GFP_ATOMIC);
-
-	if (unlikely(err))
-		return err;
-	skb_tx_timestamp(skb);
+	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC)))
+		return false;
+	if (unlikely(skb_shinfo(skb)->tx_flags))
+		skb_tx_timestamp(skb);
 	skb_orphan(skb);
 	skb_dst_drop(skb);
 	nf_reset_ct(skb);
 	skb->dev = NULL;
-	return 0;
+	return true;
 }
 
 /*

@@ -227,8 +227,9 @@ impl<F: Flavour> Operations for Interface<F> {
     }
 
     fn xmit(port: &Port<Unit>, dev: &Device, mut skb: SkBuff, tx: &Transmit) -> Verdict {
-        let prefix = if Self::ETHERNET {
-            Prefix::None
+        // The number is made now: its parts would have to be kept meanwhile.
+        let tag = if Self::ETHERNET {
+            Prefix::None.to_tag()
         } else {
             // Refused before it is queued: a program that polls and then reads must find a packet.
             let protocol = Protocol::from_ethertype(skb.protocol());
@@ -241,13 +242,13 @@ impl<F: Flavour> Operations for Interface<F> {
                 Unit::lose(port, skb, Loss::TxProtocol);
                 return Verdict::Dropped;
             };
-            prefix
+            prefix.to_tag()
         };
         if skb.detach().is_err() {
             Unit::lose(port, skb, Loss::TxNoMemory);
             return Verdict::Dropped;
         }
-        skb.set_tag(prefix.to_tag());
+        skb.set_tag(tag);
         match port.enqueue(skb, dev, tx) {
             Ok(()) => Verdict::Sent,
             Err((skb, loss)) => {

@@ -119,7 +119,8 @@ pub(crate) struct Unit {
 struct Rx {
     queue: SkbList,
     life: Lifecycle,
-    /// How many packets the readers took when they took last: no more can be left of them.
+    /// No more packets than this are in `reading`: as many as the readers took when they took last,
+    /// or as were left when the stack looked.
     taken: usize,
     /// How many readers sleep.
     sleepers: usize,
@@ -475,6 +476,8 @@ impl Unit {
     ///
     /// If a queueing discipline can hold what comes next, the stack is stopped before the queue
     /// overflows, and nothing is lost.
+    // It has one caller for each kind of unit.
+    #[inline(always)]
     pub(crate) fn enqueue(
         &self,
         skb: SkBuff,
@@ -487,16 +490,8 @@ impl Unit {
             return Err((skb, Loss::TxNotReady));
         }
         // Would this packet be the last one? First without a look at what the readers write.
-        if rx.queue.len() + rx.taken + 1 >= limit {
-            let waiting = self.waiting(&rx);
-            if waiting + 1 >= limit && dev.has_qdisc(tx) {
-                // Under the lock, so that the reader who comes for this packet sees it, and wakes.
-                self.set_stopped(&mut rx, Some(limit / 2));
-                dev.stop_queues(tx);
-                self.stops.add(1, Relaxed);
-            } else if waiting >= limit {
-                return Err((skb, Loss::TxQueueFull));
-            }
+        if rx.queue.len() + rx.taken + 1 >= limit && !self.has_room(&mut rx, limit, dev, tx) {
+            return Err((skb, Loss::TxQueueFull));
         }
         // Before a reader can have the packet: whoever has read it finds it counted.
         dev.count_sent(tx, skb.len());
@@ -511,6 +506,23 @@ impl Unit {
         }
         self.sigio.send(Band::In);
         Ok(())
+    }
+
+    /// Whether there is room for a packet; stops the stack if it is the last one that there is room
+    /// for. Under `rx`.
+    #[cold]
+    fn has_room(&self, rx: &mut Rx, limit: usize, dev: &Device, tx: &Transmit) -> bool {
+        // The readers may have got on since: the next packets need not look again.
+        rx.taken = self.left.load(Relaxed);
+        let waiting = rx.queue.len() + rx.taken;
+        if waiting + 1 >= limit && dev.has_qdisc(tx) {
+            // Under the lock, so that the reader who comes for this packet sees it, and wakes.
+            self.set_stopped(rx, Some(limit / 2));
+            dev.stop_queues(tx);
+            self.stops.add(1, Relaxed);
+            return true;
+        }
+        waiting < limit
     }
 
     /// Takes the first packet; waits for one if it may. Process context.
@@ -569,6 +581,7 @@ impl Unit {
     }
 
     /// Throws a packet away. Any context.
+    #[cold]
     pub(crate) fn lose(port: &Port<Self>, skb: SkBuff, loss: Loss) {
         port.losses.count(loss);
         let (way, reason) = (loss.way(), loss.reason());
@@ -631,6 +644,7 @@ impl Unit {
     }
 
     /// Says, once for the unit, that IPv6 was refused. Any context.
+    #[cold]
     pub(crate) fn say_refused(&self) {
         if !self.refusal_said.xchg(true, Relaxed) {
             pr_info!(

@@ -94,11 +94,11 @@ enum Mode {
 }
 
 /// How a unit frames packets.
+///
+/// One number, for an atomic to keep: the mode in the low byte, the dialect above. What is asked of it
+/// is all that is decoded, since it is asked for each packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Framing {
-    mode: Mode,
-    dialect: Dialect,
-}
+pub(crate) struct Framing(i32);
 
 /// What a write is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,36 +124,35 @@ const PREFIX_MAX: usize = 16;
 impl Framing {
     /// How a new unit frames packets.
     pub(crate) const fn new() -> Self {
-        Self {
-            mode: Mode::Bare,
-            dialect: Dialect::Linux,
-        }
+        Self::of(Mode::Bare, Dialect::Linux)
     }
 
-    /// As one number, for an atomic to keep.
+    const fn of(mode: Mode, dialect: Dialect) -> Self {
+        Self(mode as i32 | (dialect as i32) << 8)
+    }
+
+    /// As one number.
     pub(crate) const fn to_bits(self) -> i32 {
-        self.mode as i32 | (self.dialect as i32) << 8
+        self.0
     }
 
-    /// What [`Self::to_bits`] kept.
-    pub(crate) fn from_bits(bits: i32) -> Self {
-        Self {
-            mode: match bits & 0xff {
-                1 => Mode::Head,
-                2 => Mode::Link,
-                _ => Mode::Bare,
-            },
-            dialect: Dialect::ALL
-                .into_iter()
-                .find(|&dialect| dialect as i32 == bits >> 8)
-                .unwrap_or(Dialect::Linux),
+    /// What [`Self::to_bits`] gave.
+    pub(crate) const fn from_bits(bits: i32) -> Self {
+        Self(bits)
+    }
+
+    fn mode(self) -> Mode {
+        match self.0 & 0xff {
+            1 => Mode::Head,
+            2 => Mode::Link,
+            _ => Mode::Bare,
         }
     }
 
     /// `TUNSIFHEAD`. Switching it on switches the other prefix off; switching it off leaves the other
     /// as it is.
     pub(crate) fn set_head(&mut self, on: bool, dialect: Dialect) {
-        self.dialect = dialect;
+        self.set_dialect(dialect);
         self.set(Mode::Head, on);
     }
 
@@ -164,20 +163,20 @@ impl Framing {
 
     fn set(&mut self, mode: Mode, on: bool) {
         if on {
-            self.mode = mode;
-        } else if self.mode == mode {
-            self.mode = Mode::Bare;
+            *self = Self::of(mode, self.dialect());
+        } else if self.mode() == mode {
+            *self = Self::of(Mode::Bare, self.dialect());
         }
     }
 
     /// `TUNGIFHEAD`.
     pub(crate) fn head(&self) -> bool {
-        self.mode == Mode::Head
+        self.mode() == Mode::Head
     }
 
     /// The name of the mode, for a person to read.
     pub(crate) fn name(&self) -> &'static str {
-        match self.mode {
+        match self.mode() {
             Mode::Bare => "bare",
             Mode::Head => "ifhead",
             Mode::Link => "lmode",
@@ -185,13 +184,16 @@ impl Framing {
     }
 
     /// Whose number for IPv6 reads carry.
-    pub(crate) fn dialect(&self) -> Dialect {
-        self.dialect
+    pub(crate) fn dialect(self) -> Dialect {
+        Dialect::ALL
+            .into_iter()
+            .find(|&dialect| dialect as i32 == self.0 >> 8)
+            .unwrap_or(Dialect::Linux)
     }
 
     /// Overrides what the last `TUNSIFHEAD` said about the dialect.
     pub(crate) fn set_dialect(&mut self, dialect: Dialect) {
-        self.dialect = dialect;
+        *self = Self::of(self.mode(), dialect);
     }
 
     /// The prefix of a packet for the program; `None` if the packet may not cross: without its
@@ -202,10 +204,10 @@ impl Framing {
         protocol: Protocol,
         next_hop: impl FnOnce() -> [u8; 4],
     ) -> Option<Prefix> {
-        match (self.mode, protocol) {
+        match (self.mode(), protocol) {
             (Mode::Bare, Protocol::Ip) => Some(Prefix::None),
             (Mode::Head, Protocol::Ip) => Some(Prefix::Family(AF_INET)),
-            (Mode::Head, Protocol::Ip6) => Some(Prefix::Family(self.dialect.af_inet6())),
+            (Mode::Head, Protocol::Ip6) => Some(Prefix::Family(self.dialect().af_inet6())),
             (Mode::Link, Protocol::Ip) => Some(Prefix::NextHop(next_hop())),
             (Mode::Bare | Mode::Link, Protocol::Ip6) => None,
         }
@@ -215,7 +217,7 @@ impl Framing {
     ///
     /// `TUNSLMODE` changes nothing here: as on FreeBSD, writes carry no next hop.
     pub(crate) fn write(&self, len: usize) -> Write {
-        let (kind, head) = match self.mode {
+        let (kind, head) = match self.mode() {
             Mode::Head => (Write::Headed, HEAD_LEN),
             Mode::Bare | Mode::Link => (Write::Bare, 0),
         };
@@ -305,10 +307,7 @@ mod tests {
     const GATEWAY: [u8; 4] = [192, 0, 2, 1];
 
     fn framing(mode: Mode) -> Framing {
-        Framing {
-            mode,
-            dialect: Dialect::Linux,
-        }
+        Framing::of(mode, Dialect::Linux)
     }
 
     fn prefix(framing: Framing, protocol: Protocol) -> Option<Vec<u8>> {
@@ -361,8 +360,8 @@ mod tests {
     fn framing_is_kept_as_a_number() {
         for mode in [Mode::Bare, Mode::Head, Mode::Link] {
             for dialect in Dialect::ALL {
-                let framing = Framing { mode, dialect };
-                assert_eq!(Framing::from_bits(framing.to_bits()), framing);
+                let framing = Framing::from_bits(Framing::of(mode, dialect).to_bits());
+                assert_eq!((framing.mode(), framing.dialect()), (mode, dialect));
             }
         }
     }

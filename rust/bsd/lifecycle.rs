@@ -12,6 +12,8 @@ pub(crate) struct Lifecycle {
     waits: bool,
     up: bool,
     revoked: bool,
+    /// What follows from the others, since it is asked for each packet.
+    accepts_packets: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +43,13 @@ impl Lifecycle {
             waits: false,
             up: false,
             revoked: false,
+            accepts_packets: false,
         }
+    }
+
+    /// After each change.
+    fn settle(&mut self) {
+        self.accepts_packets = (self.is_open() || self.waits) && self.up && !self.revoked;
     }
 
     /// Opens the unit. There is one opener at a time.
@@ -54,6 +62,7 @@ impl Lifecycle {
         }
         self.opener = Opener::Open;
         self.waits = false;
+        self.settle();
         Ok(())
     }
 
@@ -62,21 +71,25 @@ impl Lifecycle {
     pub(crate) fn begin_close(&mut self, packets_wait: bool) {
         self.opener = Opener::Closing;
         self.waits = packets_wait;
+        self.settle();
     }
 
     /// Ends the last close: the unit can be opened again.
     pub(crate) fn end_close(&mut self) {
         self.opener = Opener::None;
+        self.settle();
     }
 
     /// The interface was set up, or down: from here on nothing is queued.
     pub(crate) fn set_up(&mut self, up: bool) {
         self.up = up;
+        self.settle();
     }
 
     /// The interface is gone, for ever.
     pub(crate) fn revoke(&mut self) {
         self.revoked = true;
+        self.settle();
     }
 
     /// Whether it can be opened.
@@ -92,7 +105,7 @@ impl Lifecycle {
     /// Whether packets are queued: somebody is there to read them, or will be, and the interface is
     /// up.
     pub(crate) fn accepts_packets(&self) -> bool {
-        (self.is_open() || self.waits) && self.up && !self.revoked
+        self.accepts_packets
     }
 
     /// Whether the interface is gone.

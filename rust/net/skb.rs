@@ -292,7 +292,11 @@ impl SkBuff {
     /// `ENOMEM` if the sender's pages had to be copied and could not.
     pub(crate) fn detach(&mut self) -> Result {
         // SAFETY: The packet is valid by the type invariant; as it is in no list, it has a device.
-        to_result(unsafe { bindings::bsdtun_skb_detach(self.ptr.as_ptr()) })
+        if unsafe { bindings::bsdtun_skb_detach(self.ptr.as_ptr()) } {
+            Ok(())
+        } else {
+            Err(ENOMEM)
+        }
     }
 
     /// Copies the first `len` bytes to the user; `len` must not exceed the packet.
