@@ -372,14 +372,24 @@ impl CharDevice for UnitFile {
 
 /// Copies a packet and its prefix to the program, as far as there is room.
 fn copy_out(skb: &SkBuff, iov: &mut IovIterDest<'_>) -> Result<usize> {
-    let prefix = Prefix::from_tag(skb.tag()).bytes();
-    let prefix_len = prefix.len().min(iov.len());
-    if prefix_len != 0 && iov.copy_to_iter(&prefix[..prefix_len]) != prefix_len {
-        return Err(EFAULT);
-    }
+    let prefix_len = match Prefix::from_tag(skb.tag()) {
+        Prefix::None => 0,
+        prefix => copy_prefix_out(prefix, iov)?,
+    };
     let len = skb.len().min(iov.len());
     skb.copy_to_iter(iov, len)?;
     Ok(prefix_len + len)
+}
+
+/// Copies a prefix, as [`copy_out`].
+fn copy_prefix_out(prefix: Prefix, iov: &mut IovIterDest<'_>) -> Result<usize> {
+    let bytes = prefix.bytes();
+    let len = bytes.len().min(iov.len());
+    if iov.copy_to_iter(&bytes[..len]) == len {
+        Ok(len)
+    } else {
+        Err(EFAULT)
+    }
 }
 
 /// What a write holds.

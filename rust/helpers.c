@@ -177,13 +177,13 @@ bool bsdtun_skb_detach(struct sk_buff *skb)
 
 /*
  * copy_to_iter() with its check of the object that is copied from; straight from
- * a packet in one piece, as nearly all are.
+ * a packet in one piece, as nearly all are. Whether all was copied.
  */
-int bsdtun_skb_copy_to_iter(const struct sk_buff *skb, int len, struct iov_iter *to)
+bool bsdtun_skb_copy_to_iter(const struct sk_buff *skb, int len, struct iov_iter *to)
 {
 	if (likely(len <= skb_headlen(skb)))
-		return copy_to_iter(skb->data, len, to) == len ? 0 : -EFAULT;
-	return skb_copy_datagram_iter(skb, 0, to, len);
+		return copy_to_iter(skb->data, len, to) == len;
+	return !skb_copy_datagram_iter(skb, 0, to, len);
 }
 
 /*

@@ -312,9 +312,11 @@ impl SkBuff {
         }
         let len = c_int::try_from(len).map_err(|_| EINVAL)?;
         // SAFETY: The packet is valid by the type invariant and holds `len` bytes, `iter` is valid.
-        to_result(unsafe {
-            bindings::bsdtun_skb_copy_to_iter(self.ptr.as_ptr(), len, iter.as_raw())
-        })
+        if unsafe { bindings::bsdtun_skb_copy_to_iter(self.ptr.as_ptr(), len, iter.as_raw()) } {
+            Ok(())
+        } else {
+            Err(EFAULT)
+        }
     }
 
     /// Frees a packet that was thrown away. Any context.
