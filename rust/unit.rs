@@ -56,10 +56,10 @@ use kernel::{
     fmt,
     fs::File,
     new_mutex,
-    new_poll_condvar,
     new_spinlock,
     new_spinlock_irq,
     prelude::*,
+    static_lock_class,
     sync::{
         atomic::{
             Atomic,
@@ -67,7 +67,7 @@ use kernel::{
             Relaxed, //
         },
         poll::{
-            PollCondVar,
+            PollCondVarBox,
             PollTable, //
         },
         Arc,
@@ -103,9 +103,9 @@ pub(crate) struct Unit {
     /// Whether [`Rx::stopped`] is set, for readers to look at without its lock, and perhaps late.
     /// Written under `rx`.
     stalled: AtomicFlag,
-    /// Readers and pollers. Notified after `rx` was changed and unlocked.
-    #[pin]
-    readers: PollCondVar,
+    /// Readers and pollers. Notified after `rx` was changed and unlocked. It is freed a grace period
+    /// after the unit, which does not wait for that.
+    readers: PollCondVarBox,
     sigio: SigioList,
     #[pin]
     node: Mutex<NodeState>,
@@ -249,7 +249,7 @@ impl Unit {
             reading <- CacheAligned::new(new_spinlock!(SkbList::new(), "Unit::reading")),
             left: Atomic::new(0),
             stalled: AtomicFlag::new(false),
-            readers <- new_poll_condvar!("Unit::readers"),
+            readers: PollCondVarBox::new(c"Unit::readers", static_lock_class!())?,
             sigio: SigioList::new(),
             node <- new_mutex!(NodeState::Absent(taken), "Unit::node"),
             refusal_said: AtomicFlag::new(false),
