@@ -612,12 +612,23 @@ static void pin(int cpu)
 	must(!sched_setaffinity(0, sizeof(set), &set), "sched_setaffinity");
 }
 
+/* 0: no real-time class. */
+static void set_priority(int priority)
+{
+	struct sched_param param = { .sched_priority = priority };
+
+	must(!sched_setscheduler(0, priority ? SCHED_FIFO : SCHED_OTHER, &param),
+	     "sched_setscheduler");
+}
+
 static void *reader(void *cpu)
 {
 	unsigned char buf[2048];
 	ssize_t n;
 
 	pin(cpu ? 1 : 0);
+	if (tell)
+		set_priority(2);
 	while (true) {
 		n = read(shared->fd, buf, sizeof(buf));
 		must(n > 0, "read");
@@ -640,6 +651,9 @@ static double readers(struct unit *u, size_t len, int count, bool each)
 	atomic_store(&taken, 0);
 	set_blocking(u, true);
 	pin(0);
+	/* Whoever is woken runs: who of the two comes first is no matter of the scheduler's. */
+	if (each)
+		set_priority(1);
 	for (i = 0; i < count; i++)
 		/* Two readers have one CPU each. */
 		must(!pthread_create(&threads[i], NULL, reader, i ? NULL : u), "a thread");
@@ -659,6 +673,7 @@ static double readers(struct unit *u, size_t len, int count, bool each)
 		send_one(u, LAST);
 	for (i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
+	set_priority(0);
 	set_blocking(u, false);
 	return t;
 }
