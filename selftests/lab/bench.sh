@@ -56,7 +56,7 @@ bench_time()
 		cat "$dir/out" >> "$LOG"
 		exit 1
 	fi
-	grep '^{' "$dir/out" > "$dir/time"
+	sed -n '/^{/p' "$dir/out" > "$dir/time"
 }
 
 # By instructions.  The clock of a machine that is emulated with -icount goes on by a
@@ -84,5 +84,5 @@ bench_icount()
 		cat "$dir/icount-console" "$dir/icount-lines" >> "$LOG"
 		exit 1
 	fi
-	grep '^{' "$dir/icount-lines" > "$dir/instructions"
+	sed -n '/^{/p' "$dir/icount-lines" > "$dir/instructions"
 }

@@ -38,21 +38,21 @@ def table(found):
 
 
 PLOT = """
-set terminal svg size 1000,%(height)d font "sans,11" background "white"
+set terminal svg noenhanced size 1000,%(height)d font "sans,11" background "white"
 set output "bench.svg"
 set title "bsdtun / tun, Linux %(release)s (below 1: bsdtun needs less)"
 set style fill solid 0.8
 set boxwidth 0.35
 set yrange [-0.7:%(last)f]
-set xrange [0:*]
+set xrange [0:1.1<*]
 set grid x
-set key bottom right
+set key outside below
 set arrow from 1, graph 0 to 1, graph 1 nohead lw 2
 set ytics (%(names)s)
 set lmargin 36
 plot \\
  "plot.data" using ($2/2):($1+0.18):($2/2):(0.17) with boxxyerror lc rgb "#4477aa" title "instructions", \\
- "plot.data" using ($3/2):($1-0.18):($3/2):(0.17) with boxxyerror lc rgb "#ddaa33" title "time"
+ "plot.data" using ($3/2):($1-0.18):($3/2):(0.17) with boxxyerror lc rgb "#ddaa33" title "time, memory"
 """
 
 
@@ -60,14 +60,13 @@ def plot(found, out, release):
     """The ratios, side by side."""
     ratios = {}
     for row in found:
-        if row["of"] != "packet":
-            continue
-        name = f"{row['work']}, {row['bytes']}"
-        ratios.setdefault(name, {})[row["unit"]] = row["ratio"]
+        name = f"{row['work']}, {row['bytes']}" if row["bytes"] else row["work"]
+        counted = row["unit"] == "instructions"
+        ratios.setdefault(name, {})[counted] = row["ratio"]
     names = list(reversed(ratios))
     with open(os.path.join(out, "plot.data"), "w", encoding="ascii") as data:
         for i, name in enumerate(names):
-            data.write(f"{i} {ratios[name].get('instructions', 0)} {ratios[name].get('ns', 0)}\n")
+            data.write(f"{i} {ratios[name].get(True, 0)} {ratios[name].get(False, 0)}\n")
     script = PLOT % {
         "height": 80 + 22 * len(names),
         "last": len(names) - 0.3,
