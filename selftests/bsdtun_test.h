@@ -1305,6 +1305,50 @@ static inline bool no_user_namespaces(void)
 	return pid < 0 || waitpid(pid, &status, 0) != pid || status;
 }
 
+/* ---- faults ------------------------------------------------------------- */
+
+#define FAULTS	"/sys/kernel/debug/"
+
+/* For fail_nth(); -errno in a kernel without fault injection. */
+static inline int fail_open(void)
+{
+	int fd = ERR(open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC));
+
+	if (fd < 0)
+		return fd;
+	if (write_file(FAULTS "failslab/ignore-gfp-wait", "N") ||
+	    write_file(FAULTS "failslab/verbose", "0") ||
+	    write_file(FAULTS "fail_page_alloc/ignore-gfp-wait", "N") ||
+	    write_file(FAULTS "fail_page_alloc/min-order", "0") ||
+	    write_file(FAULTS "fail_page_alloc/verbose", "0")) {
+		close(fd);
+		return -ENOTRECOVERABLE;
+	}
+	return fd;
+}
+
+/* Lets the nth thing that may fail in the kernel fail, in this thread. */
+static inline int fail_nth(int fd, int nth)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", nth);
+	return ERR(pwrite(fd, text, strlen(text), 0)) < 0 ? -errno : 0;
+}
+
+/* Has it failed? From here on nothing fails. */
+static inline bool fail_reached(int fd)
+{
+	char left[16] = "";
+	/* 0 when it has; the read itself may be what does. */
+	bool reached = pread(fd, left, sizeof(left) - 1, 0) > 0 && !atoi(left);
+
+	/* And so may be what takes it back, once. */
+	if (fail_nth(fd, 0))
+		fail_nth(fd, 0);
+	return reached;
+}
+
 /* ---- the module --------------------------------------------------------- */
 
 static inline long module_remove(void)
