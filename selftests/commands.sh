@@ -8,14 +8,8 @@
 
 need ip
 
-# Names and addresses meet nobody's: a namespace, with its own view in /sys.
-if [ -z "${BSDTUN_NAMESPACE:-}" ]; then
-	namespace="bsdtun-test-$$"
-	ip netns add "$namespace" || exit "$KSFT_FAIL"
-	trap 'ip netns del "$namespace"' EXIT
-	BSDTUN_NAMESPACE=1 ip netns exec "$namespace" "$BASH" "$0" "$@"
-	exit
-fi
+# Names and addresses meet nobody's.
+in_namespace "$@"
 
 # In an installed kit, or in the driver's folder.
 for commands in "$DIR/bsd-commands" "$DIR/../packaging/bsd-commands"; do

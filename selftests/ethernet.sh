@@ -9,14 +9,8 @@
 
 need ip bridge ethtool ping
 
-# Names and addresses meet nobody's: a namespace, with its own view in /sys.
-if [ -z "${BSDTUN_NAMESPACE:-}" ]; then
-	namespace="bsdtun-test-$$"
-	ip netns add "$namespace" || exit "$KSFT_FAIL"
-	trap 'ip netns del "$namespace"' EXIT
-	BSDTUN_NAMESPACE="$namespace" ip netns exec "$namespace" "$BASH" "$0" "$@"
-	exit
-fi
+# Names and addresses meet nobody's.
+in_namespace "$@"
 
 FAR="$BSDTUN_NAMESPACE-far"
 CLIENT="$BSDTUN_NAMESPACE-client"

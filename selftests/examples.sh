@@ -9,13 +9,7 @@
 need ip ping python3
 
 # Addresses and routes meet nobody's.
-if [ -z "${BSDTUN_NAMESPACE:-}" ]; then
-	namespace="bsdtun-test-$$"
-	ip netns add "$namespace" || exit "$KSFT_FAIL"
-	trap 'ip netns del "$namespace"' EXIT
-	BSDTUN_NAMESPACE=1 ip netns exec "$namespace" "$BASH" "$0" "$@"
-	exit
-fi
+in_namespace "$@"
 
 # It answers pings of any size, and its unit goes with it: example COMMAND...
 example() {

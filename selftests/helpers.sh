@@ -42,6 +42,17 @@ need_module() {
 	exit "$KSFT_SKIP"
 }
 
+# in_namespace ARGUMENT...: starts the test again, with its arguments, in a network namespace that has
+# mounts of its own, a /sys among them; BSDTUN_NAMESPACE is its name.
+in_namespace() {
+	[ -z "${BSDTUN_NAMESPACE:-}" ] || return 0
+	export BSDTUN_NAMESPACE="bsdtun-test-$$"
+	ip netns add "$BSDTUN_NAMESPACE" || exit "$KSFT_FAIL"
+	trap 'ip netns del "$BSDTUN_NAMESPACE"' EXIT
+	ip netns exec "$BSDTUN_NAMESPACE" "$BASH" "$0" "$@"
+	exit
+}
+
 # The nodes of units, not of cloners, whose names begin so.
 nodes() {
 	local prefix node list=()

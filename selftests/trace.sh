@@ -14,14 +14,8 @@ if ! grep -qw tracefs /proc/filesystems; then
 	exit "$KSFT_SKIP"
 fi
 
-# A namespace with its own mounts: names meet nobody's, and nothing but the tests sends.
-if [ -z "${BSDTUN_NAMESPACE:-}" ]; then
-	namespace="bsdtun-test-$$"
-	ip netns add "$namespace" || exit "$KSFT_FAIL"
-	trap 'ip netns del "$namespace"' EXIT
-	BSDTUN_NAMESPACE=1 ip netns exec "$namespace" "$BASH" "$0" "$@"
-	exit
-fi
+# Names meet nobody's, and nothing but the tests sends.
+in_namespace "$@"
 
 mount -t tracefs none /sys/kernel/tracing || exit "$KSFT_FAIL"
 # Buffers of our own.
