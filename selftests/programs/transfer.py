@@ -21,7 +21,11 @@ def enter(namespace):
 def receive(sock, count):
     data = bytearray()
     while len(data) < count:
-        part = sock.recv(min(count - len(data), 65536))
+        try:
+            part = sock.recv(min(count - len(data), 65536))
+        except TimeoutError as e:
+            who = sock.getpeername()[0]
+            raise TimeoutError(f"{len(data)} of {count} bytes from {who}") from e
         if not part:
             raise EOFError(f"{len(data)} of {count} bytes")
         data += part
