@@ -131,6 +131,13 @@ struct Rx {
     stopped: Option<usize>,
 }
 
+impl Rx {
+    /// No more packets than this wait.
+    fn bound(&self) -> usize {
+        self.queue.len() + self.taken
+    }
+}
+
 /// What the program has set, beside the framing.
 struct Settings {
     baudrate: i32,
@@ -490,7 +497,7 @@ impl Unit {
             return Err((skb, Loss::TxNotReady));
         }
         // Would this packet be the last one? First without a look at what the readers write.
-        if rx.queue.len() + rx.taken + 1 >= limit && !self.has_room(&mut rx, limit, dev, tx) {
+        if rx.bound() + 1 >= limit && !self.has_room(&mut rx, limit, dev, tx) {
             return Err((skb, Loss::TxQueueFull));
         }
         // Before a reader can have the packet: whoever has read it finds it counted.
@@ -514,7 +521,7 @@ impl Unit {
     fn has_room(&self, rx: &mut Rx, limit: usize, dev: &Device, tx: &Transmit) -> bool {
         // The readers may have got on since: the next packets need not look again.
         rx.taken = self.left.load(Relaxed);
-        let waiting = rx.queue.len() + rx.taken;
+        let waiting = rx.bound();
         if waiting + 1 >= limit && dev.has_qdisc(tx) {
             // Under the lock, so that the reader who comes for this packet sees it, and wakes.
             self.set_stopped(rx, Some(limit / 2));
