@@ -45,6 +45,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/select.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -780,6 +781,43 @@ static inline void send_udp(struct __test_metadata *_metadata, int fd, __u16 por
 	ASSERT_EQ((ssize_t)len, udp_send(fd, PEER, port, data, len));
 }
 
+/* A UDP socket whose packets go to the program on the node. */
+static inline int udp_to_node(void)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET,
+		.sin_port = htons(PORT),
+		.sin_addr.s_addr = htonl(PEER),
+	};
+	int fd = udp_socket(LOCAL, 0);
+
+	if (fd >= 0 && connect(fd, (void *)&sin, sizeof(sin))) {
+		close(fd);
+		return -errno;
+	}
+	return fd;
+}
+
+/* A file of these bytes, for sendfile(). */
+static inline int file_of(const void *data, size_t len)
+{
+	int fd = ERR(memfd_create("data", MFD_CLOEXEC));
+
+	if (fd >= 0 && write(fd, data, len) != (ssize_t)len) {
+		close(fd);
+		return -EIO;
+	}
+	return fd;
+}
+
+/* The first @len bytes of the file, in one packet if the socket sends packets. */
+static inline ssize_t send_file(int fd, int file, size_t len)
+{
+	off_t from = 0;
+
+	return ERR(sendfile(fd, file, &from, len));
+}
+
 /*
  * A socket that puts packets on an interface as they are, under whatever
  * protocol the sender says. It receives nothing itself.
@@ -1018,6 +1056,12 @@ static inline bool wait_readable(int fd)
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 
 	return poll(&pfd, 1, LIMIT_MS) == 1 && (pfd.revents & POLLIN);
+}
+
+/* Before a packet on this unit. */
+static inline size_t frame_head(const struct unit *u)
+{
+	return strcmp(u->kind, KIND) ? ETH_HLEN : 0;
 }
 
 static inline int queued(int fd)
@@ -1320,7 +1364,8 @@ static inline int fail_open(void)
 	    write_file(FAULTS "failslab/verbose", "0") ||
 	    write_file(FAULTS "fail_page_alloc/ignore-gfp-wait", "N") ||
 	    write_file(FAULTS "fail_page_alloc/min-order", "0") ||
-	    write_file(FAULTS "fail_page_alloc/verbose", "0")) {
+	    write_file(FAULTS "fail_page_alloc/verbose", "0") ||
+	    write_file(FAULTS "fail_usercopy/verbose", "0")) {
 		close(fd);
 		return -ENOTRECOVERABLE;
 	}
