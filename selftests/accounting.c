@@ -8,6 +8,7 @@
 #include "bsdtun_test.h"
 
 #include <limits.h>
+#include <net/if_tun.h>
 
 #define FLOWS		2
 #define PACKETS		3000
@@ -473,6 +474,193 @@ TEST_F_TIMEOUT(account, both_ways_until_revoked, 240)
 	self->u.ifindex = 0;
 	close(nl);
 	close(stack);
+}
+
+/* ---- a counter for each cause ------------------------------------------- */
+
+/*
+ * What is lost without memory faults.c tells, of writes. Of what is sent none needs memory of the
+ * driver but that whose pages are still its sender's, and no socket sends such through a unit.
+ */
+static const char *const counters[] = {
+	"tx_drop_protocol", "tx_drop_no_memory", "tx_drop_not_ready", "tx_drop_queue_full",
+	"tx_drop_unread", "tx_drop_fault", "rx_drop_not_ready", "rx_drop_too_short",
+	"rx_drop_protocol", "rx_drop_no_memory", "rx_drop_fault", "rx_drop_other_host",
+};
+
+/* What a packet is lost with. */
+struct loser {
+	struct unit *u;
+	int raw;
+	/* Memory that nobody may read or write. */
+	void *nowhere;
+	char buf[LONGEST];
+};
+
+static long send_one(struct loser *l, int protocol)
+{
+	size_t len = build_marked(l->buf, l->u, (struct mark){ 0, 0 });
+	long ret = packet_send(l->raw, l->u->ifindex, protocol, l->buf, len);
+
+	return ret == (long)len ? 0 : ret;
+}
+
+static long write_one(struct loser *l)
+{
+	size_t len = build_marked(l->buf, l->u, (struct mark){ 0, 0 });
+	long ret = ERR(write(l->u->fd, l->buf, len));
+
+	return ret == (long)len ? 0 : ret;
+}
+
+static int open_again(struct loser *l)
+{
+	return unit_open(l->u, O_NONBLOCK) ?: link_up(l->u->ifindex);
+}
+
+static bool of_ipv6(struct loser *l)
+{
+	return send_one(l, ETH_P_IPV6) == -ENOBUFS;
+}
+
+/*
+ * Between the close, after which a tap that keeps its settings stays up, and the moment that the
+ * core sees that there is no carrier and drops it itself.
+ */
+static bool not_open(struct loser *l)
+{
+	bool counted = WAIT_FOR((unit_close(l->u), send_one(l, protocol(l->u)),
+				 ethtool_statistic(l->u->ifname, "tx_drop_not_ready") ||
+				 open_again(l)), LIMIT_MS);
+
+	return counted && !open_again(l);
+}
+
+static bool queue_full(struct loser *l)
+{
+	return !link_set_txqlen(l->u->ifindex, 1) && !send_one(l, protocol(l->u)) &&
+	       send_one(l, protocol(l->u)) == -ENOBUFS &&
+	       read(l->u->fd, l->buf, sizeof(l->buf)) > 0 && !link_set_txqlen(l->u->ifindex, 500);
+}
+
+static bool unread_when_down(struct loser *l)
+{
+	return !send_one(l, protocol(l->u)) && !link_down(l->u->ifindex) &&
+	       !link_up(l->u->ifindex);
+}
+
+static bool unread_when_closed(struct loser *l)
+{
+	if (send_one(l, protocol(l->u)))
+		return false;
+	unit_close(l->u);
+	return !open_again(l);
+}
+
+static bool read_to_nowhere(struct loser *l)
+{
+	return !send_one(l, protocol(l->u)) &&
+	       ERR(read(l->u->fd, l->nowhere, LONGEST)) == -EFAULT;
+}
+
+static bool written_while_down(struct loser *l)
+{
+	return !link_down(l->u->ifindex) && !write_one(l) && !link_up(l->u->ifindex);
+}
+
+static bool runt(struct loser *l)
+{
+	return write(l->u->fd, "short", 5) == 5;
+}
+
+/* A tun takes and gives packets behind their family until it is told otherwise. */
+static bool with_family(struct loser *l, __u32 family, long expected)
+{
+	int on = 1, off = 0;
+
+	family = htonl(family);
+	return !ioctl(l->u->fd, TUNSIFHEAD, &on) &&
+	       ERR(write(l->u->fd, &family, sizeof(family))) == expected &&
+	       !ioctl(l->u->fd, TUNSIFHEAD, &off);
+}
+
+static bool family_alone(struct loser *l)
+{
+	return with_family(l, AF_INET, 4);
+}
+
+static bool unknown_family(struct loser *l)
+{
+	return with_family(l, 99, -EAFNOSUPPORT);
+}
+
+static bool written_from_nowhere(struct loser *l)
+{
+	return ERR(write(l->u->fd, l->nowhere, LONGEST)) == -EFAULT;
+}
+
+static bool for_another(struct loser *l)
+{
+	size_t len = build_frame(l->buf, "\x02\x00\x00\x00\x00\x77", PEER_MAC, EXPERIMENT,
+				 "not ours", 8);
+
+	return ERR(write(l->u->fd, l->buf, len)) == (long)len;
+}
+
+static const struct {
+	const char *counter;
+	/* One packet is lost; false when it went otherwise. */
+	bool (*lose)(struct loser *l);
+	/* Those that it can happen to, or all. */
+	const char *kinds;
+} causes[] = {
+	{ "tx_drop_protocol", of_ipv6, KIND },
+	{ "tx_drop_not_ready", not_open, TAP_KIND },
+	{ "tx_drop_queue_full", queue_full, NULL },
+	{ "tx_drop_unread", unread_when_down, NULL },
+	{ "tx_drop_unread", unread_when_closed, KIND " " TAP_KIND },
+	{ "tx_drop_fault", read_to_nowhere, NULL },
+	{ "rx_drop_not_ready", written_while_down, NULL },
+	{ "rx_drop_too_short", runt, TAP_KIND " " VMNET_KIND },
+	{ "rx_drop_too_short", family_alone, KIND },
+	{ "rx_drop_protocol", unknown_family, KIND },
+	{ "rx_drop_fault", written_from_nowhere, NULL },
+	{ "rx_drop_other_host", for_another, TAP_KIND " " VMNET_KIND },
+};
+
+/* One packet, one count, and no other counter grows. */
+TEST_F_TIMEOUT(account, each_cause_has_its_counter, 60)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	struct loser l = {
+		.u = &self->u,
+		.raw = packet_socket(),
+		.nowhere = mmap(NULL, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+	};
+	long long before[ARRAY_SIZE(counters)];
+	unsigned int i, j;
+
+	ASSERT_LE(0, l.raw);
+	ASSERT_NE(MAP_FAILED, l.nowhere);
+	for (i = 0; i < ARRAY_SIZE(causes); i++) {
+		if (causes[i].kinds && !strstr(causes[i].kinds, variant->kind))
+			continue;
+		if (!strcmp(variant->kind, TAP_KIND))
+			ASSERT_EQ(0, attribute_set(&self->u, "keep",
+						   causes[i].lose == not_open ? "1" : "0"));
+		for (j = 0; j < ARRAY_SIZE(counters); j++)
+			before[j] = ethtool_statistic(self->u.ifname, counters[j]);
+		EXPECT_TRUE(causes[i].lose(&l))
+			TH_LOG("%s", causes[i].counter);
+		for (j = 0; j < ARRAY_SIZE(counters); j++) {
+			EXPECT_EQ(!strcmp(counters[j], causes[i].counter),
+				  ethtool_statistic(self->u.ifname, counters[j]) - before[j])
+				TH_LOG("%s, because of %s", counters[j], causes[i].counter);
+		}
+		EXPECT_EQ(0, queued(self->u.fd));
+	}
+	munmap(l.nowhere, page);
+	close(l.raw);
 }
 
 TEST_HARNESS_MAIN
