@@ -102,6 +102,21 @@ packets_out_are_queued_and_read() {
 	expect test "$(value net_dev_start_xmit 1 skbaddr)" = "$(value bsdtun_queue 1 skbaddr)"
 }
 
+# Those count that a reader took over and has not read yet.
+a_queue_counts_what_a_reader_has_taken() {
+	start_tun || return 1
+	ip link set vpn0 txqueuelen 8 || return 1
+	watch bsdtun/bsdtun_queue || return 1
+	send
+	send
+	send
+	expect test "$(receive 2000)" = 84 || return 1
+	send
+	number bsdtun_queue 4 || return 1
+	expect test "$(value bsdtun_queue 3 queued)" = 3 || return 1
+	expect test "$(value bsdtun_queue 4 queued)" = 3
+}
+
 packets_in_are_written() {
 	start_tun || return 1
 	watch bsdtun/bsdtun_write net/netif_receive_skb || return 1
@@ -183,6 +198,7 @@ filters_take_the_fields() {
 
 run_tests clean \
 	packets_out_are_queued_and_read \
+	a_queue_counts_what_a_reader_has_taken \
 	packets_in_are_written \
 	a_frame_has_the_protocol_of_its_header \
 	drops_tell_why \
