@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packets that the stack holds in pieces: pages of a file that was sent, and lists of packets. A
+ * read gives them as one, byte for byte, whatever stands before them and wherever it puts them.
+ */
+#include "bsdtun_test.h"
+
+#include <net/if_tun.h>
+
+FIXTURE(pieces) {
+	struct unit u;
+	int udp, file;
+	char sent[65000], whole[70000], got[70000];
+};
+
+FIXTURE_VARIANT(pieces) {
+	const char *kind;
+	unsigned int mode;	/* an ioctl, to have it */
+	size_t prefix;
+};
+
+FIXTURE_VARIANT_ADD(pieces, tun) { .kind = KIND };
+FIXTURE_VARIANT_ADD(pieces, family) { .kind = KIND, .mode = TUNSIFHEAD, .prefix = 4 };
+FIXTURE_VARIANT_ADD(pieces, next_hop) {
+	.kind = KIND, .mode = TUNSLMODE, .prefix = 16,
+};
+
+FIXTURE_VARIANT_ADD(pieces, tap) { .kind = TAP_KIND, .prefix = ETH_HLEN };
+FIXTURE_VARIANT_ADD(pieces, vmnet) { .kind = VMNET_KIND, .prefix = ETH_HLEN };
+
+FIXTURE_SETUP(pieces)
+{
+	int on = 1;
+
+	self->u.fd = -1;
+	ASSERT_EQ(0, netns_as_new());
+	ASSERT_EQ(0, unit_ready_kind(&self->u, variant->kind, O_NONBLOCK));
+	if (variant->mode)
+		ASSERT_EQ(0, ERR(ioctl(self->u.fd, variant->mode, &on)));
+	self->udp = udp_to_node();
+	ASSERT_LE(0, self->udp);
+	fill(self->sent, sizeof(self->sent), 3);
+	self->file = file_of(self->sent, sizeof(self->sent));
+	ASSERT_LE(0, self->file);
+}
+
+FIXTURE_TEARDOWN(pieces)
+{
+	close(self->file);
+	close(self->udp);
+	unit_destroy(&self->u);
+}
+
+/* One packet of so many bytes from the file, whose pages are in it. */
+static ssize_t send_pages(FIXTURE_DATA(pieces) * self, size_t len)
+{
+	return send_file(self->udp, self->file, len);
+}
+
+/*
+ * What is sent while the MTU is small is cut; with a large one it stays together, as a list. In
+ * memory and from the file in turn.
+ */
+static ssize_t send_list(FIXTURE_DATA(pieces) * self, size_t len)
+{
+	int on = 1, off = 0;
+	size_t done = 0;
+	long ret = 0;
+
+	if (link_set_mtu(self->u.ifindex, 700) ||
+	    setsockopt(self->udp, IPPROTO_UDP, UDP_CORK, &on, sizeof(on)))
+		return -EINVAL;
+	while (ret >= 0 && done < len) {
+		size_t part = len - done < 999 ? len - done : 999;
+		off_t from = done;
+
+		if (done / 999 % 2)
+			ret = ERR(sendfile(self->udp, self->file, &from, part));
+		else
+			ret = ERR(send(self->udp, self->sent + done, part, 0));
+		done += ret;
+	}
+	if (link_set_mtu(self->u.ifindex, 65535) ||
+	    setsockopt(self->udp, IPPROTO_UDP, UDP_CORK, &off, sizeof(off)))
+		return -EINVAL;
+	return ret < 0 ? ret : (long)done;
+}
+
+/* What stands before the packet. */
+static bool prefix_ok(const struct unit *u, unsigned int mode, const char *buf)
+{
+	/* Of a sockaddr_in of the BSDs. */
+	static const unsigned char peer[16] = { 16, 2, 0, 0, 10, 42, 0, 2 };
+	static const unsigned char family[4] = { 0, 0, 0, 2 };
+
+	switch (mode) {
+	case TUNSIFHEAD:
+		return !memcmp(buf, family, sizeof(family));
+	case TUNSLMODE:
+		return !memcmp(buf, peer, sizeof(peer));
+	}
+	return !strcmp(u->kind, KIND) ||
+	       (!memcmp(buf, PEER_MAC, ETH_ALEN) && !memcmp(buf + ETH_ALEN, u->mac, ETH_ALEN));
+}
+
+/* Segments of a few bytes and of many, none of them a multiple of anything. */
+static int odd_segments(struct iovec *iov, int max, char *buf, size_t len)
+{
+	static const size_t sizes[] = { 1, 3, 13, 7, 1021, 61, 4093, 331, 17 };
+	int n;
+
+	for (n = 0; len && n < max; n++) {
+		size_t size = sizes[n % ARRAY_SIZE(sizes)];
+
+		if (size > len || n == max - 1)
+			size = len;
+		iov[n] = (struct iovec){ buf, size };
+		buf += size;
+		len -= size;
+	}
+	return n;
+}
+
+static void each_read_gives_all(struct __test_metadata *_metadata, FIXTURE_DATA(pieces) * self,
+				const FIXTURE_VARIANT(pieces) * variant,
+				ssize_t (*send)(FIXTURE_DATA(pieces) * self, size_t len))
+{
+	static const size_t sizes[] = { 1, 700, 1400, 4096, 5001, 20011, 60000 };
+	const size_t before = variant->prefix + IP_UDP_LEN;
+	unsigned int i, j;
+
+	ASSERT_EQ(0, link_set_mtu(self->u.ifindex, 65535));
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		const size_t len = sizes[i], all = before + len;
+		/* One byte, into the prefix, into the headers, and so on to one byte less. */
+		const size_t cuts[] = {
+			1, variant->prefix + 1, before, before + len / 3, all - 1,
+		};
+		struct iovec iov[200];
+		int n;
+
+		ASSERT_EQ((ssize_t)len, send(self, len));
+		EXPECT_EQ((int)all, queued(self->u.fd));
+		ASSERT_EQ((ssize_t)all, ERR(read(self->u.fd, self->whole, sizeof(self->whole))));
+		EXPECT_TRUE(prefix_ok(&self->u, variant->mode, self->whole));
+		EXPECT_TRUE(packet_ok(self->whole + variant->prefix, IP_UDP_LEN + len,
+				      IPPROTO_UDP));
+		EXPECT_EQ(0, memcmp(self->sent, self->whole + before, len));
+
+		ASSERT_EQ((ssize_t)len, send(self, len));
+		n = odd_segments(iov, ARRAY_SIZE(iov), self->got, sizeof(self->got));
+		ASSERT_EQ((ssize_t)all, ERR(readv(self->u.fd, iov, n)));
+		EXPECT_TRUE(prefix_ok(&self->u, variant->mode, self->got));
+		EXPECT_TRUE(packet_ok(self->got + variant->prefix, IP_UDP_LEN + len, IPPROTO_UDP));
+		EXPECT_EQ(0, memcmp(self->sent, self->got + before, len));
+
+		for (j = 0; j < ARRAY_SIZE(cuts); j++) {
+			const size_t cut = cuts[j];
+
+			memset(self->got, 0x55, sizeof(self->got));
+			ASSERT_EQ((ssize_t)len, send(self, len));
+			n = odd_segments(iov, ARRAY_SIZE(iov), self->got, cut);
+			ASSERT_EQ((ssize_t)cut, ERR(readv(self->u.fd, iov, n)));
+			EXPECT_EQ(0x55, self->got[cut]);
+			if (cut > before)
+				EXPECT_EQ(0, memcmp(self->sent, self->got + before, cut - before));
+			/* The rest of it is lost, and it alone. */
+			EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, self->got, 1)));
+		}
+	}
+}
+
+TEST_F_TIMEOUT(pieces, pages_of_a_file, 60)
+{
+	each_read_gives_all(_metadata, self, variant, send_pages);
+}
+
+TEST_F_TIMEOUT(pieces, a_list_of_packets, 60)
+{
+	each_read_gives_all(_metadata, self, variant, send_list);
+}
+
+TEST_HARNESS_MAIN
