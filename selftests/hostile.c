@@ -256,49 +256,6 @@ TEST_F(hostile, a_node_of_ones_own_is_no_way_around_the_open)
 
 /* ---- settings ------------------------------------------------------------ */
 
-static void writes_settings(void)
-{
-	static const char *const knobs[] = {
-		"/proc/sys/net/link/tun/debug",
-		"/proc/sys/net/link/tun/devfs_cloning",
-		"/proc/sys/net/link/tun/up_on_addr",
-		"/proc/sys/net/link/tap/debug",
-		"/proc/sys/net/link/tap/devfs_cloning",
-		"/proc/sys/net/link/tap/up_on_open",
-		"/proc/sys/net/link/tap/user_open",
-		"/proc/sys/debug/if_tun_debug",
-	};
-	char value[32];
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(knobs); i++) {
-		first_line(knobs[i], value, sizeof(value));
-		HOLDS(*value);
-		HOLDS(write_file(knobs[i], value) == -EACCES);
-	}
-}
-
-/* They are the machine's, in whatever namespace one is root. */
-TEST_F(hostile, settings_of_the_driver_are_root_s)
-{
-	bool containers = !no_user_namespaces();
-	pid_t pid = fork();
-
-	ASSERT_LE(0, pid);
-	if (!pid) {
-		HOLDS(!become_nobody());
-		writes_settings();
-		if (containers) {
-			HOLDS(!userns_new());
-			writes_settings();
-			HOLDS(!netns_new());
-			writes_settings();
-		}
-		_exit(0);
-	}
-	EXPECT_TRUE(went_well(pid));
-}
-
 static void says_more(int fd)
 {
 	int level;
@@ -569,6 +526,64 @@ TEST_F(hostile, a_packet_in_as_many_pieces_as_can_be)
 	EXPECT_EQ(1, link_grew(self->u.ifindex, &before,
 			       offsetof(struct rtnl_link_stats64, rx_packets)));
 	close(raw);
+}
+
+/* ---- what is the machine's ----------------------------------------------- */
+
+FIXTURE(machine) {
+};
+
+FIXTURE_SETUP(machine)
+{
+	if (geteuid())
+		SKIP(return, "needs root");
+}
+
+FIXTURE_TEARDOWN(machine)
+{
+}
+
+static void writes_settings(void)
+{
+	static const char *const knobs[] = {
+		"/proc/sys/net/link/tun/debug",
+		"/proc/sys/net/link/tun/devfs_cloning",
+		"/proc/sys/net/link/tun/up_on_addr",
+		"/proc/sys/net/link/tap/debug",
+		"/proc/sys/net/link/tap/devfs_cloning",
+		"/proc/sys/net/link/tap/up_on_open",
+		"/proc/sys/net/link/tap/user_open",
+		"/proc/sys/debug/if_tun_debug",
+	};
+	char value[32];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(knobs); i++) {
+		first_line(knobs[i], value, sizeof(value));
+		HOLDS(*value);
+		HOLDS(write_file(knobs[i], value) == -EACCES);
+	}
+}
+
+/* In whatever namespace one is root. */
+TEST_F(machine, settings_of_the_driver_are_root_s)
+{
+	bool containers = !no_user_namespaces();
+	pid_t pid = fork();
+
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		HOLDS(!become_nobody());
+		writes_settings();
+		if (containers) {
+			HOLDS(!userns_new());
+			writes_settings();
+			HOLDS(!netns_new());
+			writes_settings();
+		}
+		_exit(0);
+	}
+	EXPECT_TRUE(went_well(pid));
 }
 
 /* ---- the module ---------------------------------------------------------- */
