@@ -1,0 +1,145 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What tcpdump and tshark see on a unit: its link layer, and packets both ways, once each.
+
+# shellcheck source-path=SCRIPTDIR source=helpers.sh
+. "$(dirname "$(readlink -f "$0")")/helpers.sh"
+
+need ip ping tcpdump
+
+# Addresses meet nobody's.
+in_namespace "$@"
+
+FAR="$BSDTUN_NAMESPACE-far"
+TMP="$(mktemp -d)" || exit "$KSFT_FAIL"
+# Other programs may look at what is in it, as other users.
+chmod 755 "$TMP"
+
+clean() {
+	local job unit
+
+	for job in $(jobs -p); do
+		kill "$job"
+		wait "$job"
+	done 2>/dev/null
+	for unit in $(interfaces bsdtun bsdtap); do
+		ip link del "$unit"
+	done
+	[ ! -e "/run/netns/$FAR" ] || ip netns del "$FAR"
+	rm -f "$TMP"/*
+}
+trap 'rm -rf "$TMP"' EXIT
+
+# A program that answers pings behind a tun: 192.0.2.1 and 192.0.2.2. Sets UNIT.
+answered_tun() {
+	"$DIR/echo_c" 192.0.2.1 192.0.2.2 >"$TMP/said" &
+	wait_for grep -q "192.0.2.2 answers" "$TMP/said" || return 1
+	UNIT="$(cut -d: -f1 "$TMP/said")"
+}
+
+# A tap, and another at the other end of a wire: 192.0.2.1 and 192.0.2.2. Sets UNIT.
+wired_tap() {
+	UNIT=bsdtap110
+	ip netns add "$FAR" && ip link add bsdtap110 type bsdtap &&
+		ip link add bsdtap111 type bsdtap || return 1
+	# Nothing but what is asked for crosses.
+	for unit in bsdtap110 bsdtap111; do
+		echo 1 > "/proc/sys/net/ipv6/conf/$unit/disable_ipv6" || return 1
+	done
+	ip link set bsdtap110 address 02:00:00:00:00:01
+	ip link set bsdtap111 address 02:00:00:00:00:02
+	"$DIR/wire" /dev/bsdtap110 /dev/bsdtap111 &
+	ip link set bsdtap111 netns "$FAR"
+	ip address add 192.0.2.1/24 dev bsdtap110
+	ip -n "$FAR" address add 192.0.2.2/24 dev bsdtap111
+	# The wire has both open: there is a carrier.
+	wait_for attribute_is bsdtap110 carrier_changes 1
+	ip link set bsdtap110 up
+	ip -n "$FAR" link set bsdtap111 up
+	# The neighbour is known from here on.
+	wait_for ping -n -q -c 1 -W 1 192.0.2.2 >/dev/null
+}
+
+# captured COUNT FILTER: that many packets that fit, while a ping is answered, into $TMP/packets.
+captured() {
+	local pid
+
+	# It is root's folder.
+	tcpdump -Z root -U -n -c "$1" -i "$UNIT" -w "$TMP/packets" "$2" 2>"$TMP/tcpdump" &
+	pid=$!
+	wait_for grep -q 'listening on' "$TMP/tcpdump" || return 1
+	says " 1 received, 0% packet loss" ping -n -c 1 -p b5 -s 40 -W 10 192.0.2.2 || return 1
+	wait_for not kill -0 "$pid" 2>/dev/null || return 1
+	says "0 packets dropped by kernel" cat "$TMP/tcpdump"
+}
+
+# shown COMMAND...: what it prints of the packets is on standard input, line by line.
+shown() {
+	local want
+
+	want="$(cat)"
+	expect test "$("$@" -r "$TMP/packets" 2>/dev/null)" = "$want" && return
+	"$@" -r "$TMP/packets" 2>&1 | sed 's/^/# /'
+	return 1
+}
+
+tun_is_raw_ip() {
+	answered_tun || return 1
+	says "RAW (Raw IP)" tcpdump -L -i "$UNIT" || return 1
+	captured 2 icmp || return 1
+	says "link-type RAW (Raw IP)" cat "$TMP/tcpdump" || return 1
+	# From the IP header on, the pattern of the ping at its end.
+	shown tcpdump -n -t -q <<-SAID
+		IP 192.0.2.1 > 192.0.2.2: ICMP echo request, id $(ping_id), seq 1, length 48
+		IP 192.0.2.2 > 192.0.2.1: ICMP echo reply, id $(ping_id), seq 1, length 48
+	SAID
+}
+
+# The number that this ping gave its packets.
+ping_id() {
+	tcpdump -n -t -c 1 -r "$TMP/packets" 2>/dev/null | sed 's/.*, id \([0-9]*\),.*/\1/'
+}
+
+tap_is_ethernet() {
+	wired_tap || return 1
+	says "EN10MB (Ethernet)" tcpdump -L -i "$UNIT" || return 1
+	captured 2 icmp || return 1
+	says "link-type EN10MB (Ethernet)" cat "$TMP/tcpdump" || return 1
+	shown tcpdump -n -t -e -q <<-SAID
+		02:00:00:00:00:01 > 02:00:00:00:00:02, IPv4, length 82: 192.0.2.1 > 192.0.2.2: ICMP echo request, id $(ping_id), seq 1, length 48
+		02:00:00:00:00:02 > 02:00:00:00:00:01, IPv4, length 82: 192.0.2.2 > 192.0.2.1: ICMP echo reply, id $(ping_id), seq 1, length 48
+	SAID
+}
+
+# dissected: what tshark takes the packets for, and whether it finds fault with a checksum.
+dissected() {
+	tshark -o ip.check_checksum:TRUE -T fields -E separator=' ' -e frame.protocols -e frame.len \
+		-e ip.src -e ip.checksum.status -e icmp.type -e icmp.checksum.status "$@"
+}
+
+tun_in_tshark() {
+	command -v tshark >/dev/null || return "$KSFT_SKIP"
+	answered_tun || return 1
+	captured 2 icmp || return 1
+	shown dissected <<-SAID
+		raw:ip:icmp:data 68 192.0.2.1 1 8 1
+		raw:ip:icmp:data 68 192.0.2.2 1 0 1
+	SAID
+}
+
+tap_in_tshark() {
+	command -v tshark >/dev/null || return "$KSFT_SKIP"
+	wired_tap || return 1
+	captured 2 icmp || return 1
+	shown dissected <<-SAID
+		eth:ethertype:ip:icmp:data 82 192.0.2.1 1 8 1
+		eth:ethertype:ip:icmp:data 82 192.0.2.2 1 0 1
+	SAID
+}
+
+run_tests clean \
+	tun_is_raw_ip \
+	tap_is_ethernet \
+	tun_in_tshark \
+	tap_in_tshark
