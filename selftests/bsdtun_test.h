@@ -1369,6 +1369,8 @@ static inline int fail_open(void)
 		close(fd);
 		return -ENOTRECOVERABLE;
 	}
+	/* Without this one, copies do not fail, and the rest does. */
+	write_file(FAULTS "fail_usercopy/verbose", "0");
 	return fd;
 }
 

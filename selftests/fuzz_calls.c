@@ -1165,22 +1165,6 @@ static long make_call(const struct call *call)
 
 /* ---- running programs ---------------------------------------------------- */
 
-static void fault_set(unsigned int nth)
-{
-	char text[8];
-	int len = snprintf(text, sizeof(text), "%u", nth);
-
-	if (pwrite(faults, text, len, 0) != len)
-		err(1, "fail-nth");
-}
-
-static bool fault_left(void)
-{
-	char text[8] = "";
-
-	return pread(faults, text, sizeof(text) - 1, 0) > 0 && atoi(text) > 0;
-}
-
 /* Every unit in a namespace; those of another driver's are the kernel's own. */
 static void units_delete(int where)
 {
@@ -1252,7 +1236,9 @@ static void faults_setup(void)
 	FILE *symbols;
 	size_t i;
 
-	faults = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	faults = fail_open();
+	if (faults == -ENOTRECOVERABLE)
+		errx(1, "/sys/kernel/debug: fault injection");
 	if (faults < 0)
 		return;
 	symbols = fopen("/proc/kallsyms", "r");
@@ -1269,26 +1255,14 @@ static void faults_setup(void)
 	}
 	fclose(symbols);
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		static const char *const files[] = {
-			"require-start", "require-end", "verbose", "ignore-gfp-wait",
-			"stacktrace-depth",
-		};
-		size_t j;
-
-		for (j = 0; j < ARRAY_SIZE(files); j++) {
-			snprintf(path, sizeof(path), "/sys/kernel/debug/%s/%s", names[i], files[j]);
-			switch (j) {
-			case 0:
-			case 1:
-				snprintf(text, sizeof(text), "%#lx", j ? end : start);
-				break;
-			default:
-				snprintf(text, sizeof(text), "%s", j == 4 ? "32" : "0");
-				break;
-			}
-			/* Not all of them have all. */
-			write_file(path, text);
-		}
+		snprintf(path, sizeof(path), FAULTS "%s/require-start", names[i]);
+		snprintf(text, sizeof(text), "%#lx", start);
+		write_file(path, text);
+		snprintf(path, sizeof(path), FAULTS "%s/require-end", names[i]);
+		snprintf(text, sizeof(text), "%#lx", end);
+		write_file(path, text);
+		snprintf(path, sizeof(path), FAULTS "%s/stacktrace-depth", names[i]);
+		write_file(path, "32");
 	}
 }
 
@@ -1370,13 +1344,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (i = 0; i < n; i++) {
 		unsigned int nth = faults < 0 ? 0 : fault_of(calls + i);
 
-		if (nth)
-			fault_set(nth);
+		if (nth && fail_nth(faults, nth))
+			errx(1, "fail-nth");
 		make_call(calls + i);
-		if (nth) {
-			faults_met += !fault_left();
-			fault_set(0);
-		}
+		if (nth)
+			faults_met += fail_reached(faults);
 		calls_made++;
 	}
 	kcov_end();
