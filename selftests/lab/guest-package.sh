@@ -64,4 +64,105 @@ chroot $m udevadm settle
 test ! -e /dev/bsd/tun0
 modprobe bsdtun vmnet_units=1 bsd_names=1
 nodes_are ""
+modprobe -r bsdtun
+
+# networkd is that system's too, and knows interfaces by what udev says of them. The system has booted
+# for the first time.
+tr -d - < /proc/sys/kernel/random/uuid > $m/etc/machine-id
+networkd=
+networkd_starts()
+{
+	mkdir -p $m/run/systemd/netif/links $m/run/systemd/netif/leases $m/run/systemd/netif/lldp
+	chroot $m chown -R systemd-network:systemd-network /run/systemd/netif
+	SYSTEMD_LOG_TARGET=console chroot $m /usr/lib/systemd/systemd-networkd > /tmp/networkd 2>&1 &
+	networkd=$!
+}
+
+networkd_ends()
+{
+	kill $networkd
+	wait $networkd || :
+	rm -rf $m/etc/systemd/network/* $m/run/systemd/netif
+}
+
+# soon COMMAND...: what it says must be so before long.
+soon()
+{
+	local - try
+
+	set +x
+	for try in $(seq 100); do
+		"$@" && return
+		sleep 0.2
+	done
+	cat /tmp/networkd
+	return 1
+}
+
+# not COMMAND...
+not()
+{
+	if "$@"; then
+		return 1
+	fi
+}
+
+# state_is INTERFACE STATE: what networkd makes of it.
+state_is()
+{
+	grep -qx "ADMIN_STATE=$2" "$m/run/systemd/netif/links/$(cat "/sys/class/net/$1/ifindex")"
+}
+
+# has_address INTERFACE
+has_address()
+{
+	ip -4 -br address show dev "$1" | grep -q 192.0.2.1/24
+}
+
+# is_up INTERFACE
+is_up()
+{
+	ip -br link show dev "$1" | grep -q '[<,]UP[,>]'
+}
+
+examples=$m/usr/share/doc/bsdtun/examples
+modprobe bsdtun vmnet_units=1
+ip link add bsdtap7 type bsdtap
+
+# What no file fits is left alone.
+networkd_starts
+for name in bsdtun0 bsdtap0 bsdvmnet0 bsdtap7; do
+	soon state_is $name unmanaged
+done
+networkd_ends
+
+# One fits all, and the example comes before it.
+cp "$examples/unmanaged.network" $m/etc/systemd/network/10-bsdtun.network
+printf '[Match]\nName=bsd* probe\n[Network]\nAddress=192.0.2.1/24\n' \
+	> $m/etc/systemd/network/90-all.network
+ip link add probe type dummy
+networkd_starts
+soon has_address probe
+for name in bsdtun0 bsdtap0 bsdvmnet0 bsdtap7; do
+	soon state_is $name unmanaged
+	not is_up $name
+done
+networkd_ends
+ip link del probe
+
+# The other example: the interface is up, has its address while a program has the node open, and
+# again after the next open.
+cp "$examples/managed.network" $m/etc/systemd/network/20-bsdtap7.network
+networkd_starts
+soon is_up bsdtap7
+for round in first second; do
+	exec 3<> /dev/bsdtap7
+	soon has_address bsdtap7
+	echo "$round: $(ip -br address show dev bsdtap7)"
+	exec 3>&-
+	not has_address bsdtap7
+	soon is_up bsdtap7
+done
+soon state_is bsdtap0 unmanaged
+networkd_ends
 chroot $m udevadm control --exit

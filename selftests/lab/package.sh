@@ -9,7 +9,7 @@ BUILDER_PACKAGES=(build-essential lintian)
 # What that machine has: a kernel with its headers (added below) from where Debian has it, and what a
 # developer of programs has installed. It is not the root's: nothing is there that a package of ours
 # forgot to ask for.
-MACHINE_PACKAGES=(gcc iproute2 libc6-dev linux-base/trixie-backports pkgconf udev)
+MACHINE_PACKAGES=(gcc iproute2 libc6-dev linux-base/trixie-backports pkgconf systemd udev)
 
 # debian_root_make DIR PACKAGE...: a Debian 13 with these packages and what they need, whose apt
 # knows where there are more.
@@ -176,7 +176,7 @@ check_package_machine()
 	mkdir -p "$dir"
 	if check_stage "what the machine has" package_into_vm "$dir"; then
 		vm_accel
-		check_stage "modprobe, pings and udev on Linux $K_RELEASE" \
+		check_stage "modprobe, pings, udev and networkd on Linux $K_RELEASE" \
 			package_vm "$dir" || :
 	fi
 	check_stage "packages purged, nothing left" in_machine purge "$K_RELEASE" || :
