@@ -106,9 +106,10 @@ nap() {
 	read -r -t 0.05 -u "$silence" || :
 }
 
-# True when the command comes true within 20 seconds.
+# True when the command comes true within 20 seconds, or 80 on a slow kernel: to start a program takes
+# seconds there when other machines want the processors too.
 wait_for() {
-	local end=$((SECONDS + 20))
+	local end=$((SECONDS + ${BSDTUN_SLOW:+60} + 20))
 
 	until "$@"; do
 		[ $SECONDS -lt $end ] || return 1
