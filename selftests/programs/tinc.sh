@@ -9,7 +9,7 @@
 need_program tinc/tincd
 set_stage
 
-# peer SIDE DEVICE OTHER: its folder, with the options on standard input.
+# peer SIDE DEVICE OTHER LINE...: its folder; the lines are its options.
 peer() {
 	local dir="$TMP/$1" side
 
@@ -17,8 +17,9 @@ peer() {
 	{
 		echo "Name = $1"
 		echo "Device = /dev/$2"
-		[ -z "${3:-}" ] || echo "ConnectTo = $3"
-		cat
+		[ -z "$3" ] || echo "ConnectTo = $3"
+		echo "Mode = $MODE"
+		printf '%s\n' "${@:4}"
 	} >"$dir/tinc.conf"
 	for side in left right; do
 		{
@@ -34,6 +35,16 @@ peer() {
 	chmod 600 "$dir/rsa_key.priv"
 }
 
+# peers MODE KIND LINE...: both, on a unit of that kind each.
+peers() {
+	MODE="$1"
+	LEFT_UNIT="${2}11"
+	RIGHT_UNIT="${2}12"
+	units "$2" "$LEFT_UNIT" "$RIGHT_UNIT" || return 1
+	peer left "$LEFT_UNIT" right "${@:3}"
+	peer right "$RIGHT_UNIT" "" "${@:3}"
+}
+
 # up SIDE: the script on standard input sets up the interface.
 up() {
 	{
@@ -43,12 +54,22 @@ up() {
 	chmod +x "$TMP/$1/tinc-up"
 }
 
-# tunnel LEFT RIGHT: the daemons.
+# The daemons.
 tunnel() {
 	start "$RIGHT" right.log "$PROGRAMS/tinc/tincd" -c "$TMP/right" --pidfile="$TMP/right.pid" -D -d2
 	comes right.log Ready || return 1
 	start "$LEFT" left.log "$PROGRAMS/tinc/tincd" -c "$TMP/left" --pidfile="$TMP/left.pid" -D -d2
 	comes left.log "($RIGHT_ADDRESS port 655) activated"
+}
+
+# carried ADDRESS...: packets cross to these, and go through the units.
+carried() {
+	crosses "$@" && went_through "$LEFT_UNIT" "$RIGHT_UNIT"
+}
+
+# framed FRAMING: what the daemon has asked its unit for.
+framed() {
+	says "$1" ip netns exec "$LEFT" cat "/sys/class/net/$LEFT_UNIT/bsdtun/framing"
 }
 
 # As tinc's manual has it for FreeBSD.
@@ -65,57 +86,35 @@ bsd_scripts() {
 }
 
 router_on_tun_with_families() {
-	MODE=router
-	units bsdtun bsdtun11 bsdtun12 || return 1
-	echo "Mode = router" | peer left bsdtun11 right
-	echo "Mode = router" | peer right bsdtun12
+	peers router bsdtun || return 1
 	bsd_scripts
-	tunnel || return 1
-	says ifhead ip netns exec "$LEFT" cat /sys/class/net/bsdtun11/bsdtun/framing || return 1
-	crosses 10.10.2.1 fd00:10:2::1 || return 1
-	went_through bsdtun11 bsdtun12
+	tunnel && framed ifhead && carried 10.10.2.1 fd00:10:2::1
 }
 
 router_on_tun_bare() {
-	MODE=router
-	units bsdtun bsdtun11 bsdtun12 || return 1
-	printf 'Mode = router\nDeviceType = tunnohead\n' | peer left bsdtun11 right
-	printf 'Mode = router\nDeviceType = tunnohead\n' | peer right bsdtun12
+	peers router bsdtun "DeviceType = tunnohead" || return 1
 	# shellcheck disable=SC2016 # tinc's variable
 	echo 'ip link set $INTERFACE up; ip addr add 10.10.1.1/16 dev $INTERFACE' | up left
 	# shellcheck disable=SC2016 # tinc's variable
 	echo 'ip link set $INTERFACE up; ip addr add 10.10.2.1/16 dev $INTERFACE' | up right
-	tunnel || return 1
-	says bare ip netns exec "$LEFT" cat /sys/class/net/bsdtun11/bsdtun/framing || return 1
-	crosses 10.10.2.1 || return 1
-	went_through bsdtun11 bsdtun12
+	tunnel && framed bare && carried 10.10.2.1
 }
 
 switch_on_tap() {
-	MODE=switch
-	units bsdtap bsdtap11 bsdtap12 || return 1
-	echo "Mode = switch" | peer left bsdtap11 right
-	echo "Mode = switch" | peer right bsdtap12
+	peers switch bsdtap || return 1
 	# shellcheck disable=SC2016 # tinc's variable
 	echo 'ifconfig $INTERFACE 10.11.0.1/24; ifconfig $INTERFACE inet6 fd00:11::1' | up left
 	# shellcheck disable=SC2016 # tinc's variable
 	echo 'ifconfig $INTERFACE 10.11.0.2/24; ifconfig $INTERFACE inet6 fd00:11::2' | up right
-	tunnel || return 1
-	crosses 10.11.0.2 fd00:11::2 || return 1
-	went_through bsdtap11 bsdtap12
+	tunnel && carried 10.11.0.2 fd00:11::2
 }
 
 # tinc answers for the neighbours itself.
 router_on_tap() {
-	MODE=router
-	units bsdtap bsdtap11 bsdtap12 || return 1
-	printf 'Mode = router\nDeviceType = tap\n' | peer left bsdtap11 right
-	printf 'Mode = router\nDeviceType = tap\n' | peer right bsdtap12
+	peers router bsdtap "DeviceType = tap" || return 1
 	bsd_scripts
 	sed -i 's/255.255.255.0/255.255.0.0/; /^route/d' "$TMP/left/tinc-up" "$TMP/right/tinc-up"
-	tunnel || return 1
-	crosses 10.10.2.1 fd00:10:2::1 || return 1
-	went_through bsdtap11 bsdtap12
+	tunnel && carried 10.10.2.1 fd00:10:2::1
 }
 
 tests="router_on_tun_with_families router_on_tun_bare switch_on_tap router_on_tap"
