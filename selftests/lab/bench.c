@@ -25,6 +25,7 @@
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <linux/pkt_sched.h>
+#include <linux/random.h>
 #include <linux/rtnetlink.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
@@ -987,15 +988,14 @@ static void many_rows(void)
 		}
 	}
 	many_each(many_create, result, mem);
-	if (cpus > 1)
-		report("create, 1,000 units", 0, "unit", result);
+	report("create, 1,000 units", 0, "unit", result);
+	/* Nothing else takes any on the machine with one. */
 	for (k = 0; k < DRIVERS; k++)
 		result[k] = (struct result){ mem[k], mem[k], mem[k], mem[k] };
-	if (cpus > 1)
+	if (cpus < 2)
 		report("memory, 1,000 units", 0, "KiB a unit", result);
 	many_each(many_open_close, result, mem);
-	if (cpus > 1)
-		report("open and close, 1,000 units", 0, "unit", result);
+	report("open and close, 1,000 units", 0, "unit", result);
 
 	set_address(&lo, SIOCSIFADDR, htonl(10 << 24 | 200 << 16 | 1));
 	set_address(&lo, SIOCSIFNETMASK, 0xffffffff);
@@ -1023,8 +1023,7 @@ static void many_rows(void)
 		measure(name, units, many_read, 64, UNITS);
 	}
 	many_remove(result);
-	if (cpus > 1)
-		report("remove, 250 of 1,000 units", 0, "unit", result);
+	report("remove, 250 of 1,000 units", 0, "unit", result);
 }
 
 /* TCP between two network namespaces, through two units of which a program forwards. */
@@ -1153,6 +1152,20 @@ static void tcp_rows(void)
 	}
 }
 
+/*
+ * Until the kernel has enough of it, it hashes anew for each random number. On a machine it has
+ * had it since long ago.
+ */
+static void give_entropy(void)
+{
+	/* struct rand_pool_info: bits, bytes, and those. */
+	__u32 pool[2 + 64] = { 8 * 256, 256 };
+	int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
+
+	must(fd >= 0 && !ioctl(fd, RNDADDENTROPY, pool), "RNDADDENTROPY");
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct rlimit files = { 3 * UNITS, 3 * UNITS };
@@ -1171,6 +1184,7 @@ int main(int argc, char **argv)
 	words = argv + optind;
 	signal(SIGPIPE, SIG_IGN);
 	put("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
+	give_entropy();
 	netlink_open();
 	sem_init(&told, 0, 0);
 	must(!setrlimit(RLIMIT_NOFILE, &files), "RLIMIT_NOFILE");

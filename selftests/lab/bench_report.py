@@ -13,10 +13,11 @@ def rows(path, unit):
     with open(path, encoding="ascii") as lines:
         for line in lines:
             row = json.loads(line)
-            # Counts repeat themselves, but for ticks: the least is what the work takes.
-            # Times do not: the one in the middle is.
-            by = "min" if unit == "instructions" else "median"
-            row["unit"] = unit if row["of"] == "packet" else row["of"]
+            # Counts of the same work repeat themselves, but for ticks: the least is what it
+            # takes. Times do not, nor do the counts of one unit after the other: the one in
+            # the middle is.
+            by = "min" if unit == "instructions" and row["of"] == "packet" else "median"
+            row["unit"] = {"packet": unit, "unit": f"{unit} a unit"}.get(row["of"], row["of"])
             row["ratio"] = row["bsdtun"][by] / row["tun"][by]
             low, high = row["bsdtun"]["low"], row["bsdtun"]["high"]
             row["spread"] = (high - low) / row["bsdtun"]["median"]
@@ -61,7 +62,7 @@ def plot(found, out, release):
     ratios = {}
     for row in found:
         name = f"{row['work']}, {row['bytes']}" if row["bytes"] else row["work"]
-        counted = row["unit"] == "instructions"
+        counted = row["unit"].startswith("instructions")
         ratios.setdefault(name, {})[counted] = row["ratio"]
     names = list(reversed(ratios))
     with open(os.path.join(out, "plot.data"), "w", encoding="ascii") as data:
