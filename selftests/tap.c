@@ -1446,6 +1446,9 @@ TEST_F(frames, a_capture_sees_both_ways)
 	SEND("out", 3);
 	ASSERT_EQ(FRAME_LEN(3), recvfrom(fd, seen, sizeof(seen), 0, (void *)&ll, &size));
 	EXPECT_EQ(PACKET_OUTGOING, ll.sll_pkttype);
+	/* As it was sent: what changes bytes that both share changes them for both. */
+	EXPECT_TRUE(udp_frame_ok(seen, FRAME_LEN(3), PEER_MAC, self->u.mac));
+	EXPECT_EQ(0, memcmp("out", frame_payload(seen), 3));
 	ASSERT_EQ(FRAME_LEN(3), read(self->u.fd, self->buf, sizeof(self->buf)));
 	EXPECT_EQ(0, memcmp(self->buf, seen, FRAME_LEN(3)));
 	close(fd);

@@ -1165,6 +1165,9 @@ TEST_F(tun, a_capture_sees_both_ways)
 	ASSERT_EQ((ssize_t)IP_UDP_LEN + 3,
 		  recvfrom(tap, seen, sizeof(seen), 0, (void *)&ll, &ll_len));
 	EXPECT_EQ(PACKET_OUTGOING, ll.sll_pkttype);
+	/* As it was sent: what changes bytes that both share changes them for both. */
+	EXPECT_TRUE(packet_ok(seen, IP_UDP_LEN + 3, IPPROTO_UDP));
+	EXPECT_EQ(0, memcmp("out", udp_payload(seen), 3));
 	ASSERT_EQ((ssize_t)IP_UDP_LEN + 3, read(self->u.fd, self->buf, sizeof(self->buf)));
 	EXPECT_EQ(0, memcmp(self->buf, seen, IP_UDP_LEN + 3));
 	close(tap);
