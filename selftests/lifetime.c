@@ -5,6 +5,8 @@
  */
 #include "bsdtun_uring.h"
 
+#include <linux/userfaultfd.h>
+
 /* For each of two ways to go: kmemleak finds what leaks some twenty times. */
 #define ROUNDS	10
 
@@ -740,6 +742,132 @@ TEST_F_TIMEOUT(race, makers_of_any_unit, 120)
 
 	run_race(_metadata, &self->r, mains, ARRAY_SIZE(mains));
 	EXPECT_TRUE(race_was_one(&self->r));
+}
+
+/* ---- a node that takes its time to go ----------------------------------- */
+
+struct slow {
+	struct unit u;
+	int dev, uffd;
+	char *page;
+	/* Threads: who keeps nodes from going, who deletes the unit, who makes it again. */
+	pthread_t keeper, deleter, maker;
+	pid_t deleter_id;
+	long kept, deleted;
+	bool stop;
+	int refused, odd;
+};
+
+FIXTURE(slow) {
+	struct slow s;
+};
+
+FIXTURE_SETUP(slow)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register area = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	long size = sysconf(_SC_PAGESIZE);
+
+	if (geteuid())
+		SKIP(return, "needs root");
+	if (access("/dev/userfaultfd", F_OK))
+		SKIP(return, "this kernel has no userfaultfd");
+	self->s.uffd = ERR(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK));
+	ASSERT_LE(0, self->s.uffd);
+	ASSERT_EQ(0, ERR(ioctl(self->s.uffd, UFFDIO_API, &api)));
+	self->s.page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->s.page);
+	area.range.start = (uintptr_t)self->s.page;
+	area.range.len = size;
+	ASSERT_EQ(0, ERR(ioctl(self->s.uffd, UFFDIO_REGISTER, &area)));
+	self->s.dev = open("/dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ASSERT_LE(0, self->s.dev);
+	ASSERT_EQ(0, netns_as_new());
+	ASSERT_EQ(0, unit_create(&self->s.u, KIND "31337"));
+}
+
+FIXTURE_TEARDOWN(slow)
+{
+	int ifindex;
+
+	if (self->s.uffd <= 0)
+		return;
+	ifindex = if_nametoindex(KIND "31337");
+	if (ifindex)
+		link_del(ifindex);
+	close(self->s.dev);
+	close(self->s.uffd);
+	munmap(self->s.page, sysconf(_SC_PAGESIZE));
+}
+
+/* Nothing is made or removed in a directory while it is listed: until the page is there. */
+static void *keep_nodes(void *arg)
+{
+	struct slow *s = arg;
+
+	s->kept = ERR(syscall(SYS_getdents64, s->dev, s->page, sysconf(_SC_PAGESIZE)));
+	return NULL;
+}
+
+static void *delete_unit(void *arg)
+{
+	struct slow *s = arg;
+
+	__atomic_store_n(&s->deleter_id, syscall(SYS_gettid), __ATOMIC_SEQ_CST);
+	s->deleted = link_del(s->u.ifindex);
+	return NULL;
+}
+
+static void *make_unit_again(void *arg)
+{
+	struct slow *s = arg;
+
+	while (!__atomic_load_n(&s->stop, __ATOMIC_SEQ_CST)) {
+		struct link link;
+		int err = link_add(s->u.ifname, &link);
+
+		if (err == -EEXIST)
+			__atomic_add_fetch(&s->refused, 1, __ATOMIC_SEQ_CST);
+		else
+			s->odd = err ?: 1;
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(slow, a_number_is_taken_as_long_as_its_node, 60)
+{
+	struct slow *s = &self->s;
+	struct pollfd fault = { .fd = s->uffd, .events = POLLIN };
+	struct uffdio_range page = { (uintptr_t)s->page, sysconf(_SC_PAGESIZE) };
+	struct uffdio_zeropage zero = { .range = page };
+	pid_t id;
+
+	ASSERT_EQ(0, pthread_create(&s->keeper, NULL, keep_nodes, s));
+	ASSERT_EQ(1, poll(&fault, 1, LIMIT_MS));
+	ASSERT_EQ(POLLIN, fault.revents);
+	ASSERT_EQ(0, pthread_create(&s->deleter, NULL, delete_unit, s));
+	/* Without its interface, on its way to remove the node. */
+	EXPECT_TRUE(WAIT_FOR(!if_nametoindex(s->u.ifname), LIMIT_MS));
+	id = __atomic_load_n(&s->deleter_id, __ATOMIC_SEQ_CST);
+	EXPECT_TRUE(WAIT_FOR(thread_in(id, SYS_sendto), LIMIT_MS));
+
+	/* One whose number is free gets an interface, and waits for its node. */
+	ASSERT_EQ(0, pthread_create(&s->maker, NULL, make_unit_again, s));
+	EXPECT_TRUE(WAIT_FOR(__atomic_load_n(&s->refused, __ATOMIC_SEQ_CST) > 20 ||
+			     if_nametoindex(s->u.ifname), LIMIT_MS));
+	EXPECT_EQ(0, if_nametoindex(s->u.ifname));
+	EXPECT_TRUE(node_exists(&s->u));
+	__atomic_store_n(&s->stop, true, __ATOMIC_SEQ_CST);
+
+	ASSERT_EQ(0, ERR(ioctl(s->uffd, UFFDIO_ZEROPAGE, &zero)));
+	ASSERT_EQ(0, pthread_join(s->keeper, NULL));
+	ASSERT_EQ(0, pthread_join(s->deleter, NULL));
+	ASSERT_EQ(0, pthread_join(s->maker, NULL));
+	EXPECT_LT(0, s->kept);
+	EXPECT_EQ(0, s->deleted);
+	EXPECT_EQ(0, s->odd);
+	EXPECT_FALSE(node_exists(&s->u));
+	ASSERT_EQ(0, unit_create(&s->u, KIND "31337"));
 }
 
 /* ---- rmmod -------------------------------------------------------------- */
