@@ -1364,8 +1364,7 @@ static inline int fail_open(void)
 	    write_file(FAULTS "failslab/verbose", "0") ||
 	    write_file(FAULTS "fail_page_alloc/ignore-gfp-wait", "N") ||
 	    write_file(FAULTS "fail_page_alloc/min-order", "0") ||
-	    write_file(FAULTS "fail_page_alloc/verbose", "0") ||
-	    write_file(FAULTS "fail_usercopy/verbose", "0")) {
+	    write_file(FAULTS "fail_page_alloc/verbose", "0")) {
 		close(fd);
 		return -ENOTRECOVERABLE;
 	}

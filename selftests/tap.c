@@ -1896,7 +1896,7 @@ TEST_F_TIMEOUT(tap, B13_close_against_an_adder, 120)
 	ASSERT_EQ(0, pthread_create(&a.thread, NULL, add_addresses, &a));
 	for (i = 0; i < 40; i++) {
 		unit_close(&self->u);
-		/* One may have been added before the close and be counted after it: the next was not. */
+		/* One added before the close may be counted after it: the next was not. */
 		before = __atomic_load_n(&a.added, __ATOMIC_SEQ_CST);
 		EXPECT_FALSE(link_is_up(self->u.ifindex));
 		ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
