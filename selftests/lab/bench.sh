@@ -12,6 +12,7 @@ lab_bench()
 	local dir out=$TREE/.build/bench words=${BENCH:-}
 
 	lab_ready bench "${KERNEL:-$KERNEL_DEFAULT}"
+	[ -z "$K_CROSS" ] || die "the benchmark runs on amd64: not on the kernel '$K_NAME'"
 	dir=$RUN/vm
 	bench_build "$dir"
 	mkdir -p "$out"

@@ -153,16 +153,25 @@ check_rustdoc()
 	return $rc
 }
 
-# check_kit [FOLDER COLLECTION]: the tests are programs: they are the same for all kernels.
+# check_kit [FOLDER COLLECTION]: the tests are programs: they are the same for all kernels of an
+# architecture.
 check_kit()
 {
 	local rc=0
 
+	check_kit_dir
+	mkdir -p "$KIT"
 	module_dir plain
-	in_root --bind "$MODULE_DIR" /lab/module -- \
-		bash /lab/scripts/kit.sh "$TREE" "$K_AT/source" /lab/module/selftests /lab/run/kit "$@" || rc=$?
+	in_root --bind "$MODULE_DIR" /lab/module --bind "$KIT" /lab/run/kit -- \
+		env ${K_CROSS:+CROSS_COMPILE="$K_CROSS"} bash /lab/scripts/kit.sh "$TREE" "$K_AT/source" /lab/module/selftests /lab/run/kit "$@" || rc=$?
 	module_unlock
 	return $rc
+}
+
+# Where they are for the kernel in use.
+check_kit_dir()
+{
+	KIT=$RUN/kit${K_CROSS:+-${K_CROSS%-}}
 }
 
 # What TEST names: CHECK_TESTS, the programs, and CHECK_ARGS, what makes the one run a single
@@ -172,7 +181,7 @@ check_select()
 	local list f case=""
 
 	CHECK_ARGS=
-	mapfile -t list < "$RUN/kit/kselftest-list.txt"
+	mapfile -t list < "$KIT/kselftest-list.txt"
 	[ ${#list[@]} -gt 0 ] || die "there are no kselftests"
 	CHECK_TESTS=("${list[@]}")
 	[ -n "${TEST:-}" ] || return 0
@@ -210,6 +219,12 @@ check_tests()
 	local k=$1
 
 	check_stage "configuration of $k" check_config || :
+	check_kit_dir
+	if [ ! -d "$KIT" ]; then
+		check_stage "kselftests built for $k" check_kit || return 0
+		check_select
+		vm_accel
+	fi
 	# What is compiled depends on the kernel: unit tests, for one.
 	if [ -z "${TEST:-}" ] && [ -z "$K_BUILTIN" ] && [ "$TARGET" != coverage ]; then
 		check_stage "clippy for $k" check_clippy || :
@@ -318,7 +333,7 @@ check_machine()
 	read -r -a tests <<< "$3"
 	VM_CPUS=${tests[0]}
 	tests=("${tests[@]:1}")
-	timeout=$(sed -n 's/^timeout=//p' "$RUN/kit/${tests[0]%%:*}/settings" 2> /dev/null)
+	timeout=$(sed -n 's/^timeout=//p' "$KIT/${tests[0]%%:*}/settings" 2> /dev/null)
 	timeout=$((${timeout:-$SETTINGS_TIMEOUT} * K_SLOW + CHECK_MORE))
 	limit=$((120 + ${#tests[@]} * (timeout + 10)))
 	[ $limit -le $((VM_LIMIT * K_SLOW)) ] || limit=$((VM_LIMIT * K_SLOW + CHECK_MORE))
@@ -428,7 +443,7 @@ check_modules()
 		mkdir -p "$modules/updates"
 		cp "$dir/bsdtun.ko" "$modules/updates/"
 	fi
-	VM_BINDS+=(--bind "$modules" "/usr/lib/modules/$K_RELEASE")
+	VM_BINDS+=(--bind "$modules" "/usr/lib/modules/$K_RELEASE" --bind "$KIT" /lab/run/kit)
 	logged in_root "${VM_BINDS[@]}" -- depmod "$K_RELEASE"
 }
 
@@ -455,7 +470,7 @@ check_report()
 		[ ! -e "$RUN/kernel.$kernel" ] || printf 'On %s\n' "$(cat "$RUN/kernel.$kernel")"
 	done
 	say "logs: $RUN"
-	rm -rf --one-file-system "$RUN"/modules-* "$RUN/kit"
+	rm -rf --one-file-system "$RUN"/modules-* "$RUN"/kit*
 	run_end
 	if [ "$skipped" -gt 0 ]; then
 		printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"

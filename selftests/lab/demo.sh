@@ -47,8 +47,8 @@ lab_shell()
 	vm_accel
 	step "booting Linux $K_RELEASE; 'exit' or control-D ends it"
 	in_root --bind "$dir" /lab/out --bind "$LAB/guest-shell.sh" /root/.bashrc -- \
-		vng "${VM_ACCEL[@]}" --user root --cpus 2 --memory "$K_MEMORY" \
-		--run "/usr/lib/modules/$K_RELEASE/vmlinuz" --rwdir=/lab/out \
+		vng "${VM_ACCEL[@]}" "${K_VNG[@]}" --user root --cpus 2 --memory "$K_MEMORY" \
+		--run "/usr/lib/modules/$K_RELEASE/vmlinuz" --rwdir=/lab/out=/lab/out \
 		--append "cryptomgr.notests panic=-1 $K_APPEND" || :
 	run_end
 }

@@ -6,12 +6,16 @@
 #	--root DIR	the root
 #	--scratch DIR	what is written goes to DIR, and the root stays as it is; the root may
 #			be several folders then, with colons between them, the uppermost first
+#	--forget	what goes to the scratch is in memory, and goes when COMMAND ends
+#	--guest DIR	a folder of the root that a machine boots on: other mounts are seen in it too
 #	--net		the host's resolver, certificates and settings of pip
 #	--bind FROM TO	another mount
 set -euo pipefail
 
 root=
 scratch=
+forget=
+guest=
 net=
 binds=()
 while [ "$1" != -- ]; do
@@ -22,6 +26,14 @@ while [ "$1" != -- ]; do
 		;;
 	--scratch)
 		scratch=$2
+		shift 2
+		;;
+	--forget)
+		forget=1
+		shift
+		;;
+	--guest)
+		guest=$2
 		shift 2
 		;;
 	--net)
@@ -41,6 +53,7 @@ done
 shift
 
 if [ -n "$scratch" ]; then
+	[ -z "$forget" ] || mount -t tmpfs -o mode=755 tmpfs "$scratch"
 	mkdir -p "$scratch/upper" "$scratch/work" "$scratch/root"
 	mount -t overlay -o "lowerdir=$root,upperdir=$scratch/upper,workdir=$scratch/work" \
 		overlay "$scratch/root"
@@ -51,14 +64,21 @@ mount -t sysfs -o ro sysfs "$root/sys"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs -o mode=755 tmpfs "$root/run"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
-for ((i = 0; i < ${#binds[@]}; i += 2)); do
-	if [ -d "${binds[i]}" ]; then
-		mkdir -p "$root${binds[i + 1]}"
+# bind FROM TO
+bind()
+{
+	if [ -d "$1" ]; then
+		mkdir -p "$2"
 	else
-		mkdir -p "$(dirname "$root${binds[i + 1]}")"
-		touch "$root${binds[i + 1]}"
+		mkdir -p "$(dirname "$2")"
+		touch "$2"
 	fi
-	mount --bind "${binds[i]}" "$root${binds[i + 1]}"
+	mount --bind "$1" "$2"
+}
+
+for ((i = 0; i < ${#binds[@]}; i += 2)); do
+	bind "${binds[i]}" "$root${binds[i + 1]}"
+	[ -z "$guest" ] || bind "${binds[i]}" "$root$guest${binds[i + 1]}"
 done
 if [ -n "$net" ]; then
 	mount --bind "$(readlink -f /etc/resolv.conf)" "$root/etc/resolv.conf"

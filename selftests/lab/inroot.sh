@@ -9,7 +9,12 @@
 # included, ends with it, and so it does when this script is killed.
 in_root()
 {
-	local args=(--root "$ROOT" --bind "$TREE" "$TREE" --bind "$LAB" /lab/scripts) binds=()
+	local args=(--root "$ROOT") binds=()
+
+	if [ -n "${K_LAYER:-}" ]; then
+		args=(--root "$K_LAYER/upper:$ROOT" --scratch "$K_LAYER/scratch" --forget --guest /guest)
+	fi
+	args+=(--bind "$TREE" "$TREE" --bind "$LAB" /lab/scripts)
 
 	while [ "$1" != -- ]; do
 		case $1 in

@@ -24,7 +24,7 @@ debian_kernel_get()
 		DEB_SOURCE=$source
 		DEB_ABI=$abi
 		# The root is in the key: its compiler makes the metadata.
-		name=kernel-$K_RELEASE-$(printf '%s' "$version $source $K_NAME $(root_name)" |
+		name=kernel-$K_RELEASE-$(printf '%s' "$version $source $K_NAME $(root_name)${K_LAYER:+ ${K_LAYER##*/}}" |
 			cat - "$LAB/prepare-debian.sh" | hash_of -)
 		if entry_exists "$name" || debian_kernel_offered; then
 			found=1
@@ -41,11 +41,13 @@ debian_kernel_get()
 
 debian_packages()
 {
+	local arch=${K_RELEASE##*-}
+
 	printf '%s=%s\n' \
-		"linux-binary-$K_RELEASE" "$DEB_VERSION" \
-		"linux-modules-$K_RELEASE" "$DEB_VERSION" \
-		"linux-base-$K_RELEASE" "$DEB_VERSION" \
-		"linux-headers-$K_RELEASE" "$DEB_VERSION" \
+		"linux-binary-$K_RELEASE:$arch" "$DEB_VERSION" \
+		"linux-modules-$K_RELEASE:$arch" "$DEB_VERSION" \
+		"linux-base-$K_RELEASE:$arch" "$DEB_VERSION" \
+		"linux-headers-$K_RELEASE:$arch" "$DEB_VERSION" \
 		"$DEB_SOURCE" "$DEB_VERSION"
 }
 
@@ -85,5 +87,5 @@ debian_kernel_make()
 	rm -rf --one-file-system "$RUN/debs" "$RUN/apt"
 	say "building the kernel's Rust crates with Debian's configuration and compiler"
 	K_ENTRY=$dir logged in_root -- \
-		bash /lab/scripts/prepare-debian.sh prepare "$K_RELEASE" "$K_AT"
+		env "${K_MAKE[@]}" bash /lab/scripts/prepare-debian.sh prepare "$K_RELEASE" "$K_AT"
 }

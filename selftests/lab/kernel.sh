@@ -19,6 +19,9 @@
 #	K_MAKE		more arguments for make, e.g. LLVM=1
 #	K_CPUS		how many processors has each of the machines that share the tests
 #	K_BUILTIN	set if the driver is to be built into it
+#	K_CROSS		the prefix of the compilers of its architecture, if that is not this machine's
+#	K_LAYER		then what is laid over the root: upper/, with the tree that it boots on at /guest
+#	K_VNG		then what vng has to know
 
 KERNEL_DEFAULT=stock
 
@@ -38,6 +41,9 @@ kernel_use()
 	K_AT=/kernel/$K_NAME
 	K_MAKE=()
 	K_BUILTIN=
+	K_CROSS=
+	K_LAYER=
+	K_VNG=()
 	K_CPUS=(2)
 	[ -r "$LAB/kernel-$K_NAME.sh" ] ||
 		die "no kernel '$K_NAME' in the lab; there is: $(kernel_names | paste -sd' ')"

@@ -47,7 +47,7 @@ module_into()
 	module_unlock
 	step "building $program"
 	logged in_root --bind "$dir" /lab/out -- \
-		gcc -Wall -Wextra -Werror -O2 -o "/lab/out/$program" "/lab/scripts/$program.c"
+		"${K_CROSS}gcc" -Wall -Wextra -Werror -O2 -o "/lab/out/$program" "/lab/scripts/$program.c"
 }
 
 # Say in one line why modules written in Rust cannot be built against a folder, if so.

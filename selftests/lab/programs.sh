@@ -13,6 +13,7 @@ lab_check_programs()
 	local k
 
 	lab_ready check-programs "${KERNEL:-$KERNEL_DEFAULT}"
+	[ -z "$K_CROSS" ] || die "the programs are built for amd64: not for the kernel '$K_NAME'"
 	[ -z "$K_BUILTIN" ] || die "the programs' tests load the module: not on the kernel '$K_NAME'"
 	k="Linux $K_RELEASE"
 	RESULTS=$RUN/results

@@ -9,7 +9,7 @@ vm_accel()
 	local key verdict
 
 	VM_ACCEL=(--disable-kvm)
-	[ -w /dev/kvm ] || return 0
+	[ -w /dev/kvm ] && [ -z "$K_CROSS" ] || return 0
 	key=$({ grep -m1 '^model name' /proc/cpuinfo; uname -r; cat /etc/machine-id 2> /dev/null; root_name; } |
 		hash_of -)
 	mkdir -p "$CACHE/kvm"
@@ -83,8 +83,8 @@ vm_boot_once()
 	# overwrite in the middle of a file; the rest of the traps is told in testing.rst.
 	{
 		in_root --bind "$dir" /lab/out "${VM_BINDS[@]}" -- timeout --kill-after=5 "$seconds" \
-			vng "${VM_ACCEL[@]}" --verbose --user root --cpus "$VM_CPUS" --memory "$K_MEMORY" \
-			--run "/usr/lib/modules/$K_RELEASE/vmlinuz" --rwdir=/lab/out \
+			vng "${VM_ACCEL[@]}" "${K_VNG[@]}" --verbose --user root --cpus "$VM_CPUS" --memory "$K_MEMORY" \
+			--run "/usr/lib/modules/$K_RELEASE/vmlinuz" --rwdir=/lab/out=/lab/out \
 			--append "cryptomgr.notests loglevel=5 panic=-1 oops=panic $K_APPEND" \
 			-- "echo '$VM_UP'; $command" < /dev/null 2> "$dir/console" &
 		echo $! > "$dir/pid"
