@@ -448,7 +448,7 @@ static void *race_open(void *arg)
 	struct racer *r = arg;
 	int i;
 
-	for (i = 0; i < 300; i++) {
+	for (i = 0; i < rounds(300); i++) {
 		int fd = open(r->node, O_RDWR | O_CLOEXEC);
 		int now;
 
