@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Count the cases in the output of run_kselftest.sh: the nested results of programs that
 # print them, a program without as one.  What was announced and did not come, a program
-# that ended early or a machine that died, counts as failed.
+# that ended early or a machine that died, counts as failed.  So does a program that was told
+# a case that it does not have, and ran none.
 #
 # Lines out: "pass|skip|fail NAME", and "running NAME" for what had no end.
 # -v expected="COLLECTION:TEST ..." names the programs that were to run.
@@ -36,7 +37,7 @@ function result_of(line)
 	program = $0
 	sub(/^# selftests: /, "", program)
 	sub(/: /, ":", program)
-	cases = failed = plan = 0
+	cases = failed = plan = planned = 0
 	why = ""
 	running = ""
 	next
@@ -50,6 +51,7 @@ program != "" && /^# 1\.\.0 *# *SKIP/ {
 
 program != "" && /^# 1\.\.[0-9]+/ {
 	plan = substr($2, 4) + 0
+	planned = 1
 	next
 }
 
@@ -82,6 +84,8 @@ program != "" && /^# (not )?ok [0-9]/ {
 		reason = reason " " why
 	if (what == "pass" && plan > cases)
 		emit("fail", program ": " plan - cases " of " plan " cases without a result")
+	else if (what == "pass" && planned && !plan)
+		emit("fail", program ": no case ran")
 	else if (!cases)
 		emit(what, program (reason != "" ? " (" reason ")" : ""))
 	else if (what == "fail" && running != "")
