@@ -12,7 +12,7 @@ lab_bench()
 	local dir out=$TREE/.build/bench words=${BENCH:-}
 
 	lab_ready bench "${KERNEL:-$KERNEL_DEFAULT}"
-	[ -z "$K_CROSS" ] || die "the benchmark runs on amd64: not on the kernel '$K_NAME'"
+	[ -z "$K_CROSS" ] || refuse "the benchmark runs on amd64: not on the kernel '$K_NAME'"
 	dir=$RUN/vm
 	bench_build "$dir"
 	mkdir -p "$out"
@@ -31,7 +31,7 @@ bench_build()
 {
 	local dir=$1
 
-	[ -z "$K_BUILTIN" ] || die "the kernel '$K_NAME' is for the tests: it has the driver built in"
+	[ -z "$K_BUILTIN" ] || refuse "the kernel '$K_NAME' is for the tests: it has the driver built in"
 	step "building bsdtun.ko for Linux $K_RELEASE"
 	logged module_build plain modules
 	mkdir -p "$dir"

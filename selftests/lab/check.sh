@@ -191,7 +191,7 @@ check_select()
 	[ "${TEST#*:}" = "$TEST" ] || case=${TEST#*:}
 	mapfile -t CHECK_TESTS < <(printf '%s\n' "${list[@]}" | grep -xE "bsdtun:$f(\.sh)?")
 	[ ${#CHECK_TESTS[@]} -eq 1 ] ||
-		die "no test '$f'; there is: $(printf '%s\n' "${list[@]}" | sed 's/^bsdtun://' | paste -sd' ')"
+		refuse "no test '$f'; there is: $(printf '%s\n' "${list[@]}" | sed 's/^bsdtun://' | paste -sd' ')"
 	[ -z "$case" ] || CHECK_ARGS=$(check_case "${CHECK_TESTS[0]#bsdtun:}" "$case")
 }
 

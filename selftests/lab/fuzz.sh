@@ -64,7 +64,7 @@ lab_fuzz()
 	esac
 	lab_ready fuzz "$kernel"
 	grep -qx CONFIG_KCOV=y "$K_ENTRY/build/.config" ||
-		die "the kernel '$kernel' has no KCOV: it does not tell what was reached"
+		refuse "the kernel '$kernel' has no KCOV: it does not tell what was reached"
 	check_begin
 
 	say "seed $FUZZ_SEED, $FUZZ_SECONDS seconds each"

@@ -30,6 +30,12 @@ kernel_names()
 	find "$LAB" -name 'kernel-*.sh' -printf '%f\n' | sed 's/^kernel-//; s/\.sh$//' | sort
 }
 
+kernel_known()
+{
+	[ -r "$LAB/kernel-$1.sh" ] ||
+		die "no kernel '$1' in the lab; there is: $(kernel_names | paste -sd' ')"
+}
+
 kernel_use()
 {
 	K_NAME=$1
@@ -45,18 +51,17 @@ kernel_use()
 	K_LAYER=
 	K_VNG=()
 	K_CPUS=(2)
-	[ -r "$LAB/kernel-$K_NAME.sh" ] ||
-		die "no kernel '$K_NAME' in the lab; there is: $(kernel_names | paste -sd' ')"
 	# shellcheck source=/dev/null
 	. "$LAB/kernel-$K_NAME.sh"
 	"kernel_${K_NAME}_get"
 }
 
 # lab_ready TARGET [KERNEL]: what every target starts with; root and kernel are made if
-# need be.
+# need be, which takes minutes: a mistyped kernel is told before.
 lab_ready()
 {
 	host_require "$1"
+	[ -z "${2:-}" ] || kernel_known "$2"
 	run_begin "$1"
 	host_packages
 	cache_prune

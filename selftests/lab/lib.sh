@@ -39,6 +39,13 @@ die()
 	exit 1
 }
 
+# What was asked for is not there: the one line says it, and there is no log to look at.
+refuse()
+{
+	RUN_DONE=1
+	die "$@"
+}
+
 # A folder for the logs of this run; the last twenty runs are kept, and those that go on.
 run_begin()
 {

@@ -39,7 +39,7 @@ module_into()
 {
 	local dir=$1 program=$2
 
-	[ -z "$K_BUILTIN" ] || die "the kernel '$K_NAME' is for the tests: it has the driver built in"
+	[ -z "$K_BUILTIN" ] || refuse "the kernel '$K_NAME' is for the tests: it has the driver built in"
 	step "building bsdtun.ko for Linux $K_RELEASE"
 	logged module_build plain modules
 	mkdir -p "$dir"

@@ -13,8 +13,8 @@ lab_check_programs()
 	local k
 
 	lab_ready check-programs "${KERNEL:-$KERNEL_DEFAULT}"
-	[ -z "$K_CROSS" ] || die "the programs are built for amd64: not for the kernel '$K_NAME'"
-	[ -z "$K_BUILTIN" ] || die "the programs' tests load the module: not on the kernel '$K_NAME'"
+	[ -z "$K_CROSS" ] || refuse "the programs are built for amd64: not for the kernel '$K_NAME'"
+	[ -z "$K_BUILTIN" ] || refuse "the programs' tests load the module: not on the kernel '$K_NAME'"
 	k="Linux $K_RELEASE"
 	RESULTS=$RUN/results
 	: > "$RESULTS"
@@ -59,7 +59,7 @@ programs_get()
 		jobs+=($!)
 	done < <(program_names)
 	[ -z "${TEST:-}" ] || [ ${#names[@]} -gt 0 ] ||
-		die "no program '${TEST%%:*}'; there is: $(program_names | paste -sd' ')"
+		refuse "no program '${TEST%%:*}'; there is: $(program_names | paste -sd' ')"
 	for ((i = 0; i < ${#names[@]}; i++)); do
 		name=${names[i]}
 		if ! wait "${jobs[i]}"; then

@@ -4,8 +4,11 @@
 
 lab_docs_sessions()
 {
-	local dir out=$TREE/Documentation/sessions
+	local dir out=$TREE/Documentation/sessions names
 
+	names=$(find "$LAB/sessions" -type f ! -name '*.*' -printf '%f\n' | sort)
+	[ -z "${TEST:-}" ] || grep -qxF -- "$TEST" <<< "$names" ||
+		die "no session '$TEST'; there is: $(paste -sd' ' <<< "$names")"
 	lab_ready docs-sessions "${KERNEL:-$KERNEL_DEFAULT}"
 	dir=$RUN/vm
 	module_into "$dir" demo_echo
