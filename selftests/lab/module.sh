@@ -155,13 +155,13 @@ module_install()
 	if [ -n "$KDIR" ]; then
 		release=$(cat "$KDIR/include/config/kernel.release")
 		kdir_make modules
-		kdir_make INSTALL_MOD_PATH="$into" modules_install
+		# What is staged is for another machine, whose depmod will see it.
+		kdir_make INSTALL_MOD_PATH="$into" ${DESTDIR:+DEPMOD=true} modules_install
 	else
 		release=$K_RELEASE
 		step "building bsdtun.ko for Linux $release"
 		logged module_build plain modules
 		install -D -m 644 "$MODULE_DIR/bsdtun.ko" "$into/lib/modules/$release/updates/bsdtun.ko"
-		# What is staged is for another machine, whose depmod will see it.
 		if command -v depmod > /dev/null && [ -z "${DESTDIR:-}" ]; then
 			depmod -b "$into/" "$release"
 		fi
