@@ -143,6 +143,8 @@ lab_package()
 	builder_get
 	step "building the Debian packages"
 	logged package_build "$RUN/packages"
+	# Those of an older version would be installed beside them.
+	rm -rf "$TREE/.build/packages"
 	mkdir -p "$TREE/.build/packages"
 	cp "$RUN"/packages/* "$TREE/.build/packages/"
 	run_end
