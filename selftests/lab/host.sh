@@ -22,7 +22,7 @@ host_trouble()
 	if [ "$arch" != amd64 ]; then
 		echo "the lab runs on amd64; this machine is $arch"
 	elif [ "$(id -u)" -ne 0 ]; then
-		echo "the lab needs root (mount namespaces, a chroot, packages): run 'sudo make $1'"
+		echo "the lab needs root (mount namespaces, a chroot, packages): run make as root, by sudo or su"
 	fi
 }
 
@@ -30,7 +30,7 @@ host_require()
 {
 	local trouble
 
-	trouble=$(host_trouble "$1")
+	trouble=$(host_trouble)
 	[ -z "$trouble" ] || die "$trouble"
 	HOST_CODENAME=$(os_release VERSION_CODENAME)
 }

@@ -60,7 +60,7 @@ kernel_use()
 # need be, which takes minutes: a mistyped kernel is told before.
 lab_ready()
 {
-	host_require "$1"
+	host_require
 	[ -z "${2:-}" ] || kernel_known "$2"
 	run_begin "$1"
 	host_packages

@@ -79,7 +79,7 @@ kdir_trouble()
 	command -v "${BINDGEN:-bindgen}" > /dev/null 2>&1 || { echo "no bindgen here"; return; }
 }
 
-# Say in one line why 'make' or 'make install' (the argument) has nothing to build for.
+# Say in one line why 'make' or 'make install' has nothing to build for.
 module_trouble()
 {
 	local running trouble lab
@@ -91,7 +91,7 @@ module_trouble()
 	running=/lib/modules/$(uname -r)/build
 	trouble=$(kdir_trouble "$running")
 	[ -n "$trouble" ] || return 0
-	lab=$(host_trouble "$1")
+	lab=$(host_trouble)
 	[ -z "$lab" ] || echo "$trouble. Give KDIR=; or else $lab"
 }
 
@@ -102,7 +102,7 @@ module_target()
 {
 	local running trouble release flavour
 
-	trouble=$(module_trouble "$1")
+	trouble=$(module_trouble)
 	[ -z "$trouble" ] || die "$trouble"
 	[ -z "${KDIR:-}" ] || return 0
 	running=/lib/modules/$(uname -r)/build
@@ -171,7 +171,8 @@ module_install()
 	if [ -z "${DESTDIR:-}" ]; then
 		install_announce
 	fi
-	printf 'bsdtun.ko for Linux %s is in %s\n' "$release" "$into/lib/modules/$release/updates"
+	printf 'bsdtun.ko for Linux %s is in %s; the running kernel is %s\n' \
+		"$release" "$into/lib/modules/$release/updates" "$(uname -r)"
 }
 
 # The programs that read what was installed; on a machine that has them and runs them.
