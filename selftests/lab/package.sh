@@ -199,7 +199,7 @@ package_vm()
 
 	VM_BINDS=(--bind "$dir/modules" "/usr/lib/modules/$K_RELEASE" \
 		--bind "${MACHINE%%:*}" /lab/installed --bind "${MACHINE#*:}" /lab/machine)
-	if ! vm_boot "$dir" $((180 * K_SLOW)) "MACHINE_LAYERS=$layers bash /lab/scripts/guest-package.sh"; then
+	if ! vm_boot "$dir" $((600 * K_SLOW)) "MACHINE_LAYERS=$layers bash /lab/scripts/guest-package.sh"; then
 		cat "$dir/out"
 		tr -d '\r' < "$dir/console" | tail -n 40
 		return 1
