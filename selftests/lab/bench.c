@@ -930,7 +930,8 @@ static void many_each(void (*thing)(struct unit *u), struct result result[DRIVER
 	static double t[DRIVERS][UNITS];
 	int turn, k, i, from;
 
-	mem[TUN] = mem[BSDTUN] = 0;
+	mem[TUN] = 0;
+	mem[BSDTUN] = 0;
 	for (turn = 0; turn < DRIVERS * UNITS / BATCH; turn++) {
 		from = turn / DRIVERS * BATCH;
 		k = (turn + turn / DRIVERS) % DRIVERS;

@@ -88,10 +88,10 @@ networkd_ends()
 # soon COMMAND...: what it says must be so before long.
 soon()
 {
-	local - try
+	local -
 
 	set +x
-	for try in $(seq 100); do
+	for _ in $(seq 100); do
 		"$@" && return
 		sleep 0.2
 	done
