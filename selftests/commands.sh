@@ -188,4 +188,4 @@ if [ -r "${BSDTUN_KO:-}" ] && [ -e /sys/module/bsdtun/refcnt ]; then
 	tests="$tests by_the_names_of_bsd"
 fi
 # shellcheck disable=SC2086 # more than one
-run_tests clean ${1:-$tests}
+run_tests clean $tests

@@ -7,6 +7,8 @@
 # second: what bash can do itself it does itself, and what is shown is asked for once.
 
 DIR="$(dirname "$(readlink -f "$0")")"
+# The one case that is to run, if the test was given an argument.
+ONLY="${1:-}"
 
 # Beside the collection in an installed kit, above net/ in a kernel tree.
 for ktap in "$DIR/.." "$DIR/../.." "${KSFT_DIR:-}"; do
@@ -174,12 +176,21 @@ not() {
 }
 
 # Runs the named functions as tests, with $1 after each of them. One that returns $KSFT_SKIP has
-# been skipped.
+# been skipped. If the test was given the name of a case, only that one runs.
 run_tests() {
 	local after="$1" test
 
 	shift
 	ktap_print_header
+	if [ -n "$ONLY" ]; then
+		case " $* " in
+		*" $ONLY "*) ;;
+		*)
+			ktap_print_msg "no case '$ONLY'; there is: $*"
+			exit "$KSFT_FAIL" ;;
+		esac
+		set -- "$ONLY"
+	fi
 	ktap_set_plan $#
 	for test; do
 		"$test"
