@@ -87,4 +87,4 @@ units_found_by_their_names() {
 
 tests="named_units_set_up_by_ifconfig named_units_reopened units_found_by_their_names"
 # shellcheck disable=SC2086 # more than one
-run_tests clean ${1:-$tests}
+run_tests clean $tests

@@ -119,4 +119,4 @@ router_on_tap() {
 
 tests="router_on_tun_with_families router_on_tun_bare switch_on_tap router_on_tap"
 # shellcheck disable=SC2086 # more than one
-run_tests clean ${1:-$tests}
+run_tests clean $tests
