@@ -25,6 +25,11 @@ all_open() {
 	says "Opened by PID $STARTED" ip netns exec "$RIGHT" ifconfig tap12
 }
 
+# For a case that runs alone, too.
+opened() {
+	[ ${#daemons[@]} -gt 0 ] || all_open
+}
+
 # left COMMAND...: there.
 left() {
 	ip netns exec "$LEFT" "$@"
@@ -46,17 +51,20 @@ answers() {
 }
 
 tun_answers() {
+	opened || return 1
 	left ifconfig tun9 10.12.0.1 10.12.0.2 || return 1
 	answers 10.12.0.2
 }
 
 tap_answers() {
+	opened || return 1
 	left ifconfig tap9 10.13.0.1/24 || return 1
 	left ifconfig tap9 inet6 fd00:13::1 || return 1
 	answers 10.13.0.2 fd00:13::2
 }
 
 between_two_tuns() {
+	opened || return 1
 	left ifconfig tun11 10.14.0.1 10.14.0.2 || return 1
 	right ifconfig tun12 10.14.0.2 10.14.0.1 || return 1
 	crosses 10.14.0.2 || return 1
@@ -64,6 +72,7 @@ between_two_tuns() {
 }
 
 between_two_taps() {
+	opened || return 1
 	left ifconfig tap11 10.15.0.1/24 || return 1
 	left ifconfig tap11 inet6 fd00:15::1 || return 1
 	right ifconfig tap12 10.15.0.2/24 || return 1
