@@ -232,6 +232,12 @@ static inline struct rtattr *nl_put(struct nl_request *req, int type, const void
 	return rta;
 }
 
+/* What was put since @nest, which nl_put() has made empty, is inside of it. */
+static inline void nl_nest_end(struct nl_request *req, struct rtattr *nest)
+{
+	nest->rta_len = (char *)req + req->n.nlmsg_len - (char *)nest;
+}
+
 static inline void nl_put_u32(struct nl_request *req, int type, __u32 val)
 {
 	nl_put(req, type, &val, sizeof(val));
@@ -383,7 +389,7 @@ static inline void nl_link_add(struct nl_request *req, const char *name, const c
 		nl_put(req, IFLA_IFNAME, name, strlen(name) + 1);
 	info = nl_put(req, IFLA_LINKINFO, NULL, 0);
 	nl_put(req, IFLA_INFO_KIND, kind, strlen(kind));
-	info->rta_len = (char *)req + req->n.nlmsg_len - (char *)info;
+	nl_nest_end(req, info);
 }
 
 static inline void nl_link_del(struct nl_request *req, int ifindex)
@@ -520,18 +526,22 @@ static inline bool link_is_up(int ifindex)
 	return !link_get(ifindex, &link) && (link.flags & IFF_UP);
 }
 
+static inline void nl_addr(struct nl_request *req, int type, int flags, int ifindex, __u32 local,
+			   __u32 peer)
+{
+	nl_init(req, type, flags, sizeof(req->ifa));
+	req->ifa.ifa_family = AF_INET;
+	req->ifa.ifa_prefixlen = 32;
+	req->ifa.ifa_index = ifindex;
+	nl_put_u32(req, IFA_LOCAL, htonl(local));
+	nl_put_u32(req, IFA_ADDRESS, htonl(peer));
+}
+
 static inline int addr_change(int type, int flags, int ifindex, __u32 local, __u32 peer)
 {
 	struct nl_request req;
 
-	local = htonl(local);
-	peer = htonl(peer);
-	nl_init(&req, type, flags, sizeof(req.ifa));
-	req.ifa.ifa_family = AF_INET;
-	req.ifa.ifa_prefixlen = 32;
-	req.ifa.ifa_index = ifindex;
-	nl_put(&req, IFA_LOCAL, &local, sizeof(local));
-	nl_put(&req, IFA_ADDRESS, &peer, sizeof(peer));
+	nl_addr(&req, type, flags, ifindex, local, peer);
 	return nl_talk(&req, NULL);
 }
 
@@ -810,11 +820,9 @@ static inline int file_of(const void *data, size_t len)
 	return fd;
 }
 
-/* The first @len bytes of the file, in one packet if the socket sends packets. */
-static inline ssize_t send_file(int fd, int file, size_t len)
+/* @len bytes of the file, in one packet if the socket sends packets. */
+static inline ssize_t send_file(int fd, int file, off_t from, size_t len)
 {
-	off_t from = 0;
-
 	return ERR(sendfile(fd, file, &from, len));
 }
 

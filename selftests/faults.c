@@ -249,7 +249,7 @@ static long call_write_head(struct subject *self)
 /* One that the stack holds in pieces. */
 static long send_pieces(struct subject *self)
 {
-	return send_file(self->out, self->file, PIECES);
+	return send_file(self->out, self->file, 0, PIECES);
 }
 
 static void before_pieces(struct subject *self)
@@ -300,7 +300,7 @@ static long call_owner(struct subject *self)
 
 static long call_set_info(struct subject *self)
 {
-	struct tuninfo info = { .mtu = 1400, .type = strcmp(self->u.kind, KIND) ? 6 : 0x17 };
+	struct tuninfo info = { .mtu = 1400, .type = frame_head(&self->u) ? 6 : 0x17 };
 
 	return ERR(ioctl(self->u.fd, TUNSIFINFO, &info));
 }
@@ -448,15 +448,9 @@ static void before_address(struct subject *self)
 
 static long call_address(struct subject *self)
 {
-	__u32 local = htonl(LOCAL), peer = htonl(PEER);
 	struct nl_request req;
 
-	nl_init(&req, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof(req.ifa));
-	req.ifa.ifa_family = AF_INET;
-	req.ifa.ifa_prefixlen = 32;
-	req.ifa.ifa_index = self->u.ifindex;
-	nl_put(&req, IFA_LOCAL, &local, sizeof(local));
-	nl_put(&req, IFA_ADDRESS, &peer, sizeof(peer));
+	nl_addr(&req, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, self->u.ifindex, LOCAL, PEER);
 	return talk(self, &req);
 }
 
@@ -470,7 +464,6 @@ static long call_changelink(struct subject *self)
 	struct rtattr *info, *data;
 	struct nl_request req;
 	__u8 on = 1;
-	char *end;
 
 	nl_init(&req, RTM_NEWLINK, 0, sizeof(req.ifi));
 	req.ifi.ifi_index = self->u.ifindex;
@@ -480,9 +473,8 @@ static long call_changelink(struct subject *self)
 	nl_put(&req, IFLA_BSDTUN_TRANSIENT, &on, sizeof(on));
 	if (frame_head(&self->u))
 		nl_put(&req, IFLA_BSDTUN_KEEP, &on, sizeof(on));
-	end = (char *)&req + req.n.nlmsg_len;
-	data->rta_len = end - (char *)data;
-	info->rta_len = end - (char *)info;
+	nl_nest_end(&req, data);
+	nl_nest_end(&req, info);
 	return talk(self, &req);
 }
 
@@ -554,7 +546,7 @@ static void after_delete(struct __test_metadata *_metadata, struct subject *self
 
 static long call_attribute(struct subject *self)
 {
-	return attribute_set(&self->u, strcmp(self->u.kind, KIND) ? "keep" : "transient", "0");
+	return attribute_set(&self->u, frame_head(&self->u) ? "keep" : "transient", "0");
 }
 
 static long call_knob(struct subject __always_unused *self)

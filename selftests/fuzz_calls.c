@@ -511,7 +511,6 @@ static void put_attribute(struct nl_request *req, int type, __u32 value, size_t 
 static void put_kind(struct nl_request *req, const struct call *call, int kind)
 {
 	struct rtattr *info = nl_put(req, IFLA_LINKINFO, NULL, 0), *data;
-	char *end;
 
 	nl_put(req, IFLA_INFO_KIND, kinds[kind], strlen(kinds[kind]));
 	data = nl_put(req, IFLA_INFO_DATA, NULL, 0);
@@ -523,9 +522,8 @@ static void put_kind(struct nl_request *req, const struct call *call, int kind)
 		put_attribute(req, IFLA_BSDTUN_TRANSIENT, call->b >> 1 & 1, 1);
 	if (call->how & 8)
 		put_attribute(req, call->b % 8, call->c, call->b / 8 % 5);
-	end = (char *)req + req->n.nlmsg_len;
-	data->rta_len = end - (char *)data;
-	info->rta_len = end - (char *)info;
+	nl_nest_end(req, data);
+	nl_nest_end(req, info);
 }
 
 static int unit_add(struct fuzz_unit *u, const struct call *call, int kind)

@@ -24,7 +24,6 @@ static void put_info(struct nl_request *req, const char *kind, const struct attr
 {
 	struct rtattr *info = nl_put(req, IFLA_LINKINFO, NULL, 0);
 	struct rtattr *data;
-	char *end;
 
 	nl_put(req, IFLA_INFO_KIND, kind, strlen(kind));
 	data = nl_put(req, IFLA_INFO_DATA, NULL, 0);
@@ -35,9 +34,8 @@ static void put_info(struct nl_request *req, const char *kind, const struct attr
 			memcpy(bytes, &attr->value, sizeof(attr->value));
 		nl_put(req, attr->type, bytes, attr->len);
 	}
-	end = (char *)req + req->n.nlmsg_len;
-	data->rta_len = end - (char *)data;
-	info->rta_len = end - (char *)info;
+	nl_nest_end(req, data);
+	nl_nest_end(req, info);
 }
 
 static int talk(struct nl_request *req, struct link *link, char *text, size_t size)
