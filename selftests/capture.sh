@@ -11,10 +11,11 @@ need ip ping tcpdump
 # Addresses meet nobody's.
 in_namespace "$@"
 
-FAR="$BSDTUN_NAMESPACE-far"
+# shellcheck source-path=SCRIPTDIR source=cable.sh
+. "$DIR/cable.sh"
+
 TMP="$(mktemp -d)" || exit "$KSFT_FAIL"
-# Other programs may look at what is in it, as other users.
-chmod 755 "$TMP"
+trap 'rm -rf "$TMP"' EXIT
 
 clean() {
 	local job unit
@@ -27,9 +28,10 @@ clean() {
 		ip link del "$unit"
 	done
 	[ ! -e "/run/netns/$FAR" ] || ip netns del "$FAR"
+	# The last of a namespace goes a moment after its name.
+	wait_for not test -e /dev/bsdtap111
 	rm -f "$TMP"/*
 }
-trap 'rm -rf "$TMP"' EXIT
 
 # A program that answers pings behind a tun: 192.0.2.1 and 192.0.2.2. Sets UNIT.
 answered_tun() {
@@ -38,35 +40,24 @@ answered_tun() {
 	UNIT="$(cut -d: -f1 "$TMP/said")"
 }
 
-# A tap, and another at the other end of a wire: 192.0.2.1 and 192.0.2.2. Sets UNIT.
+# A tap, and another at the other end of a cable: 192.0.2.1 and 192.0.2.2. Sets UNIT.
 wired_tap() {
 	UNIT=bsdtap110
-	ip netns add "$FAR" && ip link add bsdtap110 type bsdtap &&
-		ip link add bsdtap111 type bsdtap || return 1
-	# Nothing but what is asked for crosses.
-	for unit in bsdtap110 bsdtap111; do
-		echo 1 > "/proc/sys/net/ipv6/conf/$unit/disable_ipv6" || return 1
-	done
-	ip link set bsdtap110 address 02:00:00:00:00:01
-	ip link set bsdtap111 address 02:00:00:00:00:02
-	"$DIR/wire" /dev/bsdtap110 /dev/bsdtap111 &
-	ip link set bsdtap111 netns "$FAR"
-	ip address add 192.0.2.1/24 dev bsdtap110
-	ip -n "$FAR" address add 192.0.2.2/24 dev bsdtap111
-	# The wire has both open: there is a carrier.
-	wait_for attribute_is bsdtap110 carrier_changes 1
-	ip link set bsdtap110 up
-	ip -n "$FAR" link set bsdtap111 up
+	cable || return 1
+	ip link set bsdtap110 address 02:00:00:00:00:01 || return 1
+	far ip link set bsdtap111 address 02:00:00:00:00:02 || return 1
+	ip address add 192.0.2.1/24 dev bsdtap110 || return 1
+	far ip address add 192.0.2.2/24 dev bsdtap111 || return 1
 	# The neighbour is known from here on.
 	wait_for ping -n -q -c 1 -W 1 192.0.2.2 >/dev/null
 }
 
-# captured COUNT FILTER: that many packets that fit, while a ping is answered, into $TMP/packets.
+# The two packets of a ping that is answered, into $TMP/packets.
 captured() {
 	local pid
 
 	# It is root's folder.
-	tcpdump -Z root -U -n -c "$1" -i "$UNIT" -w "$TMP/packets" "$2" 2>"$TMP/tcpdump" &
+	tcpdump -Z root -U -n -c 2 -i "$UNIT" -w "$TMP/packets" icmp 2>"$TMP/tcpdump" &
 	pid=$!
 	wait_for grep -q 'listening on' "$TMP/tcpdump" || return 1
 	says " 1 received, 0% packet loss" ping -n -c 1 -p b5 -s 40 -W 10 192.0.2.2 || return 1
@@ -87,7 +78,7 @@ shown() {
 tun_is_raw_ip() {
 	answered_tun || return 1
 	says "RAW (Raw IP)" tcpdump -L -i "$UNIT" || return 1
-	captured 2 icmp || return 1
+	captured || return 1
 	says "link-type RAW (Raw IP)" cat "$TMP/tcpdump" || return 1
 	# From the IP header on, the pattern of the ping at its end.
 	shown tcpdump -n -t -q <<-SAID
@@ -104,7 +95,7 @@ ping_id() {
 tap_is_ethernet() {
 	wired_tap || return 1
 	says "EN10MB (Ethernet)" tcpdump -L -i "$UNIT" || return 1
-	captured 2 icmp || return 1
+	captured || return 1
 	says "link-type EN10MB (Ethernet)" cat "$TMP/tcpdump" || return 1
 	shown tcpdump -n -t -e -q <<-SAID
 		02:00:00:00:00:01 > 02:00:00:00:00:02, IPv4, length 82: 192.0.2.1 > 192.0.2.2: ICMP echo request, id $(ping_id), seq 1, length 48
@@ -121,7 +112,7 @@ dissected() {
 tun_in_tshark() {
 	command -v tshark >/dev/null || return "$KSFT_SKIP"
 	answered_tun || return 1
-	captured 2 icmp || return 1
+	captured || return 1
 	shown dissected <<-SAID
 		raw:ip:icmp:data 68 192.0.2.1 1 8 1
 		raw:ip:icmp:data 68 192.0.2.2 1 0 1
@@ -131,7 +122,7 @@ tun_in_tshark() {
 tap_in_tshark() {
 	command -v tshark >/dev/null || return "$KSFT_SKIP"
 	wired_tap || return 1
-	captured 2 icmp || return 1
+	captured || return 1
 	shown dissected <<-SAID
 		eth:ethertype:ip:icmp:data 82 192.0.2.1 1 8 1
 		eth:ethertype:ip:icmp:data 82 192.0.2.2 1 0 1
