@@ -921,9 +921,16 @@ static void many_open_close(struct unit *u)
 }
 
 /*
- * The time that a thing takes for each unit.  The drivers take turns by batches: what is there
- * already costs both the same.  Returns how much memory it took, in KiB a unit, in mem.
+ * The drivers take turns by so many units each: what is there already costs both the same.
+ * Whose turn it is; his units begin at from.
  */
+static int many_turn(int turn, int units, int *from)
+{
+	*from = turn / DRIVERS * units;
+	return (turn + turn / DRIVERS) % DRIVERS;
+}
+
+/* The time that a thing takes for each unit, and in mem how much memory, in KiB a unit. */
 static void many_each(void (*thing)(struct unit *u), struct result result[DRIVERS],
 		      double mem[DRIVERS])
 {
@@ -933,8 +940,7 @@ static void many_each(void (*thing)(struct unit *u), struct result result[DRIVER
 	mem[TUN] = 0;
 	mem[BSDTUN] = 0;
 	for (turn = 0; turn < DRIVERS * UNITS / BATCH; turn++) {
-		from = turn / DRIVERS * BATCH;
-		k = (turn + turn / DRIVERS) % DRIVERS;
+		k = many_turn(turn, BATCH, &from);
 		mem[k] += free_memory() / UNITS;
 		for (i = from; i < from + BATCH; i++) {
 			double start = now();
@@ -957,8 +963,7 @@ static void many_remove(struct result result[DRIVERS])
 	for (turn = 0; turn < DRIVERS * UNITS / REMOVED; turn++) {
 		double start;
 
-		from = turn / DRIVERS * REMOVED;
-		k = (turn + turn / DRIVERS) % DRIVERS;
+		k = many_turn(turn, REMOVED, &from);
 		for (i = from; i < from + REMOVED; i++) {
 			close(many[k][i].fd);
 			link_set_group(many[k][i].index, GROUP);
