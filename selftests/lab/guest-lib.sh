@@ -15,6 +15,20 @@ mountpoint -q /sys/kernel/debug || mount -t debugfs none /sys/kernel/debug
 mountpoint -q /dev/shm || { mkdir -p /dev/shm && mount -t tmpfs none /dev/shm; }
 ip link set lo up
 
+# wait_for COMMAND...: until it comes true, for twenty seconds.
+wait_for()
+{
+	local -
+
+	set +x
+	for _ in {1..200}; do
+		"$@" > /dev/null 2>&1 && return
+		sleep 0.1
+	done
+	echo "waited in vain for: $*"
+	return 1
+}
+
 # Which lock comes before which lockdep learns from what happens.  A wireless card makes
 # misc's come before the RTNL, see built.config: blocked and unblocked once.
 show_wireless()

@@ -85,16 +85,10 @@ networkd_ends()
 	rm -rf $m/etc/systemd/network/* $m/run/systemd/netif
 }
 
-# soon COMMAND...: what it says must be so before long.
+# soon COMMAND...: what it says must be so before long, or networkd's log is shown.
 soon()
 {
-	local -
-
-	set +x
-	for _ in $(seq 100); do
-		"$@" && return
-		sleep 0.2
-	done
+	wait_for "$@" && return
 	cat /tmp/networkd
 	return 1
 }

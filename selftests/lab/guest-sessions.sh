@@ -14,15 +14,6 @@ end()
 	exit "$1"
 }
 
-wait_for()
-{
-	for _ in {1..200}; do
-		"$@" > /dev/null 2>&1 && return
-		sleep 0.1
-	done
-	end 1 "waited in vain for: $*"
-}
-
 mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kernel/tracing
 insmod "$BSDTUN_KO" || end 1 "the module does not load"
 echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6
@@ -32,7 +23,7 @@ done
 
 # A program that answers ping behind the tun.
 "$OUT/demo_echo" /dev/bsdtun0 > /tmp/echo.out 2>&1 &
-wait_for grep -q opened /tmp/echo.out
+wait_for grep -q opened /tmp/echo.out || end 1 "not ready"
 ip address add 192.0.2.1 peer 192.0.2.2 dev bsdtun0
 ip link set bsdtun0 up
 
@@ -47,8 +38,8 @@ ip address add 203.0.113.1/24 dev bsdtap0
 ip -n there address add 203.0.113.2/24 dev bsdtap1
 ip link set bsdtap0 up
 ip -n there link set bsdtap1 up
-wait_for ping -c 1 -W 1 192.0.2.2
-wait_for ping -c 1 -W 1 203.0.113.2
+wait_for ping -c 1 -W 1 192.0.2.2 || end 1 "not ready"
+wait_for ping -c 1 -W 1 203.0.113.2 || end 1 "not ready"
 ping -q -i 0.25 192.0.2.2 > /dev/null &
 ping -q -i 0.25 203.0.113.2 > /dev/null &
 
