@@ -33,6 +33,7 @@ ARM64_GUEST=(
 	iputils-ping
 	kmod
 	less
+	libstdc++6
 	libc-bin
 	login
 	mawk
@@ -44,6 +45,7 @@ ARM64_GUEST=(
 	sed
 	strace
 	tcpdump
+	tshark
 	util-linux
 )
 
@@ -88,6 +90,9 @@ arm64_guest_make()
 	# What the packages' scripts would have made of it, as far as a machine needs it.
 	cp "$dir/usr/share/base-passwd/passwd.master" "$dir/etc/passwd"
 	cp "$dir/usr/share/base-passwd/group.master" "$dir/etc/group"
+	# tcpdump becomes this user to read a file.
+	echo 'tcpdump:x:100:100::/nonexistent:/usr/sbin/nologin' >> "$dir/etc/passwd"
+	echo 'tcpdump:x:100:' >> "$dir/etc/group"
 	touch "$dir/etc/fstab" "$dir/etc/hosts" "$dir/etc/shadow"
 	mkdir -p "$dir/etc/lvm" "$dir/opt" "$dir/srv"
 	ln -s mawk "$dir/usr/bin/awk"

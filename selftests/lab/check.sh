@@ -4,7 +4,7 @@
 
 # The kernels that it runs on when none is named, and those of 'make check-all'.
 CHECK_KERNELS=(stock debug)
-CHECK_ALL_KERNELS=(stock debug cfi builtin)
+CHECK_ALL_KERNELS=(stock debug cfi builtin arm64)
 
 # Lines of the kernel's log that are shown of its first complaint.
 CHECK_CONTEXT=45
