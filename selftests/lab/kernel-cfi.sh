@@ -6,5 +6,5 @@
 kernel_cfi_get()
 {
 	K_SLOW=2
-	built_kernel_get kernel-cfi.config
+	built_kernel_get built-machine.config kernel-cfi.config
 }

@@ -14,5 +14,5 @@ kernel_debug_get()
 	# KASAN takes an interrupt's accesses just then for wild ones; it reports once only,
 	# and lockdep is off after that.
 	K_APPEND="softlockup_panic=1 hung_task_panic=1 log_buf_len=4M no5lvl"
-	built_kernel_get kernel-debug.config
+	built_kernel_get built-machine.config checks.config kernel-debug.config
 }
