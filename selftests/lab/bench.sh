@@ -12,6 +12,7 @@ lab_bench()
 	local dir out=$TREE/.build/bench words=${BENCH:-}
 
 	lab_ready bench "${KERNEL:-$KERNEL_DEFAULT}"
+	kernel_need_machine
 	[ -z "$K_CROSS" ] || refuse "the benchmark runs on amd64: not on the kernel '$K_NAME'"
 	dir=$RUN/vm
 	bench_build "$dir"

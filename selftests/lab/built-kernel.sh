@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # built-kernel.sh RELEASE DIR FRAGMENT... - in the toolchain root: configure and build the
 # kernel whose source is DIR/source into DIR/build, and lay out its modules and its image
-# in DIR/modules.
+# in DIR/modules.  ARCH=um makes it User Mode Linux.
 set -euo pipefail
 
 # shellcheck source=selftests/lab/built-make.sh
@@ -12,6 +12,16 @@ release=$1
 dir=$2
 shift 2
 build=$dir/build
+case ${ARCH:-} in
+um)
+	target=linux
+	image=vmlinux
+	;;
+*)
+	target=bzImage
+	image=arch/x86/boot/bzImage
+	;;
+esac
 
 {
 	(cd /lab/scripts && cat "$@")
@@ -37,7 +47,7 @@ while IFS= read -r line; do
 done < "$build/all.config"
 [ $missing -eq 0 ]
 
-kmake "$dir" bzImage modules
+kmake "$dir" "$target" modules
 have=$(cat "$build/include/config/kernel.release")
 if [ "$have" != "$release" ]; then
 	echo "the kernel calls itself $have, not $release" >&2
@@ -48,7 +58,7 @@ test -s "$build/rust/libkernel.rmeta"
 kmake "$dir" INSTALL_MOD_PATH=/tmp/modules DEPMOD=true modules_install
 rm -f "/tmp/modules/lib/modules/$release/build"
 cp -a "/tmp/modules/lib/modules/$release/." "$dir/modules/"
-cp "$build/arch/x86/boot/bzImage" "$dir/modules/vmlinuz"
+cp "$build/$image" "$dir/modules/vmlinuz"
 cp "$build/System.map" "$dir/modules/System.map"
 # /usr/lib/modules/RELEASE is the modules folder just filled, see in_root.
 depmod -F "$dir/modules/System.map" "$release"

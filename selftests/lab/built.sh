@@ -15,19 +15,26 @@ built_kernel_get()
 	K_AT=/kernel/stock
 	kernel_stock_get
 	K_SOURCE=$K_ENTRY/source
+	BUILT_SOURCE=$K_SOURCE
 	K_NAME=$kernel
 	K_AT=/kernel/$kernel
 	K_ENTRY=
-	K_MAKE=(LLVM=1)
+	K_MAKE=(LLVM=1 ${K_ARCH:+ARCH="$K_ARCH"})
 	# Not the kernel's own unit tests: some of them do not know PREEMPT_RT.
 	K_APPEND="$K_APPEND kunit.filter_glob=bsdtun_*"
 	BUILT_FRAGMENTS=(built.config "$@")
+	# With a patch it has a source of its own.
+	BUILT_PATCH=()
+	if [ -e "$LAB/kernel-$K_NAME.patch" ]; then
+		BUILT_PATCH=("kernel-$K_NAME.patch")
+		K_SOURCE=
+	fi
 	K_RELEASE=${DEB_VERSION%%-*}-bsdtun-$K_NAME
 
 	# Not the root's name: of all that is in it only the compilers make a difference, and
 	# this is what takes longest.
 	name=kernel-$K_RELEASE-$(printf '%s' "$DEB_VERSION $DEB_SOURCE $K_NAME $(built_compilers)" |
-		(cd "$LAB" && cat - built-make.sh built-kernel.sh "${BUILT_FRAGMENTS[@]}") | hash_of -)
+		(cd "$LAB" && cat - built-make.sh built-kernel.sh "${BUILT_FRAGMENTS[@]}" "${BUILT_PATCH[@]}") | hash_of -)
 	entry_exists "$name" ||
 		step "building Linux $K_RELEASE (once; about fifteen minutes on two processors)"
 	entry_get "$name" "Linux $K_RELEASE" built_kernel_make
@@ -45,7 +52,14 @@ built_kernel_make()
 {
 	local dir=$1
 
-	mkdir -p "$dir/build" "$dir/source" "$dir/modules" "$CACHE/ccache"
+	mkdir -p "$dir/build" "$dir/modules" "$CACHE/ccache"
+	if [ ${#BUILT_PATCH[@]} -gt 0 ]; then
+		# patch puts another file in the place of one: the links that stay are the stock kernel's.
+		cp -al "$BUILT_SOURCE" "$dir/source"
+		K_ENTRY=$dir logged in_root -- patch -d "$K_AT/source" -p1 -i "/lab/scripts/${BUILT_PATCH[0]}"
+	else
+		mkdir "$dir/source"
+	fi
 	K_ENTRY=$dir logged in_root --bind "$CACHE/ccache" /lab/ccache -- \
-		bash /lab/scripts/built-kernel.sh "$K_RELEASE" "$K_AT" "${BUILT_FRAGMENTS[@]}"
+		env ${K_ARCH:+ARCH="$K_ARCH"} bash /lab/scripts/built-kernel.sh "$K_RELEASE" "$K_AT" "${BUILT_FRAGMENTS[@]}"
 }

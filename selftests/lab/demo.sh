@@ -42,6 +42,7 @@ lab_shell()
 
 	[ -t 0 ] && [ -t 1 ] || die "'make shell' needs a terminal"
 	lab_ready shell "${KERNEL:-$KERNEL_DEFAULT}"
+	kernel_need_machine
 	dir=$RUN/vm
 	module_into "$dir" demo_echo
 	vm_accel

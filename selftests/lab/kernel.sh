@@ -19,6 +19,8 @@
 #	K_MAKE		more arguments for make, e.g. LLVM=1
 #	K_CPUS		how many processors has each of the machines that share the tests
 #	K_BUILTIN	set if the driver is to be built into it
+#	K_ARCH		um if it is User Mode Linux, a program
+#	K_LACKS		tests that it cannot run
 #	K_CROSS		the prefix of the compilers of its architecture, if that is not this machine's
 #	K_LAYER		then what is laid over the root: upper/, with the tree that it boots on at /guest
 #	K_VNG		then what vng has to know
@@ -47,6 +49,8 @@ kernel_use()
 	K_AT=/kernel/$K_NAME
 	K_MAKE=()
 	K_BUILTIN=
+	K_ARCH=
+	K_LACKS=()
 	K_CROSS=
 	K_LAYER=
 	K_VNG=()
@@ -54,6 +58,12 @@ kernel_use()
 	# shellcheck source=/dev/null
 	. "$LAB/kernel-$K_NAME.sh"
 	"kernel_${K_NAME}_get"
+}
+
+# For what is about a machine.
+kernel_need_machine()
+{
+	[ -z "$K_ARCH" ] || refuse "that takes a machine, and the kernel '$K_NAME' is a program"
 }
 
 # lab_ready TARGET [KERNEL]: what every target starts with; root and kernel are made if

@@ -82,15 +82,31 @@ vm_boot_once()
 	# The output goes through a pipe because virtme-ng opens it several times, and would
 	# overwrite in the middle of a file; the rest of the traps is told in testing.rst.
 	{
-		in_root --bind "$dir" /lab/out "${VM_BINDS[@]}" -- timeout --kill-after=5 "$seconds" \
-			vng "${VM_ACCEL[@]}" "${K_VNG[@]}" --verbose --user root --cpus "$VM_CPUS" --memory "$K_MEMORY" \
-			--run "/usr/lib/modules/$K_RELEASE/vmlinuz" --rwdir=/lab/out=/lab/out \
-			--append "cryptomgr.notests loglevel=5 panic=-1 oops=panic $K_APPEND" \
-			-- "echo '$VM_UP'; $command" < /dev/null 2> "$dir/console" &
+		"vm_run${K_ARCH:+_$K_ARCH}" "$dir" "$seconds" "echo '$VM_UP'; $command" \
+			"cryptomgr.notests loglevel=5 panic=-1 oops=panic $K_APPEND" < /dev/null 2> "$dir/console" &
 		echo $! > "$dir/pid"
 		wait $!
 	} 2>> "$LOG" | vm_watch "$dir" | if [ -n "$VM_SHOW" ]; then tee "$dir/out"; else cat > "$dir/out"; fi
 	return "${PIPESTATUS[0]}"
+}
+
+# vm_run DIR SECONDS COMMAND ARGUMENTS: an emulated machine, or one by KVM; ARGUMENTS are the kernel's.
+vm_run()
+{
+	in_root --bind "$1" /lab/out "${VM_BINDS[@]}" -- timeout --kill-after=5 "$2" \
+		vng "${VM_ACCEL[@]}" "${K_VNG[@]}" --verbose --user root --cpus "$VM_CPUS" --memory "$K_MEMORY" \
+		--run "/usr/lib/modules/$K_RELEASE/vmlinuz" --rwdir=/lab/out=/lab/out --append "$4" -- "$3"
+}
+
+# The same where the kernel is a program.
+vm_run_um()
+{
+	local arguments
+
+	read -r -a arguments <<< "$4"
+	printf '%s\n' "$3" > "$1/command"
+	in_root --bind "$1" /lab/out "${VM_BINDS[@]}" -- timeout --kill-after=5 "$2" \
+		bash /lab/scripts/uml.sh "$K_RELEASE" "$VM_CPUS" "$K_MEMORY" "${arguments[@]}"
 }
 
 # Pass the output on; when it stays away too long, end the machine: all of it hangs on
