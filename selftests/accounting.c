@@ -158,7 +158,8 @@ static void *source_main(void *arg)
 			ret = packet_send(raw, s->u->ifindex, protocol(s->u), buf, len);
 		if (ret == (long)len || (!s->into_node && ret == -ENOBUFS))
 			s->taken++;
-		else if (ret == -ENETDOWN)
+		/* No memory: the core, of an interface that goes down under the packet. */
+		else if (ret == -ENETDOWN || (!s->into_node && ret == -ENOMEM))
 			s->down++;
 		/* Revoked, or without its interface. */
 		else if (ret != (s->into_node ? -EHOSTDOWN : -ENXIO))

@@ -79,7 +79,8 @@ static const struct {
 	[ADDRESS] = { "link address", { ENODEV, EOPNOTSUPP } },
 	[ATTRIBUTE] = { "attribute", { ENOENT, ENODEV } },
 	[KNOB] = { "sysctl", { ENOENT } },
-	[SEND] = { "send", { ENXIO, ENODEV, ENETDOWN, ENOBUFS, EMSGSIZE } },
+	/* Without memory: the core, of an interface that goes down under the packet. */
+	[SEND] = { "send", { ENXIO, ENODEV, ENETDOWN, ENOBUFS, ENOMEM, EMSGSIZE } },
 	[NETNS] = { "namespace", { } },
 	[RMMOD] = { "rmmod", { EAGAIN, EBUSY, ENOENT } },
 	[INSMOD] = { "insmod", { EEXIST, EBUSY } },
