@@ -33,8 +33,8 @@ ARM64_GUEST=(
 	iputils-ping
 	kmod
 	less
-	libstdc++6
 	libc-bin
+	libstdc++6
 	login
 	mawk
 	mount

@@ -12,16 +12,6 @@ release=$1
 dir=$2
 shift 2
 build=$dir/build
-case ${ARCH:-} in
-um)
-	target=linux
-	image=vmlinux
-	;;
-*)
-	target=bzImage
-	image=arch/x86/boot/bzImage
-	;;
-esac
 
 {
 	(cd /lab/scripts && cat "$@")
@@ -47,7 +37,7 @@ while IFS= read -r line; do
 done < "$build/all.config"
 [ $missing -eq 0 ]
 
-kmake "$dir" "$target" modules
+kmake "$dir" all
 have=$(cat "$build/include/config/kernel.release")
 if [ "$have" != "$release" ]; then
 	echo "the kernel calls itself $have, not $release" >&2
@@ -58,7 +48,7 @@ test -s "$build/rust/libkernel.rmeta"
 kmake "$dir" INSTALL_MOD_PATH=/tmp/modules DEPMOD=true modules_install
 rm -f "/tmp/modules/lib/modules/$release/build"
 cp -a "/tmp/modules/lib/modules/$release/." "$dir/modules/"
-cp "$build/$image" "$dir/modules/vmlinuz"
+cp "$build/$(kmake "$dir" image_name)" "$dir/modules/vmlinuz"
 cp "$build/System.map" "$dir/modules/System.map"
 # /usr/lib/modules/RELEASE is the modules folder just filled, see in_root.
 depmod -F "$dir/modules/System.map" "$release"

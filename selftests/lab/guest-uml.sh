@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # guest-uml.sh - init of User Mode Linux: a root that can be written to and forgets it, over the
-# one that the kernel was started on; in it the command, its output to the first console; the end.
-set -uo pipefail
+# one that the kernel was started on; in it the command, its output to tty1; the end.
+set -euo pipefail
 
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 LC_ALL=C.UTF-8
 
 mount -t tmpfs tmpfs /run
 mkdir -p /run/upper /run/work /run/root
 mount -t overlay -o lowerdir=/,upperdir=/run/upper,workdir=/run/work root /run/root
-cd /run/root || exit
+cd /run/root
 mount -t proc proc proc
 mount -t sysfs sysfs sys
 mount -t devtmpfs dev dev
@@ -22,11 +22,12 @@ mount -t hostfs -o hostfs=/lab/out out lab/out
 mkdir run/host
 # Not chroot: who is in one makes no user namespaces.
 pivot_root . run/host
-cd / || exit
+cd /
 umount -l run/host
 
 stty -F /dev/tty1 raw -echo
-setsid bash /lab/out/command > /dev/tty1 2>&1 < /dev/null
-echo $? > /lab/out/status
+rc=0
+setsid bash /lab/out/command > /dev/tty1 2>&1 < /dev/null || rc=$?
+echo $rc > /lab/out/status
 echo o > /proc/sysrq-trigger
 sleep infinity

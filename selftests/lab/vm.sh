@@ -62,7 +62,7 @@ vm_boot()
 	# Once in many boots an emulated machine stops in its firmware or on the way up. The
 	# driver was not there yet, unless it is built in, and no kernel complained: nothing is
 	# hidden by another try.
-	if [ -e "$1/stuck" ] && [ ${#VM_ACCEL[@]} -gt 0 ] && [ -z "$(vm_splats "$1/console")" ] &&
+	if [ -e "$1/stuck" ] && [ ${#VM_ACCEL[@]} -gt 0 ] && [ -z "$K_ARCH" ] && [ -z "$(vm_splats "$1/console")" ] &&
 		{ [ -z "$K_BUILTIN" ] || ! grep -qE '^\[ *[0-9]+\.[0-9]{6}\]' "$1/console"; }
 	then
 		say "the machine did not come up: booting it once more"
@@ -74,39 +74,25 @@ vm_boot()
 
 vm_boot_once()
 {
-	local dir=$1 seconds=$2 command=$3
+	local dir=$1 seconds=$2 command="echo '$VM_UP'; $3" run
+	local append="cryptomgr.notests loglevel=5 panic=-1 oops=panic $K_APPEND"
 
+	run=(vng "${VM_ACCEL[@]}" "${K_VNG[@]}" --verbose --user root --cpus "$VM_CPUS" --memory "$K_MEMORY"
+		--run "/usr/lib/modules/$K_RELEASE/vmlinuz" --rwdir=/lab/out=/lab/out --append "$append" -- "$command")
+	[ "$K_ARCH" != um ] ||
+		run=(bash /lab/scripts/uml.sh "$K_RELEASE" "$VM_CPUS" "$K_MEMORY" "$append" "$command")
 	mkdir -p "$dir"
 	: > "$dir/console"
 	rm -f "$dir/stuck"
 	# The output goes through a pipe because virtme-ng opens it several times, and would
 	# overwrite in the middle of a file; the rest of the traps is told in testing.rst.
 	{
-		"vm_run${K_ARCH:+_$K_ARCH}" "$dir" "$seconds" "echo '$VM_UP'; $command" \
-			"cryptomgr.notests loglevel=5 panic=-1 oops=panic $K_APPEND" < /dev/null 2> "$dir/console" &
+		in_root --bind "$dir" /lab/out "${VM_BINDS[@]}" -- timeout --kill-after=5 "$seconds" \
+			"${run[@]}" < /dev/null 2> "$dir/console" &
 		echo $! > "$dir/pid"
 		wait $!
 	} 2>> "$LOG" | vm_watch "$dir" | if [ -n "$VM_SHOW" ]; then tee "$dir/out"; else cat > "$dir/out"; fi
 	return "${PIPESTATUS[0]}"
-}
-
-# vm_run DIR SECONDS COMMAND ARGUMENTS: an emulated machine, or one by KVM; ARGUMENTS are the kernel's.
-vm_run()
-{
-	in_root --bind "$1" /lab/out "${VM_BINDS[@]}" -- timeout --kill-after=5 "$2" \
-		vng "${VM_ACCEL[@]}" "${K_VNG[@]}" --verbose --user root --cpus "$VM_CPUS" --memory "$K_MEMORY" \
-		--run "/usr/lib/modules/$K_RELEASE/vmlinuz" --rwdir=/lab/out=/lab/out --append "$4" -- "$3"
-}
-
-# The same where the kernel is a program.
-vm_run_um()
-{
-	local arguments
-
-	read -r -a arguments <<< "$4"
-	printf '%s\n' "$3" > "$1/command"
-	in_root --bind "$1" /lab/out "${VM_BINDS[@]}" -- timeout --kill-after=5 "$2" \
-		bash /lab/scripts/uml.sh "$K_RELEASE" "$VM_CPUS" "$K_MEMORY" "${arguments[@]}"
 }
 
 # Pass the output on; when it stays away too long, end the machine: all of it hangs on
