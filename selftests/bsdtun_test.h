@@ -826,6 +826,22 @@ static inline ssize_t send_file(int fd, int file, off_t from, size_t len)
 	return ERR(sendfile(fd, file, &from, len));
 }
 
+#ifndef SO_ZEROCOPY
+#define SO_ZEROCOPY	60
+#endif
+#ifndef MSG_ZEROCOPY
+#define MSG_ZEROCOPY	0x4000000
+#endif
+
+/* With MSG_ZEROCOPY the socket sends its caller's memory; its error queue says when it is free. */
+static inline int zerocopy_allow(int fd)
+{
+	int on = 1, big = 1 << 20;
+
+	return setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &big, sizeof(big)) ||
+	       setsockopt(fd, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on)) ? -errno : 0;
+}
+
 /*
  * A socket that puts packets on an interface as they are, under whatever
  * protocol the sender says. It receives nothing itself.

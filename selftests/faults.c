@@ -728,6 +728,46 @@ TEST_F_TIMEOUT(faults, a_write_is_received_or_counted, 120)
 	}
 }
 
+/*
+ * What is in its sender's memory is copied before it waits for a reader. Without memory for that
+ * it is counted, and nothing of it comes.
+ */
+TEST_F_TIMEOUT(faults, what_a_sender_lends_is_queued_or_counted, 120)
+{
+	static char data[20000], buf[sizeof(data) + 64];
+	const struct unit *u = &self->s.u;
+	const size_t len = frame_head(u) + IP_UDP_LEN + sizeof(data);
+	char control[256];
+	struct msghdr msg = { };
+	bool reached = true;
+	long long lost = 0;
+	unsigned int nth;
+
+	ASSERT_EQ(0, link_set_mtu(u->ifindex, 65535));
+	ASSERT_EQ(0, zerocopy_allow(self->s.out));
+	give_addresses(&self->s);
+	for (nth = 1; reached && nth < POINTS_MAX; nth++) {
+		long long grew = -ethtool_statistic(u->ifname, "tx_drop_no_memory");
+		ssize_t sent, got;
+
+		ASSERT_EQ(0, fail_nth(self->s.fail, nth));
+		sent = ERR(send(self->s.out, data, sizeof(data), MSG_ZEROCOPY | MSG_DONTWAIT));
+		reached = fail_reached(self->s.fail);
+		grew += ethtool_statistic(u->ifname, "tx_drop_no_memory");
+		lost += grew;
+		got = ERR(read(u->fd, buf, sizeof(buf)));
+		EXPECT_TRUE(got == (ssize_t)len || got == -EAGAIN);
+		EXPECT_EQ(sent > 0, grew + (got > 0))
+			TH_LOG("fault %u: %zd sent, %lld lost, %zd read", nth, sent, grew, got);
+		do {
+			msg.msg_control = control;
+			msg.msg_controllen = sizeof(control);
+		} while (recvmsg(self->s.out, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0);
+	}
+	EXPECT_FALSE(reached);
+	EXPECT_LT(0, lost);
+}
+
 /* ---- a unit is made ----------------------------------------------------- */
 
 FIXTURE(shortage) {

@@ -182,13 +182,6 @@ TEST_F(queue, senders_buffer_is_free_again)
 	EXPECT_EQ((int)(IP_UDP_LEN + sizeof(data)), queued(self->u.fd));
 }
 
-#ifndef SO_ZEROCOPY
-#define SO_ZEROCOPY	60
-#endif
-#ifndef MSG_ZEROCOPY
-#define MSG_ZEROCOPY	0x4000000
-#endif
-
 /* Nor the memory that a packet was sent from: the sender gets it back unread. */
 TEST_F(queue, zero_copy_senders_memory_is_free_again)
 {
@@ -201,11 +194,9 @@ TEST_F(queue, zero_copy_senders_memory_is_free_again)
 	static char data[20000], copy[20000];
 	char control[256];
 	struct msghdr msg = { .msg_control = control, .msg_controllen = sizeof(control) };
-	int on = 1, big = 1 << 20;
 
 	ASSERT_EQ(0, link_set_mtu(self->u.ifindex, 65535));
-	ASSERT_EQ(0, setsockopt(self->udp, SOL_SOCKET, SO_SNDBUF, &big, sizeof(big)));
-	ASSERT_EQ(0, setsockopt(self->udp, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on)));
+	ASSERT_EQ(0, zerocopy_allow(self->udp));
 	fill(data, sizeof(data), 11);
 	memcpy(copy, data, sizeof(data));
 	ASSERT_EQ((ssize_t)sizeof(data),
