@@ -11,13 +11,13 @@ COVERAGE_ARGS=(
 
 lab_coverage()
 {
-	local kernel=debug out=$TREE/.build/coverage dirs=() dir
+	local kernel=${KERNEL:-uml} out=$TREE/.build/coverage dirs=() dir
 
-	[ "${KERNEL:-$kernel}" = $kernel ] || die "coverage is told by the kernel '$kernel'"
-	lab_ready coverage $kernel
+	lab_ready coverage "$kernel"
+	kernel_need_kcov
 	check_begin
 	CHECK_MODULE=(coverage_build)
-	check_run $kernel
+	check_run "$kernel"
 	if [ -e "$RUN/results.$kernel" ]; then
 		for dir in "$RUN/vm-$kernel" "$RUN/vm-$kernel"/*/; do
 			[ ! -s "$dir/coverage/text" ] || dirs+=("/lab/run/${dir#"$RUN/"}/coverage")
@@ -27,7 +27,7 @@ lab_coverage()
 			python3 /lab/scripts/coverage_report.py "/lab/run/vm-$kernel/bsdtun.ko" \
 			"$TREE" /lab/out/never-reached "${dirs[@]}" || :
 	fi
-	check_report $kernel || :
+	check_report "$kernel" || :
 	cat "$RUN/report.log"
 	say "the lines that were not reached: $out/never-reached"
 	! grep -q '^fail ' "$RESULTS"

@@ -55,7 +55,7 @@ fuzz_stage()
 
 lab_fuzz()
 {
-	local kernel=${KERNEL:-debug} found
+	local kernel=${KERNEL:-uml} found
 
 	FUZZ_SECONDS=${FUZZ_SECONDS:-600}
 	FUZZ_SEED=${FUZZ_SEED:-$RANDOM}
@@ -63,8 +63,7 @@ lab_fuzz()
 	*[!0-9]*) die "FUZZ_SECONDS and FUZZ_SEED are numbers" ;;
 	esac
 	lab_ready fuzz "$kernel"
-	grep -qx CONFIG_KCOV=y "$K_ENTRY/build/.config" ||
-		refuse "the kernel '$kernel' has no KCOV: it does not tell what was reached"
+	kernel_need_kcov
 	check_begin
 
 	say "seed $FUZZ_SEED, $FUZZ_SECONDS seconds each"

@@ -66,6 +66,13 @@ kernel_need_machine()
 	[ -z "$K_ARCH" ] || refuse "that takes a machine, and the kernel '$K_NAME' is a program"
 }
 
+# For what wants to know what was reached.
+kernel_need_kcov()
+{
+	grep -qx CONFIG_KCOV=y "$K_ENTRY/build/.config" ||
+		refuse "the kernel '$K_NAME' has no KCOV: it does not tell what was reached"
+}
+
 # lab_ready TARGET [KERNEL]: what every target starts with; root and kernel are made if
 # need be, which takes minutes: a mistyped kernel is told before.
 lab_ready()

@@ -9,7 +9,7 @@ lab_soak()
 
 	[[ $minutes =~ ^[1-9][0-9]{0,3}$ ]] || die "SOAK is a number of minutes, not '$minutes'"
 	[[ $seed =~ ^[0-9]{1,10}$ ]] || die "SOAK_SEED is a number, not '$seed'"
-	lab_ready soak "${KERNEL:-debug}"
+	lab_ready soak "${KERNEL:-uml}"
 	[ -z "$K_BUILTIN" ] || refuse "the kernel '$K_NAME' has the driver built in: it cannot come and go"
 	dir=$RUN/vm
 	step "building the tests and bsdtun.ko for Linux $K_RELEASE"
