@@ -754,7 +754,7 @@ struct slow {
 	pthread_t keeper, deleter, maker;
 	pid_t deleter_id;
 	long kept, deleted;
-	bool stop;
+	bool stop, stopped;
 	int refused, odd;
 };
 
@@ -831,6 +831,7 @@ static void *make_unit_again(void *arg)
 		else
 			s->odd = err ?: 1;
 	}
+	__atomic_store_n(&s->stopped, true, __ATOMIC_SEQ_CST);
 	return NULL;
 }
 
@@ -858,6 +859,8 @@ TEST_F_TIMEOUT(slow, a_number_is_taken_as_long_as_its_node, 60)
 	EXPECT_EQ(0, if_nametoindex(s->u.ifname));
 	EXPECT_TRUE(node_exists(&s->u));
 	__atomic_store_n(&s->stop, true, __ATOMIC_SEQ_CST);
+	/* It is not to meet a number that is free because the node has gone. */
+	EXPECT_TRUE(WAIT_FOR(__atomic_load_n(&s->stopped, __ATOMIC_SEQ_CST), LIMIT_MS));
 
 	ASSERT_EQ(0, ERR(ioctl(s->uffd, UFFDIO_ZEROPAGE, &zero)));
 	ASSERT_EQ(0, pthread_join(s->keeper, NULL));
