@@ -1407,6 +1407,31 @@ TEST_F(tun, A24_close_ends_the_ownership)
 	EXPECT_EQ(-EAGAIN, ERR(next_signal(SIGIO, &info, QUIET_MS)));
 }
 
+/* Nor does it pass to a file that gets the place in memory which the closed one had. */
+TEST_F(tun, A24_the_next_file_gets_no_signal)
+{
+	int files[64];
+	siginfo_t info;
+	unsigned int i;
+
+	block_signal(SIGIO);
+	ASSERT_EQ(0, fcntl(self->u.fd, F_SETOWN, getpid()));
+	ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, O_NONBLOCK | O_ASYNC));
+	unit_close(&self->u);
+	for (i = 0; i < ARRAY_SIZE(files); i++) {
+		files[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		ASSERT_LE(0, files[i]);
+		ASSERT_EQ(0, fcntl(files[i], F_SETOWN, getpid()));
+	}
+	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
+	ASSERT_EQ(0, link_up(self->u.ifindex));
+	SEND("nobody's", 8);
+	EXPECT_TRUE(wait_readable(self->u.fd));
+	EXPECT_EQ(-EAGAIN, ERR(next_signal(SIGIO, &info, QUIET_MS)));
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		close(files[i]);
+}
+
 /* ---- ioctl, seek, fdinfo ------------------------------------------------ */
 
 TEST_F(tun, A10_FIONREAD_is_the_first_packet)
