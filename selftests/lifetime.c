@@ -1024,8 +1024,9 @@ TEST_F_TIMEOUT(module, rmmod_against_open, 240)
 		SKIP(return, "BSDTUN_KO does not say where the module is");
 	for (i = 0; i < 2; i++)
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, race_unit_0, &r));
+	/* How often in that time is the machine's affair. */
 	end = now_ms() + 20000;
-	while (removed < rounds(20) && now_ms() < end) {
+	while (removed < 3 || (removed < rounds(20) && now_ms() < end)) {
 		long err = module_remove();
 
 		if (err == -EWOULDBLOCK)
@@ -1042,8 +1043,6 @@ TEST_F_TIMEOUT(module, rmmod_against_open, 240)
 		ASSERT_EQ(0, pthread_join(thread[i], NULL));
 	EXPECT_EQ(0, r.odd)
 		TH_LOG("from %s", r.what);
-	/* How often in that time is the machine's affair. */
-	EXPECT_LT(2, removed);
 	EXPECT_LT(0, r.opened);
 }
 
