@@ -6,6 +6,7 @@
 #include "bsdtun_uring.h"
 
 #include <linux/userfaultfd.h>
+#include <net/if_tun.h>
 
 /* For each of two ways to go: kmemleak finds what leaks some twenty times. */
 #define ROUNDS	10
@@ -744,7 +745,7 @@ TEST_F_TIMEOUT(race, makers_of_any_unit, 120)
 	EXPECT_TRUE(race_was_one(&self->r));
 }
 
-/* ---- a node that takes its time to go ----------------------------------- */
+/* ---- memory that takes its time to come --------------------------------- */
 
 struct slow {
 	struct unit u;
@@ -756,6 +757,9 @@ struct slow {
 	long kept, deleted;
 	bool stop, stopped;
 	int refused, odd;
+	/* What a program does with memory that is not there. */
+	long (*call)(struct slow *s);
+	long called;
 };
 
 FIXTURE(slow) {
@@ -871,6 +875,119 @@ TEST_F_TIMEOUT(slow, a_number_is_taken_as_long_as_its_node, 60)
 	EXPECT_EQ(0, s->odd);
 	EXPECT_FALSE(node_exists(&s->u));
 	ASSERT_EQ(0, unit_create(&s->u, KIND "31337"));
+}
+
+static void *call_slowly(void *arg)
+{
+	struct slow *s = arg;
+
+	s->called = s->call(s);
+	return NULL;
+}
+
+/*
+ * The unit, open and up, goes while a call waits for its memory, in which there
+ * is then what @bytes has.  Nothing waits for the call.
+ */
+static void goes_meanwhile(struct __test_metadata *_metadata, struct slow *s,
+			   long (*call)(struct slow *s), const char *bytes)
+{
+	struct pollfd fault = { .fd = s->uffd, .events = POLLIN };
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)s->page,
+		.src = (uintptr_t)bytes,
+		.len = sysconf(_SC_PAGESIZE),
+	};
+	pthread_t thread;
+
+	s->call = call;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, call_slowly, s));
+	ASSERT_EQ(1, poll(&fault, 1, LIMIT_MS));
+	ASSERT_EQ(0, link_del(s->u.ifindex));
+	EXPECT_FALSE(node_exists(&s->u));
+	ASSERT_EQ(0, ERR(ioctl(s->uffd, UFFDIO_COPY, &copy)));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+}
+
+#define GOES_MEANWHILE(call)	goes_meanwhile(_metadata, s, call, bytes)
+
+static long write_slowly(struct slow *s)
+{
+	return ERR(write(s->u.fd, s->page, IP_UDP_LEN + 4));
+}
+
+static long read_slowly(struct slow *s)
+{
+	return ERR(read(s->u.fd, s->page, sysconf(_SC_PAGESIZE)));
+}
+
+static long set_info_slowly(struct slow *s)
+{
+	return ERR(ioctl(s->u.fd, TUNSIFINFO, s->page));
+}
+
+static long get_info_slowly(struct slow *s)
+{
+	return ERR(ioctl(s->u.fd, TUNGIFINFO, s->page));
+}
+
+TEST_F_TIMEOUT(slow, a_write_waits_while_the_unit_goes, 60)
+{
+	static char bytes[65536];
+	struct slow *s = &self->s;
+
+	ASSERT_EQ(0, unit_start(&s->u, O_NONBLOCK));
+	build_udp(bytes, PEER, LOCAL, 1, PORT, "late", 4);
+	GOES_MEANWHILE(write_slowly);
+	EXPECT_EQ(-EHOSTDOWN, s->called);
+	unit_close(&s->u);
+}
+
+/* The packet is taken already. */
+TEST_F_TIMEOUT(slow, a_read_waits_while_the_unit_goes, 60)
+{
+	static char bytes[65536];
+	struct slow *s = &self->s;
+	char packet[64];
+	size_t len = build_udp(packet, LOCAL, PEER, 1, PORT, "late", 4);
+	int raw = packet_socket();
+
+	ASSERT_LE(0, raw);
+	ASSERT_EQ(0, unit_start(&s->u, O_NONBLOCK));
+	ASSERT_EQ((ssize_t)len, packet_send(raw, s->u.ifindex, ETH_P_IP, packet, len));
+	GOES_MEANWHILE(read_slowly);
+	EXPECT_EQ((long)len, s->called);
+	EXPECT_EQ(0, memcmp(packet, s->page, len));
+	EXPECT_EQ(-EHOSTDOWN, ERR(read(s->u.fd, packet, sizeof(packet))));
+	unit_close(&s->u);
+	close(raw);
+}
+
+TEST_F_TIMEOUT(slow, an_argument_waits_while_the_unit_goes, 60)
+{
+	static char bytes[65536];
+	struct slow *s = &self->s;
+	struct tuninfo info = { .mtu = 1400, .type = 0x17 };
+
+	ASSERT_EQ(0, unit_start(&s->u, O_NONBLOCK));
+	memcpy(bytes, &info, sizeof(info));
+	GOES_MEANWHILE(set_info_slowly);
+	EXPECT_EQ(-ENXIO, s->called);
+	unit_close(&s->u);
+}
+
+TEST_F_TIMEOUT(slow, an_answer_waits_while_the_unit_goes, 60)
+{
+	static char bytes[65536];
+	struct slow *s = &self->s;
+	struct tuninfo info;
+
+	ASSERT_EQ(0, unit_start(&s->u, O_NONBLOCK));
+	GOES_MEANWHILE(get_info_slowly);
+	EXPECT_EQ(0, s->called);
+	memcpy(&info, s->page, sizeof(info));
+	EXPECT_EQ(1500, info.mtu);
+	unit_close(&s->u);
 }
 
 /* ---- rmmod -------------------------------------------------------------- */
