@@ -911,6 +911,40 @@ static void goes_meanwhile(struct __test_metadata *_metadata, struct slow *s,
 
 #define GOES_MEANWHILE(call)	goes_meanwhile(_metadata, s, call, bytes)
 
+static long make_slowly(struct slow *s)
+{
+	struct link link;
+
+	return link_add(s->u.ifname, &link);
+}
+
+/* Its interface is there, and what makes its node waits. */
+TEST_F_TIMEOUT(slow, the_module_stays_while_a_node_is_made, 60)
+{
+	struct slow *s = &self->s;
+	struct pollfd fault = { .fd = s->uffd, .events = POLLIN };
+	struct uffdio_range page = { (uintptr_t)s->page, sysconf(_SC_PAGESIZE) };
+	struct uffdio_zeropage zero = { .range = page };
+
+	if (!module_loaded())
+		SKIP(return, "built in");
+	ASSERT_EQ(0, link_del(s->u.ifindex));
+	ASSERT_EQ(0, pthread_create(&s->keeper, NULL, keep_nodes, s));
+	ASSERT_EQ(1, poll(&fault, 1, LIMIT_MS));
+	s->call = make_slowly;
+	s->called = 1;
+	ASSERT_EQ(0, pthread_create(&s->maker, NULL, call_slowly, s));
+	EXPECT_TRUE(WAIT_FOR(if_nametoindex(s->u.ifname), LIMIT_MS));
+	EXPECT_EQ(-EWOULDBLOCK, module_remove());
+	/* Nobody can look for the node now, but that call has not returned. */
+	EXPECT_EQ(1, __atomic_load_n(&s->called, __ATOMIC_SEQ_CST));
+	ASSERT_EQ(0, ERR(ioctl(s->uffd, UFFDIO_ZEROPAGE, &zero)));
+	ASSERT_EQ(0, pthread_join(s->keeper, NULL));
+	ASSERT_EQ(0, pthread_join(s->maker, NULL));
+	EXPECT_EQ(0, s->called);
+	EXPECT_TRUE(node_exists(&s->u));
+}
+
 static long write_slowly(struct slow *s)
 {
 	return ERR(write(s->u.fd, s->page, IP_UDP_LEN + 4));
