@@ -27,8 +27,7 @@ if [ -e $recorder ] && ! insmod $recorder; then
 	exit 1
 fi
 
-# Without a module the driver is built in.
-if [ -e "$BSDTUN_KO" ] && ! insmod "$BSDTUN_KO" || [ ! -e /sys/class/misc/bsdtun0 ]; then
+if [ -n "${BSDTUN_KO:-}" ] && ! insmod "$BSDTUN_KO" || [ ! -e /sys/class/misc/bsdtun0 ]; then
 	dmesg | tail -n 20 | sed 's/^/# /'
 	echo "Bail out! the driver does not load"
 	dmesg > "$OUT/dmesg"
