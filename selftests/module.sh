@@ -109,6 +109,16 @@ too_many_units_are_refused() {
 	done
 }
 
+a_name_that_is_taken_is_passed_over() {
+	rmmod bsdtun || return 1
+	ip link add bsdtun1 type bridge || return 1
+	insmod "$BSDTUN_KO" tun_units=3 || return 1
+	expect test "$(nodes bsdtun)" = "/dev/bsdtun0 /dev/bsdtun2 /dev/bsdtun3" || return 1
+	ip link del bsdtun1 || return 1
+	ip link add bsdtun1 type bsdtun || return 1
+	expect test -c /dev/bsdtun1
+}
+
 rmmod_while_open_is_refused() {
 	exec 3<>/dev/bsdtun0 || return 1
 	refused "in use" rmmod bsdtun || return 1
@@ -184,6 +194,7 @@ run_tests clean \
 	units_say_how_many \
 	units_may_be_none \
 	too_many_units_are_refused \
+	a_name_that_is_taken_is_passed_over \
 	rmmod_while_open_is_refused \
 	rmmod_with_a_revoked_descriptor_is_refused \
 	rmmod_destroys_every_unit \
