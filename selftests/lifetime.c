@@ -804,6 +804,28 @@ FIXTURE_TEARDOWN(slow)
 	munmap(self->s.page, sysconf(_SC_PAGESIZE));
 }
 
+/* Somebody waits for the page. */
+static bool memory_is_wanted(const struct slow *s)
+{
+	struct pollfd fault = { .fd = s->uffd, .events = POLLIN };
+
+	return poll(&fault, 1, LIMIT_MS) == 1 && fault.revents == POLLIN;
+}
+
+/* It is there, with this at its beginning. */
+static int memory_comes(const struct slow *s, const void *bytes, size_t len)
+{
+	static char page[65536];
+	struct uffdio_copy copy = {
+		.dst = (uintptr_t)s->page,
+		.src = (uintptr_t)page,
+		.len = sysconf(_SC_PAGESIZE),
+	};
+
+	memcpy(page, bytes, len);
+	return ERR(ioctl(s->uffd, UFFDIO_COPY, &copy));
+}
+
 /* Nothing is made or removed in a directory while it is listed: until the page is there. */
 static void *keep_nodes(void *arg)
 {
@@ -842,14 +864,10 @@ static void *make_unit_again(void *arg)
 TEST_F_TIMEOUT(slow, a_number_is_taken_as_long_as_its_node, 60)
 {
 	struct slow *s = &self->s;
-	struct pollfd fault = { .fd = s->uffd, .events = POLLIN };
-	struct uffdio_range page = { (uintptr_t)s->page, sysconf(_SC_PAGESIZE) };
-	struct uffdio_zeropage zero = { .range = page };
 	pid_t id;
 
 	ASSERT_EQ(0, pthread_create(&s->keeper, NULL, keep_nodes, s));
-	ASSERT_EQ(1, poll(&fault, 1, LIMIT_MS));
-	ASSERT_EQ(POLLIN, fault.revents);
+	ASSERT_TRUE(memory_is_wanted(s));
 	ASSERT_EQ(0, pthread_create(&s->deleter, NULL, delete_unit, s));
 	/* Without its interface, on its way to remove the node. */
 	EXPECT_TRUE(WAIT_FOR(!if_nametoindex(s->u.ifname), LIMIT_MS));
@@ -866,7 +884,7 @@ TEST_F_TIMEOUT(slow, a_number_is_taken_as_long_as_its_node, 60)
 	/* It is not to meet a number that is free because the node has gone. */
 	EXPECT_TRUE(WAIT_FOR(__atomic_load_n(&s->stopped, __ATOMIC_SEQ_CST), LIMIT_MS));
 
-	ASSERT_EQ(0, ERR(ioctl(s->uffd, UFFDIO_ZEROPAGE, &zero)));
+	ASSERT_EQ(0, memory_comes(s, "", 0));
 	ASSERT_EQ(0, pthread_join(s->keeper, NULL));
 	ASSERT_EQ(0, pthread_join(s->deleter, NULL));
 	ASSERT_EQ(0, pthread_join(s->maker, NULL));
@@ -890,26 +908,21 @@ static void *call_slowly(void *arg)
  * is then what @bytes has.  Nothing waits for the call.
  */
 static void goes_meanwhile(struct __test_metadata *_metadata, struct slow *s,
-			   long (*call)(struct slow *s), const char *bytes)
+			   long (*call)(struct slow *s), const void *bytes, size_t len)
 {
-	struct pollfd fault = { .fd = s->uffd, .events = POLLIN };
-	struct uffdio_copy copy = {
-		.dst = (uintptr_t)s->page,
-		.src = (uintptr_t)bytes,
-		.len = sysconf(_SC_PAGESIZE),
-	};
 	pthread_t thread;
 
 	s->call = call;
 	ASSERT_EQ(0, pthread_create(&thread, NULL, call_slowly, s));
-	ASSERT_EQ(1, poll(&fault, 1, LIMIT_MS));
+	ASSERT_TRUE(memory_is_wanted(s));
 	ASSERT_EQ(0, link_del(s->u.ifindex));
 	EXPECT_FALSE(node_exists(&s->u));
-	ASSERT_EQ(0, ERR(ioctl(s->uffd, UFFDIO_COPY, &copy)));
+	ASSERT_EQ(0, memory_comes(s, bytes, len));
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 }
 
-#define GOES_MEANWHILE(call)	goes_meanwhile(_metadata, s, call, bytes)
+#define GOES_MEANWHILE(call, bytes, len)				\
+	goes_meanwhile(_metadata, s, call, bytes, len)
 
 static long make_slowly(struct slow *s)
 {
@@ -922,15 +935,12 @@ static long make_slowly(struct slow *s)
 TEST_F_TIMEOUT(slow, the_module_stays_while_a_node_is_made, 60)
 {
 	struct slow *s = &self->s;
-	struct pollfd fault = { .fd = s->uffd, .events = POLLIN };
-	struct uffdio_range page = { (uintptr_t)s->page, sysconf(_SC_PAGESIZE) };
-	struct uffdio_zeropage zero = { .range = page };
 
 	if (!module_loaded())
 		SKIP(return, "built in");
 	ASSERT_EQ(0, link_del(s->u.ifindex));
 	ASSERT_EQ(0, pthread_create(&s->keeper, NULL, keep_nodes, s));
-	ASSERT_EQ(1, poll(&fault, 1, LIMIT_MS));
+	ASSERT_TRUE(memory_is_wanted(s));
 	s->call = make_slowly;
 	s->called = 1;
 	ASSERT_EQ(0, pthread_create(&s->maker, NULL, call_slowly, s));
@@ -938,7 +948,7 @@ TEST_F_TIMEOUT(slow, the_module_stays_while_a_node_is_made, 60)
 	EXPECT_EQ(-EWOULDBLOCK, module_remove());
 	/* Nobody can look for the node now, but that call has not returned. */
 	EXPECT_EQ(1, __atomic_load_n(&s->called, __ATOMIC_SEQ_CST));
-	ASSERT_EQ(0, ERR(ioctl(s->uffd, UFFDIO_ZEROPAGE, &zero)));
+	ASSERT_EQ(0, memory_comes(s, "", 0));
 	ASSERT_EQ(0, pthread_join(s->keeper, NULL));
 	ASSERT_EQ(0, pthread_join(s->maker, NULL));
 	EXPECT_EQ(0, s->called);
@@ -967,12 +977,12 @@ static long get_info_slowly(struct slow *s)
 
 TEST_F_TIMEOUT(slow, a_write_waits_while_the_unit_goes, 60)
 {
-	static char bytes[65536];
 	struct slow *s = &self->s;
+	char packet[64];
+	size_t len = build_udp(packet, PEER, LOCAL, 1, PORT, "late", 4);
 
 	ASSERT_EQ(0, unit_start(&s->u, O_NONBLOCK));
-	build_udp(bytes, PEER, LOCAL, 1, PORT, "late", 4);
-	GOES_MEANWHILE(write_slowly);
+	GOES_MEANWHILE(write_slowly, packet, len);
 	EXPECT_EQ(-EHOSTDOWN, s->called);
 	unit_close(&s->u);
 }
@@ -980,7 +990,6 @@ TEST_F_TIMEOUT(slow, a_write_waits_while_the_unit_goes, 60)
 /* The packet is taken already. */
 TEST_F_TIMEOUT(slow, a_read_waits_while_the_unit_goes, 60)
 {
-	static char bytes[65536];
 	struct slow *s = &self->s;
 	char packet[64];
 	size_t len = build_udp(packet, LOCAL, PEER, 1, PORT, "late", 4);
@@ -989,7 +998,7 @@ TEST_F_TIMEOUT(slow, a_read_waits_while_the_unit_goes, 60)
 	ASSERT_LE(0, raw);
 	ASSERT_EQ(0, unit_start(&s->u, O_NONBLOCK));
 	ASSERT_EQ((ssize_t)len, packet_send(raw, s->u.ifindex, ETH_P_IP, packet, len));
-	GOES_MEANWHILE(read_slowly);
+	GOES_MEANWHILE(read_slowly, "", 0);
 	EXPECT_EQ((long)len, s->called);
 	EXPECT_EQ(0, memcmp(packet, s->page, len));
 	EXPECT_EQ(-EHOSTDOWN, ERR(read(s->u.fd, packet, sizeof(packet))));
@@ -999,25 +1008,22 @@ TEST_F_TIMEOUT(slow, a_read_waits_while_the_unit_goes, 60)
 
 TEST_F_TIMEOUT(slow, an_argument_waits_while_the_unit_goes, 60)
 {
-	static char bytes[65536];
 	struct slow *s = &self->s;
 	struct tuninfo info = { .mtu = 1400, .type = 0x17 };
 
 	ASSERT_EQ(0, unit_start(&s->u, O_NONBLOCK));
-	memcpy(bytes, &info, sizeof(info));
-	GOES_MEANWHILE(set_info_slowly);
+	GOES_MEANWHILE(set_info_slowly, &info, sizeof(info));
 	EXPECT_EQ(-ENXIO, s->called);
 	unit_close(&s->u);
 }
 
 TEST_F_TIMEOUT(slow, an_answer_waits_while_the_unit_goes, 60)
 {
-	static char bytes[65536];
 	struct slow *s = &self->s;
 	struct tuninfo info;
 
 	ASSERT_EQ(0, unit_start(&s->u, O_NONBLOCK));
-	GOES_MEANWHILE(get_info_slowly);
+	GOES_MEANWHILE(get_info_slowly, "", 0);
 	EXPECT_EQ(0, s->called);
 	memcpy(&info, s->page, sizeof(info));
 	EXPECT_EQ(1500, info.mtu);
