@@ -620,7 +620,7 @@ static void *reloader(void *arg)
 	struct thread *t = arg;
 	int i;
 
-	if (access("/sys/module/bsdtun/refcnt", F_OK) || !getenv("BSDTUN_KO"))
+	if (!module_loaded() || !getenv("BSDTUN_KO"))
 		return NULL;
 	while (going_on()) {
 		/* While it is in use, which it nearly always is. */
