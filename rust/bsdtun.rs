@@ -2,68 +2,57 @@
 
 //! bsdtun: BSD's tun(4), tap(4) and vmnet for Linux.
 //!
-//! Three layers, each knowing only the ones below it:
+//! Layers, each using only those below it:
 //!
-//! - the driver: [`mod@netdev`] and [`mod@file`], the two sides of a [`mod@unit`], the
-//!   packets that get lost between them ([`mod@loss`]), the [`mod@cloner`], the [`mod@registry`] of
-//!   unit numbers and the [`mod@knobs`]. No `unsafe`.
-//! - safe abstractions over C that know nothing of BSD: [`net`], [`chardev`], [`deferred`],
-//!   [`mod@sysctl`], [`mod@pid`].
-//! - [`bsd`]: BSD's contract, in pure functions and types that know no kernel.
+//! - [`driver`]: the driver. No `unsafe`.
+//! - [`trace`]: the driver's tracepoints.
+//! - [`linux`]: safe abstractions over the kernel's C. They know nothing of BSD.
+//! - `c`: bindings and helpers.
+//!
+//! [`bsd`] is BSD's contract in pure functions and types that know no kernel; [`uapi`] checks it
+//! against the headers that programs include.
 
 use crate::{
     bsd::name::UNIT_MAX,
-    chardev::Node,
-    cloner::Cloner,
-    knobs::{
-        Knobs,
-        Names, //
+    driver::{
+        cloner::Cloner,
+        netdev::{
+            Interface,
+            Shared,
+            Tap,
+            Tun,
+            Variant,
+            Vmnet, //
+        },
+        registry::Registry,
+        settings::{
+            self,
+            Names,
+            Settings, //
+        }, //
     },
-    net::{
-        address::Notifier,
-        link::Registration, //
-    },
-    netdev::{
-        Flavour,
-        Interface,
-        Shared,
-        Tap,
-        Tun,
-        Vmnet, //
-    },
-    registry::Registry, //
+    linux::{
+        miscdevice::MiscDevice,
+        net::{
+            inetaddr::Notifier,
+            rtnl_link::Registration, //
+        }, //
+    }, //
 };
 use kernel::{
     prelude::*,
     sync::Arc, //
 };
 
-#[doc(hidden)]
-mod bindings;
 #[deny(unsafe_code)]
 mod bsd;
-mod cache_line;
-mod chardev;
+mod c;
 #[deny(unsafe_code)]
-mod cloner;
-mod deferred;
-#[deny(unsafe_code)]
-mod file;
-#[deny(unsafe_code)]
-mod knobs;
-#[deny(unsafe_code)]
-mod loss;
-mod net;
-#[deny(unsafe_code)]
-mod netdev;
-mod pid;
-#[deny(unsafe_code)]
-mod registry;
-mod sysctl;
+mod driver;
+mod linux;
+mod trace;
 #[deny(unsafe_code)]
 mod uapi;
-#[deny(unsafe_code)]
-mod unit;
 
 module! {
     type: Bsdtun,
@@ -100,56 +89,56 @@ module! {
 struct Bsdtun {
     #[pin]
     addresses: Notifier<Interface<Tun>>,
-    kinds: Kinds,
+    drivers: Drivers,
 }
 
 /// What is registered for each kind.
-struct Kinds {
-    tun: Units<Tun>,
-    tap: Units<Tap>,
-    vmnet: Units<Vmnet>,
-    _files: knobs::Files,
+struct Drivers {
+    tun: VariantDriver<Tun>,
+    tap: VariantDriver<Tap>,
+    vmnet: VariantDriver<Vmnet>,
+    _files: settings::Files,
 }
 
 /// A kind's cloner and units.
-struct Units<F: Flavour> {
-    cloner: Option<Node<Cloner<F>>>,
+struct VariantDriver<F: Variant> {
+    cloner: Option<MiscDevice<Cloner<F>>>,
     link: Arc<Registration<Interface<F>>>,
     at_load: u16,
 }
 
 impl kernel::InPlaceModule for Bsdtun {
     fn init(_module: &'static ThisModule) -> impl PinInit<Self, Error> {
-        let kinds = Kinds::new();
+        let drivers = Drivers::new();
         try_pin_init!(Self {
-            kinds: kinds?,
-            addresses <- Notifier::new(&kinds.tun.link),
+            drivers: drivers?,
+            addresses <- Notifier::new(&drivers.tun.link),
         }? Error)
     }
 }
 
-impl Kinds {
+impl Drivers {
     fn new() -> Result<Self> {
-        let knobs = Knobs::new(Names::new(module_parameters::bsd_names.value() != 0))?;
-        let mut kinds = Self {
-            tun: Units::new(&knobs, module_parameters::tun_units.value())?,
-            tap: Units::new(&knobs, module_parameters::tap_units.value())?,
-            vmnet: Units::new(&knobs, module_parameters::vmnet_units.value())?,
-            _files: knobs::Files::new(knobs)?,
+        let settings = Settings::new(Names::new(module_parameters::bsd_names.value() != 0))?;
+        let mut drivers = Self {
+            tun: VariantDriver::new(&settings, module_parameters::tun_units.value())?,
+            tap: VariantDriver::new(&settings, module_parameters::tap_units.value())?,
+            vmnet: VariantDriver::new(&settings, module_parameters::vmnet_units.value())?,
+            _files: settings::Files::new(settings)?,
         };
         // From the first success on the load must not fail: the kernel frees a module whose `init`
         // fails even if somebody has a node of it open.
-        kinds.tun.link.register()?;
-        kinds.tun.start();
-        kinds.tap.register_and_start();
-        kinds.vmnet.register_and_start();
-        Ok(kinds)
+        drivers.tun.link.register()?;
+        drivers.tun.start();
+        drivers.tap.register_and_start();
+        drivers.vmnet.register_and_start();
+        Ok(drivers)
     }
 }
 
-impl<F: Flavour> Units<F> {
+impl<F: Variant> VariantDriver<F> {
     /// Gets ready. Nothing is to be seen yet.
-    fn new(knobs: &Arc<Knobs>, at_load: u16) -> Result<Self> {
+    fn new(settings: &Arc<Settings>, at_load: u16) -> Result<Self> {
         if at_load > UNIT_MAX + 1 {
             pr_err!(
                 "{}_units: {} is too many, the limit is {}\n",
@@ -163,7 +152,7 @@ impl<F: Flavour> Units<F> {
             cloner: None,
             link: Registration::new(Shared {
                 registry: Registry::new()?,
-                knobs: knobs.clone(),
+                settings: settings.clone(),
             })?,
             at_load,
         })
@@ -178,7 +167,7 @@ impl<F: Flavour> Units<F> {
 
     /// Makes the nodes.
     fn start(&mut self) {
-        let template = self.link.context().knobs.names().template(F::KIND);
+        let template = self.link.context().settings.names().template(F::KIND);
         for number in 0..self.at_load {
             if let Err(e) = template.and_then(|name| self.link.add(&name)) {
                 pr_err!("{}: unit {}: not made: {:?}\n", F::KIND.name(), number, e);

@@ -8,7 +8,6 @@
 //! [`bsd`]: crate::bsd
 
 use crate::{
-    bindings,
     bsd::{
         ethernet::FRAME_MAX,
         framing::{
@@ -23,7 +22,8 @@ use crate::{
             Request, //
         },
         kind::Kind, //
-    }, //
+    },
+    c::bindings, //
 };
 use core::mem::offset_of;
 
@@ -37,7 +37,7 @@ pub(crate) const NATIVE: Native = Native {
     tiocgpgrp: bindings::TIOCGPGRP,
 };
 
-/// Attributes of links, of `include/linux/if_bsdtun.h`.
+/// NlAttrs of links, of `include/linux/if_bsdtun.h`.
 pub(crate) const IFLA_UNIT: u16 = bindings::IFLA_BSDTUN_UNIT as u16;
 pub(crate) const IFLA_KEEP: u16 = bindings::IFLA_BSDTUN_KEEP as u16;
 pub(crate) const IFLA_TRANSIENT: u16 = bindings::IFLA_BSDTUN_TRANSIENT as u16;

@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 	printf '%s\n' Kbuild packaging/dkms/{build,prepare-kernel}.sh selftests/lab/{module,prepare-debian}.sh
 	find include rust -name '*.h'
 	find rust \( -name '*.rs' -o -name '*.c' \) ! -name '*.mod.c' ! -name '*_generated.rs'
-	printf '%s\n' rust/Kbuild rust/bindgen_parameters
+	printf '%s\n' rust/Kbuild rust/c/bindgen_parameters
 } | sort -u | while IFS= read -r f; do
 	mode=644
 	[ ! -x "$f" ] || mode=755

@@ -266,7 +266,7 @@ impl Prefix {
     }
 
     /// As one number, to be kept with the packet.
-    pub(crate) fn to_tag(self) -> u64 {
+    pub(crate) fn to_cb(self) -> u64 {
         match self {
             Self::None => 0,
             Self::Family(family) => 1 << 32 | u64::from(family),
@@ -274,8 +274,8 @@ impl Prefix {
         }
     }
 
-    /// What [`Self::to_tag`] kept.
-    pub(crate) fn from_tag(tag: u64) -> Self {
+    /// What [`Self::to_cb`] kept.
+    pub(crate) fn from_cb(tag: u64) -> Self {
         let low = tag as u32;
         match tag >> 32 {
             1 => Self::Family(low),
@@ -422,7 +422,7 @@ mod tests {
             Prefix::NextHop(GATEWAY),
             Prefix::NextHop([255; 4]),
         ] {
-            assert_eq!(Prefix::from_tag(prefix.to_tag()), prefix);
+            assert_eq!(Prefix::from_cb(prefix.to_cb()), prefix);
         }
     }
 

@@ -21,7 +21,7 @@ pub(crate) struct LastClose {
     /// The interface is set down.
     pub(crate) down: bool,
     /// The interface loses its addresses.
-    pub(crate) bare: bool,
+    pub(crate) flush_addresses: bool,
     /// The interface loses its carrier.
     pub(crate) carrier_off: bool,
 }
@@ -85,19 +85,19 @@ impl Kind {
             Self::Tun => LastClose {
                 flush: true,
                 down: true,
-                bare: false,
+                flush_addresses: false,
                 carrier_off: true,
             },
             Self::Tap => LastClose {
                 flush: true,
                 down: !keep,
-                bare: !keep,
+                flush_addresses: !keep,
                 carrier_off: true,
             },
             Self::Vmnet => LastClose {
                 flush: false,
                 down: false,
-                bare: false,
+                flush_addresses: false,
                 carrier_off: false,
             },
         }
@@ -112,12 +112,12 @@ mod tests {
     fn b13_what_a_close_leaves() {
         for keep in [false, true] {
             let tun = Kind::Tun.last_close(keep);
-            assert!(tun.flush && tun.down && tun.carrier_off && !tun.bare);
+            assert!(tun.flush && tun.down && tun.carrier_off && !tun.flush_addresses);
             let tap = Kind::Tap.last_close(keep);
             assert!(tap.flush && tap.carrier_off);
-            assert_eq!((tap.down, tap.bare), (!keep, !keep));
+            assert_eq!((tap.down, tap.flush_addresses), (!keep, !keep));
             let vmnet = Kind::Vmnet.last_close(keep);
-            assert!(!vmnet.flush && !vmnet.down && !vmnet.bare && !vmnet.carrier_off);
+            assert!(!vmnet.flush && !vmnet.down && !vmnet.flush_addresses && !vmnet.carrier_off);
         }
     }
 

@@ -28,7 +28,7 @@ enum Opener {
 
 /// Why a unit cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum OpenError {
     /// It is open, or its last close is not over: `EBUSY`.
     Busy,
     /// Its interface is gone: `ENXIO`.
@@ -53,12 +53,12 @@ impl Lifecycle {
     }
 
     /// Opens the unit. There is one opener at a time.
-    pub(crate) fn open(&mut self) -> Result<(), Refused> {
+    pub(crate) fn open(&mut self) -> Result<(), OpenError> {
         if self.revoked {
-            return Err(Refused::Gone);
+            return Err(OpenError::Gone);
         }
         if self.opener != Opener::None {
-            return Err(Refused::Busy);
+            return Err(OpenError::Busy);
         }
         self.opener = Opener::Open;
         self.waits = false;
@@ -122,9 +122,9 @@ mod tests {
     fn one_opener_at_a_time() {
         let mut unit = Lifecycle::new();
         assert_eq!(unit.open(), Ok(()));
-        assert_eq!(unit.open(), Err(Refused::Busy));
+        assert_eq!(unit.open(), Err(OpenError::Busy));
         unit.begin_close(false);
-        assert_eq!(unit.open(), Err(Refused::Busy));
+        assert_eq!(unit.open(), Err(OpenError::Busy));
         unit.end_close();
         assert_eq!(unit.open(), Ok(()));
     }
@@ -190,7 +190,7 @@ mod tests {
             assert!(!unit.accepts_packets());
             unit.begin_close(false);
             unit.end_close();
-            assert_eq!(unit.open(), Err(Refused::Gone));
+            assert_eq!(unit.open(), Err(OpenError::Gone));
             assert!(!unit.accepts_packets());
         }
     }

@@ -9,7 +9,7 @@ pub(crate) const UNIT_MAX: u16 = 0x7fff;
 
 /// What the name that somebody wants for an interface says about the unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub(crate) enum NameRequest {
     /// The unit of this number.
     Unit(u16),
     /// A number that no unit can have.
@@ -24,14 +24,14 @@ pub(crate) enum Wanted {
 ///
 /// The kind's own names are `kind` and a decimal number without leading zeroes; `kind%d` leaves the
 /// number open.
-pub(crate) fn wanted(kind: &[u8], name: &[u8]) -> Wanted {
+pub(crate) fn name_request(kind: &[u8], name: &[u8]) -> NameRequest {
     let Some(number) = name.strip_prefix(kind) else {
-        return Wanted::Any;
+        return NameRequest::Any;
     };
     match number {
-        b"%d" => return Wanted::Template,
-        b"0" => return Wanted::Unit(0),
-        [] | [b'0', ..] => return Wanted::Any,
+        b"%d" => return NameRequest::Template,
+        b"0" => return NameRequest::Unit(0),
+        [] | [b'0', ..] => return NameRequest::Any,
         _ => (),
     }
 
@@ -39,7 +39,7 @@ pub(crate) fn wanted(kind: &[u8], name: &[u8]) -> Wanted {
     let mut in_range = true;
     for digit in number {
         if !digit.is_ascii_digit() {
-            return Wanted::Any;
+            return NameRequest::Any;
         }
         match unit
             .checked_mul(10)
@@ -50,9 +50,9 @@ pub(crate) fn wanted(kind: &[u8], name: &[u8]) -> Wanted {
         }
     }
     if in_range {
-        Wanted::Unit(unit)
+        NameRequest::Unit(unit)
     } else {
-        Wanted::OutOfRange
+        NameRequest::OutOfRange
     }
 }
 
@@ -62,17 +62,23 @@ mod tests {
 
     #[test]
     fn own_names_name_their_unit() {
-        assert_eq!(wanted(b"bsdtun", b"bsdtun0"), Wanted::Unit(0));
-        assert_eq!(wanted(b"bsdtun", b"bsdtun7"), Wanted::Unit(7));
-        assert_eq!(wanted(b"bsdtun", b"bsdtun32767"), Wanted::Unit(32767));
-        assert_eq!(wanted(b"bsdtun", b"bsdtun%d"), Wanted::Template);
+        assert_eq!(name_request(b"bsdtun", b"bsdtun0"), NameRequest::Unit(0));
+        assert_eq!(name_request(b"bsdtun", b"bsdtun7"), NameRequest::Unit(7));
+        assert_eq!(
+            name_request(b"bsdtun", b"bsdtun32767"),
+            NameRequest::Unit(32767)
+        );
+        assert_eq!(name_request(b"bsdtun", b"bsdtun%d"), NameRequest::Template);
     }
 
     #[test]
     fn every_unit_is_found_by_its_name() {
         for unit in 0..=UNIT_MAX {
             let name = format!("bsdtun{unit}");
-            assert_eq!(wanted(b"bsdtun", name.as_bytes()), Wanted::Unit(unit));
+            assert_eq!(
+                name_request(b"bsdtun", name.as_bytes()),
+                NameRequest::Unit(unit)
+            );
         }
     }
 
@@ -87,7 +93,10 @@ mod tests {
             "bsdtun327670",
             "bsdtun655360000",
         ] {
-            assert_eq!(wanted(b"bsdtun", name.as_bytes()), Wanted::OutOfRange);
+            assert_eq!(
+                name_request(b"bsdtun", name.as_bytes()),
+                NameRequest::OutOfRange
+            );
         }
     }
 
@@ -110,7 +119,11 @@ mod tests {
             "xbsdtun0",
             "bsdtun40000x",
         ] {
-            assert_eq!(wanted(b"bsdtun", name.as_bytes()), Wanted::Any, "{name}");
+            assert_eq!(
+                name_request(b"bsdtun", name.as_bytes()),
+                NameRequest::Any,
+                "{name}"
+            );
         }
     }
 }

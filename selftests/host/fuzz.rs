@@ -37,11 +37,11 @@ use bsd::{
     kind::Kind,
     lifecycle::{
         Lifecycle,
-        Refused, //
+        OpenError, //
     },
     name::{
-        wanted,
-        Wanted, //
+        name_request,
+        NameRequest, //
     }, //
 };
 
@@ -353,7 +353,7 @@ fn prefixes(input: &mut Input<'_>) {
         // Of a packet that goes nowhere nobody asks where.
         assert_eq!(asked, mode == "lmode" && protocol == Protocol::Ip);
         if let Some(prefix) = prefix {
-            assert_eq!(Prefix::from_tag(prefix.to_tag()), prefix);
+            assert_eq!(Prefix::from_cb(prefix.to_cb()), prefix);
             if mode == "ifhead" {
                 let bytes: [u8; 4] = prefix.bytes()[..].try_into().unwrap();
                 assert_eq!(framing::protocol_of_head(bytes), Some(protocol));
@@ -369,8 +369,8 @@ fn prefixes(input: &mut Input<'_>) {
         _ => None,
     };
     assert_eq!(framing::protocol_of_head(head), named);
-    let kept = Prefix::from_tag(u64::from_le_bytes(input.array()));
-    assert_eq!(Prefix::from_tag(kept.to_tag()), kept);
+    let kept = Prefix::from_cb(u64::from_le_bytes(input.array()));
+    assert_eq!(Prefix::from_cb(kept.to_cb()), kept);
     assert!([0, 4, 16].contains(&kept.bytes().len()));
     let kept = Framing::from_bits(input.u32() as i32);
     assert_eq!(Framing::from_bits(kept.to_bits()), kept);
@@ -460,23 +460,23 @@ fn names(input: &mut Input<'_>) {
     name.extend_from_slice(input.0);
 
     let expected = match std::str::from_utf8(&name).map(|name| name.strip_prefix(kind)) {
-        Ok(Some("%d")) => Wanted::Template,
+        Ok(Some("%d")) => NameRequest::Template,
         Ok(Some(number)) if !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit()) => {
             match number.trim_start_matches('0') {
-                "" if number == "0" => Wanted::Unit(0),
+                "" if number == "0" => NameRequest::Unit(0),
                 // No number is written so.
-                trimmed if trimmed != number => Wanted::Any,
+                trimmed if trimmed != number => NameRequest::Any,
                 _ => match number.parse::<u64>() {
-                    Ok(unit @ 0..=32767) => Wanted::Unit(unit as u16),
-                    _ => Wanted::OutOfRange,
+                    Ok(unit @ 0..=32767) => NameRequest::Unit(unit as u16),
+                    _ => NameRequest::OutOfRange,
                 },
             }
         }
-        _ => Wanted::Any,
+        _ => NameRequest::Any,
     };
-    let told = wanted(kind.as_bytes(), &name);
+    let told = name_request(kind.as_bytes(), &name);
     assert_eq!(told, expected);
-    if let Wanted::Unit(unit) = told {
+    if let NameRequest::Unit(unit) = told {
         assert_eq!(format!("{kind}{unit}").as_bytes(), name);
     }
 }
@@ -509,8 +509,8 @@ fn lives(input: &mut Input<'_>) {
         let event = match step % 5 {
             0 => {
                 let expected = match (gone, busy) {
-                    (true, _) => Err(Refused::Gone),
-                    (false, true) => Err(Refused::Busy),
+                    (true, _) => Err(OpenError::Gone),
+                    (false, true) => Err(OpenError::Busy),
                     (false, false) => Ok(()),
                 };
                 assert_eq!(unit.is_free(), expected.is_ok());

@@ -52,11 +52,11 @@ have=$({ items bsdtun.4 Va; items bsdtap.4 Va; } | sort -u)
 want=$(awk -F '"' '
 	/let (tun|tap) = \[/ { split($0, word, " "); folder = "net.link." word[2] "." }
 	/let debug = \[/ { folder = "debug." }
-	/ name: c"/ { print folder $2 }' rust/knobs.rs | sort -u)
+	/ name: c"/ { print folder $2 }' rust/driver/settings.rs | sort -u)
 same "sysctls"
 
 # The files in sysfs; the pages have paragraphs about other files too.
-want=$(grep -A 1 'Attribute::[a-z_]*(' rust/netdev.rs | sed -n 's/.*c"\([a-z]*\)",.*/\1/p' | sort -u)
+want=$(grep -A 1 'SysfsAttr::[a-z_]*(' rust/driver/netdev.rs | sed -n 's/.*c"\([a-z]*\)",.*/\1/p' | sort -u)
 have=$({ items bsdtun.4 Pa; items bsdtap.4 Pa; } | sort -u | grep -xF "$want" || :)
 same "attributes"
 exit $rc

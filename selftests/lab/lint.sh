@@ -46,7 +46,7 @@ checkpatch)
 		# The kernel's u8 is no type in a program.
 		selftests/* | include/* | packaging/* | Documentation/*) ignore=(--ignore PREFER_KERNEL_TYPES) ;;
 		# Arguments of macros that look like structures and statements.
-		rust/tracepoints.h) ignore=(--ignore "OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,TRAILING_SEMICOLON") ;;
+		rust/c/tracepoints.h) ignore=(--ignore "OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,TRAILING_SEMICOLON") ;;
 		*) ignore=() ;;
 		esac
 		"${checkpatch[@]}" "${ignore[@]}" -f "$file" || rc=1

@@ -6,19 +6,19 @@
 //! [`include/net/addrconf.h`](srctree/include/net/addrconf.h)
 
 use crate::{
-    bindings,
-    net::{
+    c::bindings,
+    linux::net::{
         device::{
             self,
             Device,
-            Port, //
+            Private, //
         },
-        link::{
+        net_namespace::Net,
+        rtnl::Rtnl,
+        rtnl_link::{
             Kind,
             Registration, //
-        },
-        namespace::Namespace,
-        rtnl::Rtnl, //
+        }, //
     }, //
 };
 use core::{
@@ -43,7 +43,7 @@ use kernel::{
 /// ways (an MTU too small for the protocol) this keeps all that the interface has beside them:
 /// sysctls, multicast groups, the rest of its configuration.
 pub(crate) struct Expired {
-    namespace: Namespace,
+    namespace: Net,
 }
 
 impl Device {
@@ -71,7 +71,7 @@ impl Expired {
 /// What is told about addresses.
 pub(crate) trait AddressEvents: Kind {
     /// An interface got an address, IPv4 or IPv6. RTNL or not, any context: must not sleep.
-    fn address_added(port: &Arc<Port<Self::Data>>);
+    fn address_added(private: &Arc<Private<Self::Data>>);
 }
 
 /// A registration for [`AddressEvents`], until dropped.
@@ -86,7 +86,7 @@ pub(crate) struct Notifier<T: AddressEvents> {
 impl<T: AddressEvents> Notifier<T> {
     /// Registers for the interfaces of one kind. Does not fail: see [`link::Registration::new`].
     ///
-    /// [`link::Registration::new`]: crate::net::link::Registration::new
+    /// [`link::Registration::new`]: crate::linux::net::rtnl_link::Registration::new
     pub(crate) fn new(link: &Registration<T>) -> impl PinInit<Self> {
         let ops = link.ops();
         pin_init!(Self {
@@ -231,8 +231,8 @@ impl<C: Chain, T: AddressEvents> Block<C, T> {
             // SAFETY: As above.
             if ptr::eq(unsafe { (*dev).rtnl_link_ops }, ops) {
                 // SAFETY: By the type invariant the device is one of a `T`. It has addresses, so
-                // that it is registered and its slot holds a port.
-                T::address_added(unsafe { device::port(dev) });
+                // that it is registered and its slot holds a private.
+                T::address_added(unsafe { device::private(dev) });
             }
         }
         bindings::NOTIFY_DONE as c_int

@@ -3,13 +3,13 @@
 //! Character devices made at run time: nodes in `/dev` that can be read, written, polled, and that
 //! send SIGIO.
 //!
-//! A [`Node`] is a misc device. Beyond [`kernel::miscdevice`] it has a name chosen at run time, data
+//! A [`MiscDevice`] is a misc device. Beyond [`kernel::miscdevice`] it has a name chosen at run time, data
 //! of its own, `poll` and `fasync`.
 //!
 //! C headers: [`include/linux/miscdevice.h`](srctree/include/linux/miscdevice.h),
 //! [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
-use crate::bindings;
+use crate::c::bindings;
 use core::{
     cell::UnsafeCell,
     marker::PhantomData,
@@ -43,9 +43,9 @@ use kernel::{
     types::Opaque, //
 };
 
-/// Events that [`CharDevice::poll`] returns.
+/// Events that [`FileOperations::poll`] returns.
 pub(crate) mod events {
-    use crate::bindings;
+    use crate::c::bindings;
 
     /// There is something to read.
     pub(crate) const READABLE: u32 = bindings::POLLIN | bindings::POLLRDNORM;
@@ -71,7 +71,7 @@ pub(crate) trait Open: Sized + 'static {
     type Data: Send + Sync + 'static;
 
     /// What can be done with the open file.
-    type File: CharDevice;
+    type File: FileOperations;
 
     /// A file is being opened, under `misc_mtx`: nodes may be neither made nor removed here, and all
     /// other opening of misc devices waits. Returns the data of the open file.
@@ -79,14 +79,17 @@ pub(crate) trait Open: Sized + 'static {
     /// # Errors
     ///
     /// Any, for `open` to return; no `release` follows.
-    fn open(data: &Arc<Self::Data>, file: &File) -> Result<Arc<<Self::File as CharDevice>::Data>>;
+    fn open(
+        data: &Arc<Self::Data>,
+        file: &File,
+    ) -> Result<Arc<<Self::File as FileOperations>::Data>>;
 }
 
 /// What can be done with an open file.
 ///
 /// The methods run in process context with no lock held, any number of them at once.
 #[vtable]
-pub(crate) trait CharDevice: Sized + 'static {
+pub(crate) trait FileOperations: Sized + 'static {
     /// The data of an open file.
     type Data: Send + Sync + 'static;
 
@@ -120,7 +123,7 @@ pub(crate) trait CharDevice: Sized + 'static {
     /// # Errors
     ///
     /// Any, for `ioctl` to return; `ENOTTY` for unknown commands.
-    fn ioctl(_data: &Self::Data, _file: &Opened<'_>, _cmd: u32, _arg: usize) -> Result<isize> {
+    fn ioctl(_data: &Self::Data, _file: &OpenFile<'_>, _cmd: u32, _arg: usize) -> Result<isize> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
@@ -130,7 +133,7 @@ pub(crate) trait CharDevice: Sized + 'static {
     }
 
     /// Who gets SIGIO. Asked once for each open file.
-    fn sigio(_data: &Self::Data) -> &SigioList {
+    fn sigio(_data: &Self::Data) -> &Fasync {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
@@ -145,12 +148,12 @@ pub(crate) trait CharDevice: Sized + 'static {
 /// # Invariants
 ///
 /// `file` was opened through the [`VTable`] of a device with the list `sigio`.
-pub(crate) struct Opened<'a> {
+pub(crate) struct OpenFile<'a> {
     file: &'a File,
-    sigio: Option<&'a SigioList>,
+    sigio: Option<&'a Fasync>,
 }
 
-impl Opened<'_> {
+impl OpenFile<'_> {
     /// Sets or clears `O_NONBLOCK`, as `FIONBIO` does.
     pub(crate) fn set_nonblocking(&self, on: bool) {
         // SAFETY: The file is valid during the call.
@@ -196,14 +199,14 @@ impl Opened<'_> {
 ///
 /// `head` is a list that only `fasync_helper` and `kill_fasync` touch. A file is taken off it before
 /// it is freed: by the `release` of [`VTable`], the only one to put files on.
-pub(crate) struct SigioList {
+pub(crate) struct Fasync {
     head: UnsafeCell<*mut bindings::fasync_struct>,
 }
 
 // SAFETY: The C functions have their own lock.
-unsafe impl Send for SigioList {}
+unsafe impl Send for Fasync {}
 // SAFETY: As above.
-unsafe impl Sync for SigioList {}
+unsafe impl Sync for Fasync {}
 
 /// Why SIGIO is sent: the `si_band` of `fcntl(F_SETSIG)`.
 #[derive(Clone, Copy)]
@@ -215,7 +218,7 @@ pub(crate) enum Band {
     HangUp = bindings::POLL_HUP,
 }
 
-impl SigioList {
+impl Fasync {
     /// Creates an empty list.
     pub(crate) const fn new() -> Self {
         // INVARIANT: Empty.
@@ -253,7 +256,7 @@ impl SigioList {
 /// # Invariants
 ///
 /// The misc device in `inner` is registered; its names and data live in `inner` too.
-pub(crate) struct Node<T: Open> {
+pub(crate) struct MiscDevice<T: Open> {
     inner: Pin<KBox<NodeInner<T>>>,
 }
 
@@ -271,7 +274,7 @@ unsafe impl<T: Open> Send for NodeInner<T> {}
 // SAFETY: As above.
 unsafe impl<T: Open> Sync for NodeInner<T> {}
 
-impl<T: Open> Node<T> {
+impl<T: Open> MiscDevice<T> {
     /// Makes `/dev/FILE_NAME`, mode 0600, of a device that is called `name` in sysfs.
     ///
     /// # Errors
@@ -307,7 +310,7 @@ impl<T: Open> Node<T> {
     }
 }
 
-impl<T: Open> Drop for Node<T> {
+impl<T: Open> Drop for MiscDevice<T> {
     fn drop(&mut self) {
         // SAFETY: Registered by the type invariant. No `open` that found it is still running
         // afterwards; files that are open keep only the data.
@@ -321,9 +324,9 @@ impl<T: Open> Drop for Node<T> {
 ///
 /// If the device has a list for SIGIO, `sigio` points to it. It is valid while `data` lives: what a
 /// shared reference leads to in safe code without a guard stays as long as its root.
-struct OpenFile<T: CharDevice> {
+struct FilePrivate<T: FileOperations> {
     data: Arc<T::Data>,
-    sigio: Option<NonNull<SigioList>>,
+    sigio: Option<NonNull<Fasync>>,
 }
 
 /// C's view of what opens a node.
@@ -338,7 +341,7 @@ impl<T: Open> Opener<T> {
     /// # Safety
     ///
     /// For `misc_open` to call, on a file that is being opened and whose private data is the misc
-    /// device of a [`Node<T>`].
+    /// device of a [`MiscDevice<T>`].
     unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         // SAFETY: The private data is a misc device inside a `NodeInner`. `misc_mtx`, held during
         // this call, keeps it registered.
@@ -348,7 +351,7 @@ impl<T: Open> Opener<T> {
         };
 
         // Before the node's `open`, which nothing may follow that fails.
-        let Ok(open_file) = KBox::<OpenFile<T::File>>::new_uninit(GFP_KERNEL) else {
+        let Ok(open_file) = KBox::<FilePrivate<T::File>>::new_uninit(GFP_KERNEL) else {
             return ENOMEM.to_errno();
         };
         // SAFETY: The file is valid, and this thread is not inside `fdget_pos` with it.
@@ -362,7 +365,7 @@ impl<T: Open> Opener<T> {
         } else {
             None
         };
-        let open_file = open_file.write(OpenFile { data, sigio });
+        let open_file = open_file.write(FilePrivate { data, sigio });
 
         // SAFETY: A file that is being opened belongs to its `open`.
         unsafe { (*file).private_data = KBox::into_raw(open_file).cast() };
@@ -376,7 +379,7 @@ impl<T: Open> Opener<T> {
 /// C's view of an open file.
 struct VTable<T>(PhantomData<T>);
 
-impl<T: CharDevice> VTable<T> {
+impl<T: FileOperations> VTable<T> {
     // All but `open`, which the node knows.
     const FOPS: bindings::file_operations = bindings::file_operations {
         owner: this_module::<T::OwnerModule>().as_ptr(),
@@ -419,7 +422,7 @@ impl<T: CharDevice> VTable<T> {
     /// # Safety
     ///
     /// `file` must be a file that [`Opener::open`] opened and that is not released during `'a`.
-    unsafe fn open_file<'a>(file: *mut bindings::file) -> &'a OpenFile<T> {
+    unsafe fn open_file<'a>(file: *mut bindings::file) -> &'a FilePrivate<T> {
         // SAFETY: `open` put it there and `release` takes it away.
         unsafe { &*(*file).private_data.cast() }
     }
@@ -429,12 +432,12 @@ impl<T: CharDevice> VTable<T> {
     /// For the VFS to call, once, on a file that [`Opener::open`] opened and nobody uses any more.
     unsafe extern "C" fn release(_: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         // SAFETY: `open` put it there.
-        let open_file = unsafe { KBox::from_raw((*file).private_data.cast::<OpenFile<T>>()) };
+        let open_file = unsafe { KBox::from_raw((*file).private_data.cast::<FilePrivate<T>>()) };
         if let Some(sigio) = open_file.sigio {
             // The VFS does this only while the flag is set; the list's invariant shall not rest on
             // that.
             //
-            // SAFETY: The list is valid by the invariant of `OpenFile`; taking a file off needs
+            // SAFETY: The list is valid by the invariant of `FilePrivate`; taking a file off needs
             // nothing of it.
             unsafe { sigio.as_ref().set(-1, file, 0) };
         }
@@ -496,11 +499,11 @@ impl<T: CharDevice> VTable<T> {
     unsafe extern "C" fn ioctl(file: *mut bindings::file, cmd: c_uint, arg: c_ulong) -> c_long {
         // SAFETY: The file stays open during the call.
         let open_file = unsafe { Self::open_file(file) };
-        let opened = Opened {
+        let opened = OpenFile {
             // SAFETY: The file is valid, and this thread is not inside `fdget_pos` with it.
             file: unsafe { File::from_raw_file(file) },
             sigio: open_file.sigio.map(|sigio| {
-                // SAFETY: The list is valid by the invariant of `OpenFile`.
+                // SAFETY: The list is valid by the invariant of `FilePrivate`.
                 unsafe { sigio.as_ref() }
             }),
         };
@@ -532,7 +535,7 @@ impl<T: CharDevice> VTable<T> {
     unsafe extern "C" fn fasync(fd: c_int, file: *mut bindings::file, on: c_int) -> c_int {
         // SAFETY: The file stays open during the call.
         match unsafe { Self::open_file(file) }.sigio {
-            // SAFETY: The list is valid by the invariant of `OpenFile`, and `release` takes the file
+            // SAFETY: The list is valid by the invariant of `FilePrivate`, and `release` takes the file
             // off it.
             Some(sigio) => unsafe { sigio.as_ref().set(fd, file, on) },
             None => ENOTTY.to_errno(),
@@ -567,7 +570,7 @@ mod tests {
     struct Nothing;
 
     #[vtable]
-    impl CharDevice for Nothing {
+    impl FileOperations for Nothing {
         type Data = ();
 
         fn release((): &(), _: &File) {}
@@ -585,8 +588,8 @@ mod tests {
         }
     }
 
-    fn node(name: &CStr) -> Result<Node<Closed>> {
-        Node::new(name, name, Arc::new((), GFP_KERNEL)?)
+    fn node(name: &CStr) -> Result<MiscDevice<Closed>> {
+        MiscDevice::new(name, name, Arc::new((), GFP_KERNEL)?)
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //!
 //! C header: [`include/linux/file.h`](srctree/include/linux/file.h)
 
-use crate::bindings;
+use crate::c::bindings;
 use core::{
     marker::PhantomData,
     mem,
@@ -31,7 +31,7 @@ use kernel::{
 };
 
 /// A piece of work.
-pub(crate) trait Run: 'static {
+pub(crate) trait ReturnWork: 'static {
     /// What it works on.
     type Data: ForeignOwnable + Send + 'static;
 
@@ -48,15 +48,15 @@ pub(crate) trait Run: 'static {
 ///
 /// `file` points to a valid file with the operations of this type; this value owns a reference to
 /// it, the only one, and the file's private data is null.
-pub(crate) struct Deferred<R: Run> {
+pub(crate) struct ReturnWorkItem<R: ReturnWork> {
     file: NonNull<bindings::file>,
     _run: PhantomData<R>,
 }
 
 // SAFETY: A file belongs to no thread, and the data of the work may move to another.
-unsafe impl<R: Run> Send for Deferred<R> {}
+unsafe impl<R: ReturnWork> Send for ReturnWorkItem<R> {}
 
-impl<R: Run> Deferred<R> {
+impl<R: ReturnWork> ReturnWorkItem<R> {
     const FOPS: bindings::file_operations = bindings::file_operations {
         owner: this_module::<R::OwnerModule>().as_ptr(),
         release: Some(Self::release),
@@ -86,7 +86,7 @@ impl<R: Run> Deferred<R> {
     }
 
     /// Starts the work once no lock is held: before the current system call returns. Any context.
-    pub(crate) fn run_unlocked(self, data: R::Data) {
+    pub(crate) fn queue(self, data: R::Data) {
         let file = mem::ManuallyDrop::new(self).file.as_ptr();
         // SAFETY: By the type invariant nobody else has the file.
         unsafe { (*file).private_data = data.into_foreign() };
@@ -101,14 +101,14 @@ impl<R: Run> Deferred<R> {
         // SAFETY: The file is valid and nobody uses it any more.
         let data: *mut c_void = unsafe { (*file).private_data };
         if !data.is_null() {
-            // SAFETY: `run_unlocked` put it there, and a file is released once.
+            // SAFETY: `queue` put it there, and a file is released once.
             R::run(unsafe { R::Data::from_foreign(data) });
         }
         0
     }
 }
 
-impl<R: Run> Drop for Deferred<R> {
+impl<R: ReturnWork> Drop for ReturnWorkItem<R> {
     fn drop(&mut self) {
         // SAFETY: By the type invariant the reference is ours to give up.
         unsafe { bindings::fput(self.file.as_ptr()) };

@@ -13,43 +13,47 @@ use crate::{
         kind::Kind,
         lifecycle::{
             Lifecycle,
-            Refused, //
+            OpenError, //
         }, //
     },
-    cache_line::CacheAligned,
-    chardev::{
-        events,
-        Band,
-        Node,
-        SigioList, //
-    },
-    deferred::{
-        Deferred,
-        Run, //
-    },
-    file::UnitNode,
-    knobs::Knobs,
-    loss::{
-        Loss,
-        Losses, //
-    },
-    net::{
-        device::{
-            Device,
-            EthernetAddress,
-            Name,
-            Port,
-            Transmit, //
+    driver::{
+        drops::{
+            DropCause,
+            DropStats, //
         },
-        rtnl,
-        skb::{
-            SkBuff,
-            SkbList, //
-        },
-        trace, //
+        file::UnitNode,
+        registry::Number,
+        settings::Settings, //
     },
-    pid::Pid,
-    registry::Number, //
+    linux::{
+        cache_line::CacheAligned,
+        miscdevice::{
+            events,
+            Band,
+            Fasync,
+            MiscDevice, //
+        },
+        net::{
+            device::{
+                Device,
+                EthernetAddress,
+                Name,
+                Private,
+                TxContext, //
+            },
+            rtnl,
+            skb::{
+                SkBuff,
+                SkbList, //
+            }, //
+        },
+        pid::Pid,
+        return_work::{
+            ReturnWork,
+            ReturnWorkItem, //
+        }, //
+    },
+    trace, //
 };
 use core::mem;
 use kernel::{
@@ -84,14 +88,14 @@ pub(crate) struct Unit {
     number: u16,
     /// Name of the node. The interface starts with the same name, and may be renamed.
     name: Name,
-    knobs: Arc<Knobs>,
-    /// A [`Framing`], for the stack to look at without a lock. Written under `settings`.
+    settings: Arc<Settings>,
+    /// A [`Framing`], for the stack to look at without a lock. Written under `unit_settings`.
     framing: Atomic<i32>,
     #[pin]
-    settings: SpinLock<Settings>,
+    unit_settings: SpinLock<UnitSettings>,
     /// Ready while the unit is open, for a notifier that may not sleep.
     #[pin]
-    set_up: SpinLockIrq<Option<Deferred<SetUp>>>,
+    up_work: SpinLockIrq<Option<ReturnWorkItem<UpWork>>>,
     /// What has come for the readers, and is not theirs yet.
     #[pin]
     rx: CacheAligned<SpinLockIrq<Rx>>,
@@ -106,11 +110,11 @@ pub(crate) struct Unit {
     /// Readers and pollers. Notified after `rx` was changed and unlocked. It is freed a grace period
     /// after the unit, which does not wait for that.
     readers: PollCondVarBox,
-    sigio: SigioList,
+    sigio: Fasync,
     #[pin]
     node: Mutex<NodeState>,
     refusal_said: AtomicFlag,
-    losses: Losses,
+    drop_stats: DropStats,
     /// How often the stack was kept from sending.
     stops: Atomic<u64>,
 }
@@ -139,7 +143,7 @@ impl Rx {
 }
 
 /// What the program has set, beside the framing.
-struct Settings {
+struct UnitSettings {
     baudrate: i32,
     interface_type: u8,
     keep: bool,
@@ -152,7 +156,7 @@ struct Settings {
 
 /// What one look at a unit's settings shows.
 #[derive(Clone, Copy)]
-pub(crate) struct Shown {
+pub(crate) struct Snapshot {
     /// Stored speed.
     pub(crate) baudrate: i32,
     /// Stored type.
@@ -174,24 +178,24 @@ pub(crate) struct Received {
 }
 
 /// Sets the interface of an open unit up.
-pub(crate) struct SetUp;
+pub(crate) struct UpWork;
 
-impl Run for SetUp {
-    type Data = Arc<Port<Unit>>;
+impl ReturnWork for UpWork {
+    type Data = Arc<Private<Unit>>;
     type OwnerModule = crate::LocalModule;
 
-    fn run(port: Arc<Port<Unit>>) {
+    fn run(unit: Arc<Private<Unit>>) {
         let rtnl = rtnl::lock();
-        if let Some(dev) = port.device(&rtnl) {
+        if let Some(dev) = unit.device(&rtnl) {
             // Closed meanwhile: as if the close had come after the address.
-            if port.is_open() {
+            if unit.is_open() {
                 if let Err(e) = dev.set_up(&rtnl) {
-                    pr_warn!("{}: not set up by its address: {:?}\n", port.name(), e);
+                    pr_warn!("{}: not set up by its address: {:?}\n", unit.name(), e);
                 }
             }
         }
         drop(rtnl);
-        port.arm();
+        unit.arm();
     }
 }
 
@@ -202,18 +206,18 @@ enum NodeState {
     Absent(Number),
     /// There. The number is free only after the node is gone: fields are dropped in this order.
     Present {
-        _node: Node<UnitNode>,
+        _node: MiscDevice<UnitNode>,
         _number: Number,
     },
     /// The interface is gone; there will be no node any more.
     Gone,
 }
 
-/// The node of `port`. In sysfs it is called as no other driver's are.
-fn new_node(port: Arc<Port<Unit>>) -> Result<Node<UnitNode>> {
-    let unit = port.clone();
-    let name = Name::from_fmt(fmt!("{}{}", unit.kind.name(), unit.number))?;
-    Node::new(name.as_c_str(), unit.name.as_c_str(), port)
+/// The node of `unit`. In sysfs it is called as no other driver's are.
+fn new_node(unit: Arc<Private<Unit>>) -> Result<MiscDevice<UnitNode>> {
+    let this = unit.clone();
+    let name = Name::from_fmt(fmt!("{}{}", this.kind.name(), this.number))?;
+    MiscDevice::new(name.as_c_str(), this.name.as_c_str(), unit)
 }
 
 impl Unit {
@@ -222,16 +226,16 @@ impl Unit {
         kind: Kind,
         taken: Number,
         name: Name,
-        knobs: Arc<Knobs>,
+        settings: Arc<Settings>,
     ) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             kind,
             number: taken.get(),
             name,
-            knobs,
+            settings,
             framing: Atomic::new(Framing::new().to_bits()),
-            settings <- new_spinlock!(
-                Settings {
+            unit_settings <- new_spinlock!(
+                UnitSettings {
                     baudrate: kind.baudrate_default(),
                     interface_type: kind.type_default(),
                     keep: false,
@@ -239,9 +243,9 @@ impl Unit {
                     remote: EthernetAddress::default(),
                     owner: None,
                 },
-                "Unit::settings"
+                "Unit::unit_settings"
             ),
-            set_up <- new_spinlock_irq!(None, "Unit::set_up"),
+            up_work <- new_spinlock_irq!(None, "Unit::set_up"),
             rx <- CacheAligned::new(new_spinlock_irq!(
                 Rx {
                     queue: SkbList::new(),
@@ -257,10 +261,10 @@ impl Unit {
             left: Atomic::new(0),
             stalled: AtomicFlag::new(false),
             readers: PollCondVarBox::new(c"Unit::readers", static_lock_class!())?,
-            sigio: SigioList::new(),
+            sigio: Fasync::new(),
             node <- new_mutex!(NodeState::Absent(taken), "Unit::node"),
             refusal_said: AtomicFlag::new(false),
-            losses: Losses::new(),
+            drop_stats: DropStats::new(),
             stops: Atomic::new(0),
         })
     }
@@ -280,9 +284,9 @@ impl Unit {
         &self.name
     }
 
-    /// Settings of the whole driver.
-    pub(crate) fn knobs(&self) -> &Knobs {
-        &self.knobs
+    /// UnitSettings of the whole driver.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// How packets are framed that are queued or written now.
@@ -292,16 +296,16 @@ impl Unit {
 
     /// Changes how packets are framed from now on.
     pub(crate) fn change_framing(&self, change: impl FnOnce(&mut Framing)) {
-        let _settings = self.settings.lock();
+        let _settings = self.unit_settings.lock();
         let mut framing = self.framing();
         change(&mut framing);
         self.framing.store(framing.to_bits(), Relaxed);
     }
 
     /// A look at the settings.
-    pub(crate) fn shown(&self) -> Shown {
-        let settings = self.settings.lock();
-        Shown {
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let settings = self.unit_settings.lock();
+        Snapshot {
             baudrate: settings.baudrate,
             interface_type: settings.interface_type,
             keep: settings.keep,
@@ -312,55 +316,55 @@ impl Unit {
 
     /// Stores speed and type.
     pub(crate) fn set_info(&self, baudrate: i32, interface_type: u8) {
-        let mut settings = self.settings.lock();
+        let mut settings = self.unit_settings.lock();
         settings.baudrate = baudrate;
         settings.interface_type = interface_type;
     }
 
     /// Says whether a tap stays as it is at its last close.
     pub(crate) fn set_keep(&self, keep: bool) {
-        self.settings.lock().keep = keep;
+        self.unit_settings.lock().keep = keep;
     }
 
     /// Where the program says that the other side is.
     pub(crate) fn remote(&self) -> EthernetAddress {
-        self.settings.lock().remote
+        self.unit_settings.lock().remote
     }
 
     /// Says where the other side is.
     pub(crate) fn set_remote(&self, address: EthernetAddress) {
-        self.settings.lock().remote = address;
+        self.unit_settings.lock().remote = address;
     }
 
     /// Says whether the unit goes at its last close.
     pub(crate) fn set_transient(&self, transient: bool) {
-        self.settings.lock().transient = transient;
+        self.unit_settings.lock().transient = transient;
     }
 
-    /// Sets who is shown as the owner.
+    /// Sets who is snapshot as the owner.
     pub(crate) fn set_owner(&self, owner: Option<Pid>) {
-        let old = mem::replace(&mut self.settings.lock().owner, owner);
+        let old = mem::replace(&mut self.unit_settings.lock().owner, owner);
         drop(old);
     }
 
     /// Gets ready to set the interface up from a context that may not sleep. Without memory an
     /// address does not set it up.
     pub(crate) fn arm(&self) {
-        let ready = Deferred::new().ok();
-        let mut set_up = self.set_up.lock();
+        let ready = ReturnWorkItem::new().ok();
+        let mut up_work = self.up_work.lock();
         // Not after the last close, which has disarmed it: what is ready keeps the module loaded.
         let old = if self.is_open() {
-            mem::replace(&mut *set_up, ready)
+            mem::replace(&mut *up_work, ready)
         } else {
             ready
         };
-        drop(set_up);
+        drop(up_work);
         drop(old);
     }
 
     /// Takes what [`Self::arm`] made. Any context.
-    pub(crate) fn disarm(&self) -> Option<Deferred<SetUp>> {
-        self.set_up.lock().take()
+    pub(crate) fn disarm(&self) -> Option<ReturnWorkItem<UpWork>> {
+        self.up_work.lock().take()
     }
 
     /// Whether the unit can be opened.
@@ -374,17 +378,17 @@ impl Unit {
     }
 
     /// Who gets SIGIO.
-    pub(crate) fn sigio(&self) -> &SigioList {
+    pub(crate) fn sigio(&self) -> &Fasync {
         &self.sigio
     }
 
-    /// Makes the node of `port`, unless the interface is gone already. Process context, with no
+    /// Makes the node of `unit`, unless the interface is gone already. Process context, with no
     /// lock held.
-    pub(crate) fn make_node(port: Arc<Port<Self>>) -> Result {
-        let unit = port.clone();
-        let mut state = unit.node.lock();
+    pub(crate) fn make_node(unit: Arc<Private<Self>>) -> Result {
+        let this = unit.clone();
+        let mut state = this.node.lock();
         *state = match mem::replace(&mut *state, NodeState::Gone) {
-            NodeState::Absent(number) => match new_node(port) {
+            NodeState::Absent(number) => match new_node(unit) {
                 Ok(node) => NodeState::Present {
                     _node: node,
                     _number: number,
@@ -407,7 +411,7 @@ impl Unit {
     }
 
     /// Takes the unit for a program that opens its node.
-    pub(crate) fn open(&self) -> Result<(), Refused> {
+    pub(crate) fn open(&self) -> Result<(), OpenError> {
         self.rx.lock().life.open()
     }
 
@@ -444,16 +448,16 @@ impl Unit {
     }
 
     /// Cuts the unit off from its interface, for ever, and wakes everybody. RTNL, process context.
-    pub(crate) fn revoke(port: &Port<Self>) {
-        let mut taken = port.reading.lock();
-        let mut rx = port.rx.lock();
+    pub(crate) fn revoke(unit: &Private<Self>) {
+        let mut taken = unit.reading.lock();
+        let mut rx = unit.rx.lock();
         rx.life.revoke();
-        let unread = port.take_all(&mut taken, &mut rx);
+        let unread = unit.take_all(&mut taken, &mut rx);
         drop(rx);
         drop(taken);
-        Self::lose_all(port, unread, Loss::TxUnread);
-        port.readers.notify_all();
-        port.sigio.send(Band::HangUp);
+        Self::drop_list(unit, unread, DropCause::TxUnread);
+        unit.readers.notify_all();
+        unit.sigio.send(Band::HangUp);
     }
 
     /// Whether the interface is gone.
@@ -489,16 +493,16 @@ impl Unit {
         &self,
         skb: SkBuff,
         dev: &Device,
-        tx: &Transmit,
-    ) -> Result<(), (SkBuff, Loss)> {
+        tx: &TxContext,
+    ) -> Result<(), (SkBuff, DropCause)> {
         let limit = dev.tx_queue_len();
         let mut rx = self.rx.lock();
         if !rx.life.accepts_packets() {
-            return Err((skb, Loss::TxNotReady));
+            return Err((skb, DropCause::TxNotReady));
         }
         // Would this packet be the last one? First without a look at what the readers write.
         if rx.bound() + 1 >= limit && !self.has_room(&mut rx, limit, dev, tx) {
-            return Err((skb, Loss::TxQueueFull));
+            return Err((skb, DropCause::TxQueueFull));
         }
         // Before a reader can have the packet: whoever has read it finds it counted.
         dev.count_sent(tx, skb.len());
@@ -518,7 +522,7 @@ impl Unit {
     /// Whether there is room for a packet; stops the stack if it is the last one that there is room
     /// for. Under `rx`.
     #[cold]
-    fn has_room(&self, rx: &mut Rx, limit: usize, dev: &Device, tx: &Transmit) -> bool {
+    fn has_room(&self, rx: &mut Rx, limit: usize, dev: &Device, tx: &TxContext) -> bool {
         // The readers may have got on since: the next packets need not look again.
         rx.taken = self.left.load(Relaxed);
         let waiting = rx.bound();
@@ -589,29 +593,29 @@ impl Unit {
 
     /// Throws a packet away. Any context.
     #[cold]
-    pub(crate) fn lose(port: &Port<Self>, skb: SkBuff, loss: Loss) {
-        port.losses.count(loss);
-        let (way, reason) = (loss.way(), loss.reason());
-        trace::dropped(&port.name, port, Some(&skb), skb.len(), way, reason);
-        skb.drop_for(reason);
+    pub(crate) fn drop_skb(unit: &Private<Self>, skb: SkBuff, loss: DropCause) {
+        unit.drop_stats.count(loss);
+        let (way, reason) = (loss.direction(), loss.reason());
+        trace::dropped(&unit.name, unit, Some(&skb), skb.len(), way, reason);
+        skb.drop_reason(reason);
     }
 
     /// Throws packets away. Any context; better without a lock that a packet's destructor may need.
-    pub(crate) fn lose_all(port: &Port<Self>, mut queue: SkbList, loss: Loss) {
+    pub(crate) fn drop_list(unit: &Private<Self>, mut queue: SkbList, loss: DropCause) {
         while let Some(skb) = queue.pop() {
-            Self::lose(port, skb, loss);
+            Self::drop_skb(unit, skb, loss);
         }
     }
 
     /// Refuses so many bytes of which no packet was made. Any context.
-    pub(crate) fn lose_bytes(port: &Port<Self>, len: usize, loss: Loss) {
-        port.losses.count(loss);
-        trace::dropped(&port.name, port, None, len, loss.way(), loss.reason());
+    pub(crate) fn drop_bytes(unit: &Private<Self>, len: usize, loss: DropCause) {
+        unit.drop_stats.count(loss);
+        trace::dropped(&unit.name, unit, None, len, loss.direction(), loss.reason());
     }
 
     /// How many packets got lost.
-    pub(crate) fn losses(&self) -> &Losses {
-        &self.losses
+    pub(crate) fn drop_stats(&self) -> &DropStats {
+        &self.drop_stats
     }
 
     /// How often the stack was kept from sending.
@@ -630,7 +634,7 @@ impl Unit {
 
     /// Length in bytes of what the next read could return, prefix included.
     pub(crate) fn first_len(&self) -> Option<usize> {
-        let len = |skb: &SkBuff| Prefix::from_tag(skb.tag()).bytes().len() + skb.len();
+        let len = |skb: &SkBuff| Prefix::from_cb(skb.cb()).bytes().len() + skb.len();
         let taken = self.reading.lock();
         taken.peek(len).or_else(|| self.rx.lock().queue.peek(len))
     }
@@ -663,7 +667,7 @@ impl Unit {
 
     /// Says what happens, if somebody wants to know. Any context.
     pub(crate) fn debug(&self, args: fmt::Arguments<'_>) {
-        if self.knobs.debug().get() != 0 {
+        if self.settings.debug().get() != 0 {
             pr_info!("{}: {}\n", self.name, args);
         }
     }

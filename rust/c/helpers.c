@@ -162,7 +162,7 @@ void bsdtun_skb_reset_mac_header(struct sk_buff *skb)
  * would cost a packet more than what is in them. False without memory. The stamp
  * must be taken while the socket is still known; a packet without flags wants none.
  */
-bool bsdtun_skb_detach(struct sk_buff *skb)
+bool bsdtun_skb_scrub(struct sk_buff *skb)
 {
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC)))
 		return false;

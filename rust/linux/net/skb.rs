@@ -5,8 +5,8 @@
 //! C header: [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h)
 
 use crate::{
-    bindings,
-    net::device::EthernetAddress, //
+    c::bindings,
+    linux::net::device::EthernetAddress, //
 };
 use core::{
     mem::{
@@ -49,7 +49,7 @@ type Headers = bindings::sk_buff__bindgen_ty_4__bindgen_ty_1;
 
 /// What a packet starts with.
 #[derive(Clone, Copy)]
-pub(crate) enum Start {
+pub(crate) enum HeaderType {
     /// Its network header.
     Network,
     /// An Ethernet header.
@@ -109,7 +109,7 @@ impl SkBuff {
         }
     }
 
-    pub(super) fn as_raw(&self) -> *mut bindings::sk_buff {
+    pub(crate) fn as_raw(&self) -> *mut bindings::sk_buff {
         self.ptr.as_ptr()
     }
 
@@ -129,24 +129,24 @@ impl SkBuff {
     /// memory cannot be read.
     pub(crate) fn from_iter(
         iter: &mut IovIterSource<'_>,
-        start: Start,
+        start: HeaderType,
         atomic: bool,
     ) -> Result<Self> {
         let headroom = match start {
-            Start::Network => HEADROOM,
-            Start::Ethernet => HEADROOM + ETHERNET_ALIGN,
+            HeaderType::Network => HEADROOM,
+            HeaderType::Ethernet => HEADROOM + ETHERNET_ALIGN,
         };
         if iter.len() <= LINEAR_MAX {
-            if let Some(skb) = Self::in_one_piece(iter, headroom)? {
+            if let Some(skb) = Self::linear_from_iter(iter, headroom)? {
                 return Ok(skb);
             }
         }
-        Self::in_fragments(iter, headroom, atomic)
+        Self::nonlinear_from_iter(iter, headroom, atomic)
     }
 
     /// As [`Self::from_iter`], for up to [`LINEAR_MAX`] bytes and always without waiting for memory;
     /// `None` if there is none.
-    fn in_one_piece(iter: &mut IovIterSource<'_>, headroom: usize) -> Result<Option<Self>> {
+    fn linear_from_iter(iter: &mut IovIterSource<'_>, headroom: usize) -> Result<Option<Self>> {
         let len = iter.len();
         // SAFETY: Process context; sizes are plain numbers, and below that of a page.
         let ptr = unsafe { bindings::bsdtun_alloc_skb_frag(headroom as c_uint, len as c_uint) };
@@ -161,7 +161,7 @@ impl SkBuff {
         // them in one piece.
         let bytes = unsafe { slice::from_raw_parts_mut(data.cast::<MaybeUninit<u8>>(), len) };
         if iter.copy_from_iter_raw(bytes).len() != len {
-            skb.drop_for(DropReason::UserCopy);
+            skb.drop_reason(DropReason::UserCopy);
             return Err(EFAULT);
         }
         Ok(Some(skb))
@@ -169,7 +169,11 @@ impl SkBuff {
 
     /// As [`Self::from_iter`], for any length: what does not fit into the first page lies in
     /// fragments.
-    fn in_fragments(iter: &mut IovIterSource<'_>, headroom: usize, atomic: bool) -> Result<Self> {
+    fn nonlinear_from_iter(
+        iter: &mut IovIterSource<'_>,
+        headroom: usize,
+        atomic: bool,
+    ) -> Result<Self> {
         let len = iter.len();
         let c_len = c_int::try_from(len).map_err(|_| ENOMEM)?;
         let linear = len.min(LINEAR_MAX);
@@ -208,7 +212,7 @@ impl SkBuff {
         // SAFETY: The packet holds `len` bytes and is not shared; `iter` has `len` bytes left.
         let ret = unsafe { bindings::skb_copy_datagram_from_iter(ptr, 0, iter.as_raw(), c_len) };
         if let Err(e) = to_result(ret) {
-            skb.drop_for(DropReason::UserCopy);
+            skb.drop_reason(DropReason::UserCopy);
             return Err(e);
         }
         Ok(skb)
@@ -255,28 +259,28 @@ impl SkBuff {
     ///
     /// `dev` must point to a valid Ethernet device, and the packet must start with a whole header in
     /// one piece, see [`Self::ethernet_destination`].
-    pub(super) unsafe fn take_ethernet_header(&mut self, dev: *mut bindings::net_device) {
+    pub(super) unsafe fn eth_type_trans(&mut self, dev: *mut bindings::net_device) {
         // SAFETY: By the safety requirements.
         let protocol = unsafe { bindings::eth_type_trans(self.ptr.as_ptr(), dev) };
         // SAFETY: The packet is valid by the type invariant; the field belongs to its owner.
         unsafe { (*Self::headers(self.ptr.as_ptr())).protocol = protocol };
     }
 
-    /// A number that travels with the packet, as [`Self::set_tag`] left it.
-    pub(crate) fn tag(&self) -> u64 {
+    /// A number that travels with the packet, as [`Self::set_cb`] left it.
+    pub(crate) fn cb(&self) -> u64 {
         // SAFETY: By the type invariant the packet is valid, and its control block, which has room
         // and alignment for the number, belongs to its owner.
         unsafe { Self::control_block(self.ptr.as_ptr()).read() }
     }
 
     /// Sets the number that travels with the packet, until somebody else owns it.
-    pub(crate) fn set_tag(&mut self, tag: u64) {
+    pub(crate) fn set_cb(&mut self, tag: u64) {
         // SAFETY: As in `tag`.
         unsafe { Self::control_block(self.ptr.as_ptr()).write(tag) };
     }
 
     /// The address, in network order, that an IPv4 packet is sent to next: the gateway of its route;
-    /// its destination if it has no gateway of this family, or no route. Before [`Self::detach`].
+    /// its destination if it has no gateway of this family, or no route. Before [`Self::scrub`].
     pub(crate) fn next_hop(&self) -> [u8; 4] {
         // SAFETY: The packet is valid by the type invariant.
         unsafe { bindings::bsdtun_skb_next_hop(self.ptr.as_ptr()) }.to_ne_bytes()
@@ -290,9 +294,9 @@ impl SkBuff {
     /// # Errors
     ///
     /// `ENOMEM` if the sender's pages had to be copied and could not.
-    pub(crate) fn detach(&mut self) -> Result {
+    pub(crate) fn scrub(&mut self) -> Result {
         // SAFETY: The packet is valid by the type invariant; as it is in no list, it has a device.
-        if unsafe { bindings::bsdtun_skb_detach(self.ptr.as_ptr()) } {
+        if unsafe { bindings::bsdtun_skb_scrub(self.ptr.as_ptr()) } {
             Ok(())
         } else {
             Err(ENOMEM)
@@ -320,7 +324,7 @@ impl SkBuff {
     }
 
     /// Frees a packet that was thrown away. Any context.
-    pub(crate) fn drop_for(self, reason: DropReason) {
+    pub(crate) fn drop_reason(self, reason: DropReason) {
         // SAFETY: `into_raw` hands over the reference.
         unsafe { bindings::dev_kfree_skb_any_reason(self.into_raw(), reason as u32) };
     }
@@ -506,7 +510,7 @@ impl Default for SkbList {
 impl Drop for SkbList {
     fn drop(&mut self) {
         while let Some(skb) = self.pop() {
-            skb.drop_for(DropReason::QueuePurged);
+            skb.drop_reason(DropReason::QueuePurged);
         }
     }
 }
@@ -527,14 +531,14 @@ mod tests {
         };
         // SAFETY: The packet is new and has room for `len` bytes.
         unsafe { bindings::skb_put(ptr, len as c_uint) };
-        skb.set_tag(tag);
+        skb.set_cb(tag);
         Ok(skb)
     }
 
     fn tags(mut list: SkbList) -> Result<KVec<u64>> {
         let mut tags = KVec::new();
         while let Some(skb) = list.pop() {
-            tags.push(skb.tag(), GFP_KERNEL)?;
+            tags.push(skb.cb(), GFP_KERNEL)?;
         }
         Ok(tags)
     }
@@ -544,10 +548,10 @@ mod tests {
         let mut skb = packet(60, u64::MAX)?;
         skb.set_protocol(0x86dd);
         assert_eq!(skb.len(), 60);
-        assert_eq!(skb.tag(), u64::MAX);
+        assert_eq!(skb.cb(), u64::MAX);
         assert_eq!(skb.protocol(), 0x86dd);
-        skb.set_tag(7);
-        assert_eq!(skb.tag(), 7);
+        skb.set_cb(7);
+        assert_eq!(skb.cb(), 7);
         assert_eq!(skb.protocol(), 0x86dd);
         skb.consume();
         Ok(())
@@ -556,10 +560,10 @@ mod tests {
     #[test]
     fn a_detached_packet_keeps_its_tag() -> Result {
         let mut skb = packet(20, 3)?;
-        skb.detach()?;
-        assert_eq!(skb.tag(), 3);
+        skb.scrub()?;
+        assert_eq!(skb.cb(), 3);
         assert_eq!(skb.len(), 20);
-        skb.drop_for(DropReason::QueueFull);
+        skb.drop_reason(DropReason::QueueFull);
         Ok(())
     }
 
@@ -572,7 +576,7 @@ mod tests {
             list.push(packet(20, tag)?);
         }
         assert_eq!(list.len(), 5);
-        assert_eq!(list.pop().map(|skb| skb.tag()), Some(0));
+        assert_eq!(list.pop().map(|skb| skb.cb()), Some(0));
         list.push(packet(20, 5)?);
         assert_eq!(list.len(), 5);
         assert_eq!(&tags(list)?[..], &[1, 2, 3, 4, 5]);
@@ -585,7 +589,7 @@ mod tests {
         for round in 0..3 {
             list.push(packet(20, round)?);
             assert!(!list.is_empty());
-            assert_eq!(list.pop().map(|skb| skb.tag()), Some(round));
+            assert_eq!(list.pop().map(|skb| skb.cb()), Some(round));
             assert!(list.is_empty());
             assert_eq!(list.len(), 0);
         }

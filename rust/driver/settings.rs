@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Settings of the whole driver, under their BSD names in `/proc/sys`.
+//! UnitSettings of the whole driver, under their BSD names in `/proc/sys`.
 
 use crate::{
     bsd::{
         kind::Kind,
         name::{
             self,
-            Wanted, //
+            NameRequest, //
         }, //
     },
-    net::device::Name,
-    sysctl::{
-        Directory,
-        Entry,
-        Int, //
+    linux::{
+        net::device::Name,
+        sysctl::{
+            Directory,
+            Entry,
+            Int, //
+        }, //
     }, //
 };
 use kernel::{
@@ -59,17 +61,17 @@ impl Names {
     }
 
     /// What the name wanted for an interface says about the unit.
-    pub(crate) fn wanted(self, kind: Kind, interface: &[u8]) -> Wanted {
+    pub(crate) fn name_request(self, kind: Kind, interface: &[u8]) -> NameRequest {
         // `ip link add` without a name asks for one made of the kind's.
-        match name::wanted(kind.name().as_bytes(), interface) {
-            Wanted::Template => Wanted::Template,
-            _ => name::wanted(self.prefix(kind).as_bytes(), interface),
+        match name::name_request(kind.name().as_bytes(), interface) {
+            NameRequest::Template => NameRequest::Template,
+            _ => name::name_request(self.prefix(kind).as_bytes(), interface),
         }
     }
 }
 
 /// The settings.
-pub(crate) struct Knobs {
+pub(crate) struct Settings {
     names: Names,
     debug: Int,
     tun_devfs_cloning: Int,
@@ -79,7 +81,7 @@ pub(crate) struct Knobs {
     up_on_open: Int,
 }
 
-impl Knobs {
+impl Settings {
     /// The settings as they are at load.
     pub(crate) fn new(names: Names) -> Result<Arc<Self>> {
         Ok(Arc::new(
@@ -133,9 +135,9 @@ impl Knobs {
 
 /// The settings' places in `/proc/sys`.
 pub(crate) struct Files {
-    _tun: Directory<Knobs>,
-    _tap: Directory<Knobs>,
-    _debug: Directory<Knobs>,
+    _tun: Directory<Settings>,
+    _tap: Directory<Settings>,
+    _debug: Directory<Settings>,
 }
 
 impl Files {
@@ -144,47 +146,47 @@ impl Files {
     /// # Errors
     ///
     /// `ENOMEM`; also if a file of the name exists.
-    pub(crate) fn new(knobs: Arc<Knobs>) -> Result<Self> {
+    pub(crate) fn new(settings: Arc<Settings>) -> Result<Self> {
         let tun = [
             Entry {
                 name: c"debug",
-                value: Knobs::debug,
+                value: Settings::debug,
             },
             Entry {
                 name: c"devfs_cloning",
-                value: |knobs| &knobs.tun_devfs_cloning,
+                value: |settings| &settings.tun_devfs_cloning,
             },
             Entry {
                 name: c"up_on_addr",
-                value: |knobs| &knobs.up_on_addr,
+                value: |settings| &settings.up_on_addr,
             },
         ];
         let tap = [
             Entry {
                 name: c"debug",
-                value: Knobs::debug,
+                value: Settings::debug,
             },
             Entry {
                 name: c"devfs_cloning",
-                value: |knobs| &knobs.tap_devfs_cloning,
+                value: |settings| &settings.tap_devfs_cloning,
             },
             Entry {
                 name: c"up_on_open",
-                value: |knobs| &knobs.up_on_open,
+                value: |settings| &settings.up_on_open,
             },
             Entry {
                 name: c"user_open",
-                value: |knobs| &knobs.user_open,
+                value: |settings| &settings.user_open,
             },
         ];
         let debug = [Entry {
             name: c"if_tun_debug",
-            value: Knobs::debug,
+            value: Settings::debug,
         }];
         Ok(Self {
-            _tun: Directory::new(c"net/link/tun", knobs.clone(), &tun)?,
-            _tap: Directory::new(c"net/link/tap", knobs.clone(), &tap)?,
-            _debug: Directory::new(c"debug", knobs, &debug)?,
+            _tun: Directory::new(c"net/link/tun", settings.clone(), &tun)?,
+            _tap: Directory::new(c"net/link/tap", settings.clone(), &tap)?,
+            _debug: Directory::new(c"debug", settings, &debug)?,
         })
     }
 }

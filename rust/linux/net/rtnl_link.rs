@@ -5,32 +5,34 @@
 //! C header: [`include/net/rtnetlink.h`](srctree/include/net/rtnetlink.h)
 
 use crate::{
-    bindings,
-    deferred::{
-        Deferred,
-        Run, //
-    },
-    net::{
-        attribute::Group,
-        device::{
-            self,
-            Name,
-            NewDevice,
-            Operations,
-            Port,
-            VTable, //
+    c::bindings,
+    linux::{
+        net::{
+            device::{
+                self,
+                Name,
+                NetdevOps,
+                NewDevice,
+                Private,
+                VTable, //
+            },
+            net_namespace::Net,
+            netlink::{
+                self,
+                ExtAck,
+                Message,
+                NlAttrs,
+                Policy, //
+            },
+            rtnl::{
+                self,
+                Rtnl, //
+            },
+            sysfs::Group, //
         },
-        namespace::Namespace,
-        netlink::{
-            self,
-            Attributes,
-            ExtAck,
-            Message,
-            Policy, //
-        },
-        rtnl::{
-            self,
-            Rtnl, //
+        return_work::{
+            ReturnWork,
+            ReturnWorkItem, //
         }, //
     }, //
 };
@@ -59,7 +61,7 @@ use kernel::{
 };
 
 /// A kind of link.
-pub(crate) trait Kind: Operations {
+pub(crate) trait Kind: NetdevOps {
     /// The name, as in `ip link add type NAME`.
     const KIND: &'static CStr;
 
@@ -81,10 +83,10 @@ pub(crate) trait Kind: Operations {
     fn create(
         context: &Self::Context,
         dev: &mut NewDevice,
-        attributes: &Attributes<'_>,
+        attributes: &NlAttrs<'_>,
         ext_ack: &mut ExtAck<'_>,
         rtnl: &Rtnl,
-    ) -> Result<Arc<Port<Self::Data>>>;
+    ) -> Result<Arc<Private<Self::Data>>>;
 
     /// Changes a device by the attributes of a request. RTNL, process context.
     ///
@@ -92,8 +94,8 @@ pub(crate) trait Kind: Operations {
     ///
     /// Any; nothing should be changed then.
     fn change(
-        port: &Port<Self::Data>,
-        attributes: &Attributes<'_>,
+        private: &Private<Self::Data>,
+        attributes: &NlAttrs<'_>,
         ext_ack: &mut ExtAck<'_>,
         rtnl: &Rtnl,
     ) -> Result;
@@ -103,7 +105,7 @@ pub(crate) trait Kind: Operations {
     /// # Errors
     ///
     /// `EMSGSIZE` without room.
-    fn describe(port: &Port<Self::Data>, message: &mut Message<'_>) -> Result;
+    fn describe(private: &Private<Self::Data>, message: &mut Message<'_>) -> Result;
 
     /// The device was registered. Process context, with no lock held: for what must not be done
     /// under RTNL. If a system call made the device, this runs before it returns to user space. The
@@ -112,27 +114,27 @@ pub(crate) trait Kind: Operations {
     /// # Errors
     ///
     /// Any; the device is unregistered then.
-    fn created(port: Arc<Port<Self::Data>>) -> Result;
+    fn created(private: Arc<Private<Self::Data>>) -> Result;
 }
 
 /// Runs [`Kind::created`] without locks.
 struct Created<T>(PhantomData<T>);
 
-impl<T: Kind> Run for Created<T> {
-    type Data = Arc<Port<T::Data>>;
+impl<T: Kind> ReturnWork for Created<T> {
+    type Data = Arc<Private<T::Data>>;
     type OwnerModule = T::OwnerModule;
 
-    fn run(port: Self::Data) {
+    fn run(private: Self::Data) {
         // Too late to tell anybody: the system call that made the device has its result.
-        let _ = created::<T>(port);
+        let _ = created::<T>(private);
     }
 }
 
 /// Runs [`Kind::created`], and takes the device back if it fails.
-fn created<T: Kind>(port: Arc<Port<T::Data>>) -> Result {
-    T::created(port.clone()).inspect_err(|_| {
+fn created<T: Kind>(private: Arc<Private<T::Data>>) -> Result {
+    T::created(private.clone()).inspect_err(|_| {
         let rtnl = rtnl::lock();
-        if let Some(dev) = port.device(&rtnl) {
+        if let Some(dev) = private.device(&rtnl) {
             dev.unregister(&rtnl);
         }
     })
@@ -175,7 +177,7 @@ impl<T: Kind> Registration<T> {
                 ops <- Opaque::ffi_init(|slot: *mut bindings::rtnl_link_ops| {
                     let ops = bindings::rtnl_link_ops {
                         kind: T::KIND.as_char_ptr(),
-                        priv_size: device::slot_size::<T>(),
+                        priv_size: device::priv_size::<T>(),
                         setup: Some(VTable::<T>::setup),
                         maxtype: T::ATTRIBUTES.len().saturating_sub(1) as c_uint,
                         // CAST: A policy is a transparent wrapper.
@@ -242,14 +244,14 @@ impl<T: Kind> Registration<T> {
     /// # Errors
     ///
     /// Those of [`Kind::create`] and of registering a device; `ENOMEM`, `ENFILE`.
-    pub(crate) fn add_in(&self, namespace: &Namespace, name: &Name) -> Result<Arc<Port<T::Data>>> {
-        let created = Deferred::<Created<T>>::new()?;
-        let port = self.make(name, Some(namespace))?;
-        created.run_unlocked(port.clone());
-        Ok(port)
+    pub(crate) fn add_in(&self, namespace: &Net, name: &Name) -> Result<Arc<Private<T::Data>>> {
+        let created = ReturnWorkItem::<Created<T>>::new()?;
+        let private = self.make(name, Some(namespace))?;
+        created.queue(private.clone());
+        Ok(private)
     }
 
-    fn make(&self, name: &Name, namespace: Option<&Namespace>) -> Result<Arc<Port<T::Data>>> {
+    fn make(&self, name: &Name, namespace: Option<&Net>) -> Result<Arc<Private<T::Data>>> {
         // What is made goes when the kind is unregistered.
         if !self.registered.load(Relaxed) {
             return Err(ENODEV);
@@ -257,7 +259,7 @@ impl<T: Kind> Registration<T> {
         // SAFETY: The name is terminated, the set-up function fits the size of the private area.
         let dev = unsafe {
             bindings::alloc_netdev_mqs(
-                device::slot_size::<T>() as c_int,
+                device::priv_size::<T>() as c_int,
                 name.as_c_str().as_char_ptr(),
                 bindings::NET_NAME_ENUM as u8,
                 Some(VTable::<T>::setup),
@@ -277,7 +279,7 @@ impl<T: Kind> Registration<T> {
         let rtnl = rtnl::lock();
         // SAFETY: The device was made with the set-up function of `T` above, and is ours.
         let ret =
-            unsafe { self.register_device(dev, &Attributes::none(), &mut ExtAck::none(), &rtnl) };
+            unsafe { self.register_device(dev, &NlAttrs::none(), &mut ExtAck::none(), &rtnl) };
         if ret.is_err() {
             // SAFETY: The device is not registered and nobody else has it.
             unsafe { bindings::free_netdev(dev) };
@@ -291,19 +293,19 @@ impl<T: Kind> Registration<T> {
     unsafe fn register_device(
         &self,
         dev: *mut bindings::net_device,
-        attributes: &Attributes<'_>,
+        attributes: &NlAttrs<'_>,
         ext_ack: &mut ExtAck<'_>,
         rtnl: &Rtnl,
-    ) -> Result<Arc<Port<T::Data>>> {
+    ) -> Result<Arc<Private<T::Data>>> {
         // SAFETY: The device is the caller's and not registered yet. The group stays until all links
         // of the kind are gone.
         unsafe { (*dev).sysfs_groups[0] = self.attributes.as_raw() };
         // SAFETY: As above.
         let mut new = unsafe { NewDevice::from_raw(dev) };
-        let port = T::create(&self.context, &mut new, attributes, ext_ack, rtnl)?;
+        let private = T::create(&self.context, &mut new, attributes, ext_ack, rtnl)?;
         // SAFETY: By the safety requirement.
-        unsafe { device::register::<T>(dev, port.clone(), rtnl) }?;
-        Ok(port)
+        unsafe { device::register::<T>(dev, private.clone(), rtnl) }?;
+        Ok(private)
     }
 
     /// # Safety
@@ -344,14 +346,14 @@ impl<T: Kind> Registration<T> {
         // SAFETY: The core passes its own, for the time of the call.
         let mut ext_ack = unsafe { ExtAck::from_raw(ext_ack) };
         // SAFETY: The core has parsed them by the policies in `ops`.
-        let attributes = unsafe { Attributes::from_raw((*params).data, T::ATTRIBUTES) };
+        let attributes = unsafe { NlAttrs::from_raw((*params).data, T::ATTRIBUTES) };
         from_result(|| {
             // Everything that may fail comes before the registration, which is not undone.
-            let created = Deferred::<Created<T>>::new()?;
+            let created = ReturnWorkItem::<Created<T>>::new()?;
             // SAFETY: The core made the device with the set-up function of `T`; it is ours until
             // it is registered, and the core's again on an error.
-            let port = unsafe { this.register_device(dev, &attributes, &mut ext_ack, rtnl) }?;
-            created.run_unlocked(port);
+            let private = unsafe { this.register_device(dev, &attributes, &mut ext_ack, rtnl) }?;
+            created.queue(private);
             Ok(0)
         })
     }
@@ -365,16 +367,16 @@ impl<T: Kind> Registration<T> {
         data: *mut *mut bindings::nlattr,
         ext_ack: *mut bindings::netlink_ext_ack,
     ) -> c_int {
-        // SAFETY: The device is registered, so that its slot holds a port.
-        let port = unsafe { device::port::<T::Data>(dev) };
+        // SAFETY: The device is registered, so that its slot holds a private.
+        let private = unsafe { device::private::<T::Data>(dev) };
         // SAFETY: The core calls this under RTNL.
         let rtnl = unsafe { Rtnl::assume_held() };
         // SAFETY: The core passes its own, for the time of the call.
         let mut ext_ack = unsafe { ExtAck::from_raw(ext_ack) };
         // SAFETY: The core has parsed them by the policies in `ops`.
-        let attributes = unsafe { Attributes::from_raw(data, T::ATTRIBUTES) };
+        let attributes = unsafe { NlAttrs::from_raw(data, T::ATTRIBUTES) };
         from_result(|| {
-            T::change(port, &attributes, &mut ext_ack, rtnl)?;
+            T::change(private, &attributes, &mut ext_ack, rtnl)?;
             Ok(0)
         })
     }
@@ -393,12 +395,12 @@ impl<T: Kind> Registration<T> {
         skb: *mut bindings::sk_buff,
         dev: *const bindings::net_device,
     ) -> c_int {
-        // SAFETY: The device is registered, so that its slot holds a port.
-        let port = unsafe { device::port::<T::Data>(dev) };
+        // SAFETY: The device is registered, so that its slot holds a private.
+        let private = unsafe { device::private::<T::Data>(dev) };
         // SAFETY: The message is ours during the call.
         let mut message = unsafe { Message::from_raw(skb) };
         from_result(|| {
-            T::describe(port, &mut message)?;
+            T::describe(private, &mut message)?;
             Ok(0)
         })
     }

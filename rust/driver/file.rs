@@ -22,37 +22,41 @@ use crate::{
             Request, //
         },
         kind::Kind,
-        lifecycle::Refused, //
+        lifecycle::OpenError, //
     },
-    chardev::{
-        CharDevice,
-        IoMode,
-        Open,
-        Opened,
-        SigioList, //
+    driver::{
+        drops::DropCause,
+        unit::{
+            Received,
+            Unit, //
+        }, //
     },
-    loss::Loss,
-    net::{
-        device::{
-            flags,
-            Device,
-            EthernetAddress,
-            Port, //
+    linux::{
+        miscdevice::{
+            Fasync,
+            FileOperations,
+            IoMode,
+            Open,
+            OpenFile, //
         },
-        namespace::machine_admin_capable,
-        rtnl,
-        skb::{
-            SkBuff,
-            Start, //
+        net::{
+            device::{
+                flags,
+                Device,
+                EthernetAddress,
+                Private, //
+            },
+            net_namespace::capable_net_admin,
+            rtnl,
+            skb::{
+                HeaderType,
+                SkBuff, //
+            }, //
         },
-        trace, //
+        pid::Pid, //
     },
-    pid::Pid,
-    uapi,
-    unit::{
-        Received,
-        Unit, //
-    }, //
+    trace,
+    uapi, //
 };
 use kernel::{
     fs::File,
@@ -78,13 +82,13 @@ use kernel::{
 pub(crate) struct UnitNode;
 
 impl Open for UnitNode {
-    type Data = Port<Unit>;
+    type Data = Private<Unit>;
 
     type File = UnitFile;
 
-    fn open(port: &Arc<Port<Unit>>, _file: &File) -> Result<Arc<Port<Unit>>> {
-        open_unit(port)?;
-        Ok(port.clone())
+    fn open(unit: &Arc<Private<Unit>>, _file: &File) -> Result<Arc<Private<Unit>>> {
+        open_unit(unit)?;
+        Ok(unit.clone())
     }
 }
 
@@ -93,28 +97,28 @@ impl Open for UnitNode {
 /// # Errors
 ///
 /// `ENXIO` if the interface is going, `EPERM` if the process may not, `EBUSY` if the unit is open.
-pub(crate) fn open_unit(port: &Port<Unit>) -> Result {
-    let ethernet = port.kind().is_ethernet();
+pub(crate) fn open_unit(unit: &Private<Unit>) -> Result {
+    let ethernet = unit.kind().is_ethernet();
     {
         let rcu = rcu::read_lock();
-        let dev = port.device_rcu(&rcu).ok_or(ENXIO)?;
-        if !(port.knobs().may_open(port.kind()) || dev.admin_capable(&rcu)) {
+        let dev = unit.device_rcu(&rcu).ok_or(ENXIO)?;
+        if !(unit.settings().may_open(unit.kind()) || dev.ns_capable_net_admin(&rcu)) {
             return Err(EPERM);
         }
     }
-    port.open().map_err(|refused| match refused {
-        Refused::Busy => EBUSY,
-        Refused::Gone => ENXIO,
+    unit.open().map_err(|refused| match refused {
+        OpenError::Busy => EBUSY,
+        OpenError::Gone => ENXIO,
     })?;
-    port.set_owner(Pid::current());
+    unit.set_owner(Pid::current());
     // The address of a tap sets nothing up.
     if !ethernet {
-        port.arm();
+        unit.arm();
     }
 
     let up = {
         let rcu = rcu::read_lock();
-        port.device_rcu(&rcu).is_some_and(|dev| {
+        unit.device_rcu(&rcu).is_some_and(|dev| {
             dev.carrier_on();
             dev.is_up()
         })
@@ -122,19 +126,19 @@ pub(crate) fn open_unit(port: &Port<Unit>) -> Result {
     // When `open` returns, packets flow. An interface that is set up later sees the carrier.
     if up || ethernet {
         let rtnl = rtnl::lock();
-        if let Some(dev) = port.device(&rtnl) {
+        if let Some(dev) = unit.device(&rtnl) {
             if ethernet {
-                port.set_remote(dev.ethernet_address());
+                unit.set_remote(dev.ethernet_address());
             }
-            if ethernet && port.knobs().up_on_open() {
+            if ethernet && unit.settings().up_on_open() {
                 if let Err(e) = dev.set_up(&rtnl) {
-                    pr_warn!("{}: not set up by its open: {:?}\n", port.name(), e);
+                    pr_warn!("{}: not set up by its open: {:?}\n", unit.name(), e);
                 }
             }
             dev.activate(&rtnl);
         }
     }
-    port.debug(fmt!("opened"));
+    unit.debug(fmt!("opened"));
     Ok(())
 }
 
@@ -142,19 +146,19 @@ pub(crate) fn open_unit(port: &Port<Unit>) -> Result {
 pub(crate) struct UnitFile;
 
 #[vtable]
-impl CharDevice for UnitFile {
-    type Data = Port<Unit>;
+impl FileOperations for UnitFile {
+    type Data = Private<Unit>;
 
-    fn release(port: &Port<Unit>, _file: &File) {
-        let shown = port.shown();
-        let close = port.kind().last_close(shown.keep);
-        let unread = port.begin_close(close.flush);
-        drop(port.disarm());
+    fn release(unit: &Private<Unit>, _file: &File) {
+        let snapshot = unit.snapshot();
+        let close = unit.kind().last_close(snapshot.keep);
+        let unread = unit.begin_close(close.flush);
+        drop(unit.disarm());
         let mut expired = None;
         let rtnl = rtnl::lock();
-        if let Some(dev) = port.device(&rtnl) {
+        if let Some(dev) = unit.device(&rtnl) {
             dev.count_tx_dropped(unread.len());
-            if close.bare {
+            if close.flush_addresses {
                 // Before it is set down, which IPv6 takes for a reason to delete those that are due.
                 expired = dev.expire_addresses(&rtnl);
             }
@@ -168,7 +172,7 @@ impl CharDevice for UnitFile {
             if close.carrier_off {
                 dev.carrier_off();
             }
-            if shown.transient {
+            if snapshot.transient {
                 dev.unregister(&rtnl);
             }
         }
@@ -176,37 +180,37 @@ impl CharDevice for UnitFile {
         if let Some(expired) = expired {
             expired.remove();
         }
-        port.debug(fmt!("closed, {} packets unread", unread.len()));
-        Unit::lose_all(port, unread, Loss::TxUnread);
-        port.set_owner(None);
-        port.end_close();
+        unit.debug(fmt!("closed, {} packets unread", unread.len()));
+        Unit::drop_list(unit, unread, DropCause::TxUnread);
+        unit.set_owner(None);
+        unit.end_close();
     }
 
     /// One packet a read, its prefix first; what does not fit is lost. A packet that cannot be
     /// copied is lost too.
-    fn read_iter(port: &Port<Unit>, mode: IoMode, iov: &mut IovIterDest<'_>) -> Result<usize> {
+    fn read_iter(unit: &Private<Unit>, mode: IoMode, iov: &mut IovIterDest<'_>) -> Result<usize> {
         if iov.is_empty() {
-            return if port.is_revoked() {
+            return if unit.is_revoked() {
                 Err(EHOSTDOWN)
             } else {
                 Ok(0)
             };
         }
-        let Received { skb, wake } = port.dequeue(mode.may_wait)?;
+        let Received { skb, wake } = unit.dequeue(mode.may_wait)?;
         if wake {
             let rcu = rcu::read_lock();
-            if let Some(dev) = port.device_rcu(&rcu) {
+            if let Some(dev) = unit.device_rcu(&rcu) {
                 dev.wake_queues();
             }
         }
         match copy_out(&skb, iov) {
             Ok(len) => {
-                trace::read(port.name(), port, &skb, len);
+                trace::read(unit.name(), unit, &skb, len);
                 skb.consume();
                 Ok(len)
             }
             Err(e) => {
-                Unit::lose(port, skb, Loss::TxFault);
+                Unit::drop_skb(unit, skb, DropCause::TxFault);
                 Err(e)
             }
         }
@@ -214,17 +218,21 @@ impl CharDevice for UnitFile {
 
     /// One packet a write: on a tun behind its address family if `TUNSIFHEAD` is on, on the others an
     /// Ethernet frame. Never waits for the network.
-    fn write_iter(port: &Port<Unit>, mode: IoMode, iov: &mut IovIterSource<'_>) -> Result<usize> {
+    fn write_iter(
+        unit: &Private<Unit>,
+        mode: IoMode,
+        iov: &mut IovIterSource<'_>,
+    ) -> Result<usize> {
         let len = iov.len();
         let form = {
             let rcu = rcu::read_lock();
-            let dev = port.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
-            let Some(form) = Form::of(port, len)? else {
+            let dev = unit.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
+            let Some(form) = WriteKind::of(unit, len)? else {
                 return Ok(0);
             };
             if !dev.is_up() {
                 dev.count_rx_dropped();
-                Unit::lose_bytes(port, len, Loss::RxNotReady);
+                Unit::drop_bytes(unit, len, DropCause::RxNotReady);
                 return Ok(len);
             }
             form
@@ -235,18 +243,18 @@ impl CharDevice for UnitFile {
             Ok(skb) => skb,
             Err(ENOMEM) if mode.atomic => return Err(EAGAIN),
             Err(EAFNOSUPPORT) => {
-                Unit::lose_bytes(port, len, Loss::RxProtocol);
+                Unit::drop_bytes(unit, len, DropCause::RxProtocol);
                 return Err(EAFNOSUPPORT);
             }
             Err(e) => {
                 let rcu = rcu::read_lock();
-                let dev = port.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
+                let dev = unit.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
                 let loss = if e == ENOMEM {
-                    Loss::RxNoMemory
+                    DropCause::RxNoMemory
                 } else {
-                    Loss::RxFault
+                    DropCause::RxFault
                 };
-                Unit::lose_bytes(port, len, loss);
+                Unit::drop_bytes(unit, len, loss);
                 // As tap(4) has it: what cannot be taken for a passing reason is dropped silently.
                 if e == ENOMEM && form.is_ethernet() {
                     dev.count_rx_dropped();
@@ -258,68 +266,68 @@ impl CharDevice for UnitFile {
         };
 
         let rcu = rcu::read_lock();
-        let dev = port.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
+        let dev = unit.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
         let Some(skb) = skb else {
             // A family and no packet: nothing that the stack could be given.
-            if form != Form::Runt {
+            if form != WriteKind::Runt {
                 dev.count_rx_dropped();
             }
-            Unit::lose_bytes(port, len, Loss::RxTooShort);
+            Unit::drop_bytes(unit, len, DropCause::RxTooShort);
             return Ok(len);
         };
-        trace::written(port.name(), dev, &skb);
-        if form == Form::Frame && !is_for(dev, &skb, &rcu) {
-            Unit::lose(port, skb, Loss::RxOtherHost);
+        trace::written(unit.name(), dev, &skb);
+        if form == WriteKind::Frame && !is_for(dev, &skb, &rcu) {
+            Unit::drop_skb(unit, skb, DropCause::RxOtherHost);
             return Ok(len);
         }
         if let Err(skb) = dev.receive(skb, &rcu) {
             dev.count_rx_dropped();
-            Unit::lose(port, skb, Loss::RxNotReady);
+            Unit::drop_skb(unit, skb, DropCause::RxNotReady);
         }
         Ok(len)
     }
 
     /// `ENXIO` without an interface, `ENOTTY` for what is not known, `EFAULT` for a bad pointer.
-    fn ioctl(port: &Port<Unit>, file: &Opened<'_>, cmd: u32, arg: usize) -> Result<isize> {
-        if port.is_revoked() {
+    fn ioctl(unit: &Private<Unit>, file: &OpenFile<'_>, cmd: u32, arg: usize) -> Result<isize> {
+        if unit.is_revoked() {
             return Err(ENXIO);
         }
-        let request = ioctl::decode(cmd, port.kind(), &uapi::NATIVE).ok_or(ENOTTY)?;
+        let request = ioctl::decode(cmd, unit.kind(), &uapi::NATIVE).ok_or(ENOTTY)?;
         let arg = Argument(arg);
         match request {
-            Request::SetDebug => set_debug(port, arg.get_int()?)?,
-            Request::GetDebug => arg.put_int(port.knobs().debug().get())?,
-            Request::SetInfo(layout) => set_info(port, layout, arg)?,
-            Request::GetInfo(layout) => get_info(port, layout, arg)?,
+            Request::SetDebug => set_debug(unit, arg.get_int()?)?,
+            Request::GetDebug => arg.put_int(unit.settings().debug().get())?,
+            Request::SetInfo(layout) => set_info(unit, layout, arg)?,
+            Request::GetInfo(layout) => get_info(unit, layout, arg)?,
             Request::SetLinkMode => {
                 let on = arg.get_int()? != 0;
-                port.change_framing(|framing| framing.set_link(on));
+                unit.change_framing(|framing| framing.set_link(on));
             }
             Request::SetHead(dialect) => {
                 let on = arg.get_int()? != 0;
-                port.change_framing(|framing| framing.set_head(on, dialect));
+                unit.change_framing(|framing| framing.set_head(on, dialect));
             }
-            Request::GetHead => arg.put_int(port.framing().head().into())?,
-            Request::SetInterfaceMode => set_interface_mode(port, arg.get_int()?)?,
-            Request::SetPid => port.set_owner(Pid::current()),
+            Request::GetHead => arg.put_int(unit.framing().head().into())?,
+            Request::SetInterfaceMode => set_interface_mode(unit, arg.get_int()?)?,
+            Request::SetPid => unit.set_owner(Pid::current()),
             Request::GetInterfaceName => {
                 let name = {
                     let rtnl = rtnl::lock();
-                    port.device(&rtnl).ok_or(ENXIO)?.name(&rtnl)
+                    unit.device(&rtnl).ok_or(ENXIO)?.name(&rtnl)
                 };
                 arg.put(name.as_padded())?;
             }
-            Request::SetTransient => port.set_transient(arg.get_int()? != 0),
-            Request::GetTransient => arg.put_int(port.shown().transient.into())?,
-            Request::GetRemoteAddress => arg.put(&port.remote())?,
+            Request::SetTransient => unit.set_transient(arg.get_int()? != 0),
+            Request::GetTransient => arg.put_int(unit.snapshot().transient.into())?,
+            Request::GetRemoteAddress => arg.put(&unit.remote())?,
             Request::SetRemoteAddress => {
                 let mut address = EthernetAddress::default();
                 arg.get(&mut address)?;
-                port.set_remote(address);
+                unit.set_remote(address);
             }
-            Request::SetFlags => set_flags(port, arg)?,
+            Request::SetFlags => set_flags(unit, arg)?,
             // A packet is never longer than an `int` can tell.
-            Request::GetReadable => arg.put_int(port.first_len().unwrap_or(0) as i32)?,
+            Request::GetReadable => arg.put_int(unit.first_len().unwrap_or(0) as i32)?,
             Request::SetNonBlocking => file.set_nonblocking(arg.get_int()? != 0),
             Request::SetAsync => file.set_async(arg.get_int()? != 0)?,
             Request::SetOwner => file.set_owner(arg.get_int()?)?,
@@ -330,22 +338,22 @@ impl CharDevice for UnitFile {
             // Never the one number that has no negative: `f_setown` refuses it.
             Request::GetGroup => arg.put_int(file.owner().wrapping_neg())?,
         }
-        port.debug(fmt!("{:?}", request));
+        unit.debug(fmt!("{:?}", request));
         Ok(0)
     }
 
-    fn poll(port: &Port<Unit>, file: &File, table: &PollTable<'_>) -> u32 {
-        port.poll(file, table)
+    fn poll(unit: &Private<Unit>, file: &File, table: &PollTable<'_>) -> u32 {
+        unit.poll(file, table)
     }
 
-    fn sigio(port: &Port<Unit>) -> &SigioList {
-        Unit::sigio(port)
+    fn sigio(unit: &Private<Unit>) -> &Fasync {
+        Unit::sigio(unit)
     }
 
-    fn show_fdinfo(port: &Port<Unit>, m: &SeqFile, _file: &File) {
-        seq_print!(m, "unit:\t{}\n", port.name());
+    fn show_fdinfo(unit: &Private<Unit>, m: &SeqFile, _file: &File) {
+        seq_print!(m, "unit:\t{}\n", unit.name());
         let rtnl = rtnl::lock();
-        let dev = port
+        let dev = unit
             .device(&rtnl)
             .map(|dev| (dev.name(&rtnl), dev.ifindex(&rtnl)));
         drop(rtnl);
@@ -355,24 +363,24 @@ impl CharDevice for UnitFile {
             }
             None => seq_print!(m, "ifname:\t-\nifindex:\t0\n"),
         }
-        let shown = port.shown();
-        match port.kind() {
+        let snapshot = unit.snapshot();
+        match unit.kind() {
             Kind::Tun => {
-                let framing = port.framing();
+                let framing = unit.framing();
                 seq_print!(m, "framing:\t{}\n", framing.name());
                 seq_print!(m, "dialect:\t{}\n", framing.dialect().name());
             }
-            Kind::Tap => seq_print!(m, "keep:\t{}\n", u8::from(shown.keep)),
+            Kind::Tap => seq_print!(m, "keep:\t{}\n", u8::from(snapshot.keep)),
             Kind::Vmnet => (),
         }
-        seq_print!(m, "owner:\t{}\n", shown.owner);
-        seq_print!(m, "transient:\t{}\n", u8::from(shown.transient));
+        seq_print!(m, "owner:\t{}\n", snapshot.owner);
+        seq_print!(m, "transient:\t{}\n", u8::from(snapshot.transient));
     }
 }
 
 /// Copies a packet and its prefix to the program, as far as there is room.
 fn copy_out(skb: &SkBuff, iov: &mut IovIterDest<'_>) -> Result<usize> {
-    let prefix_len = match Prefix::from_tag(skb.tag()) {
+    let prefix_len = match Prefix::from_cb(skb.cb()) {
         Prefix::None => 0,
         prefix => copy_prefix_out(prefix, iov)?,
     };
@@ -394,7 +402,7 @@ fn copy_prefix_out(prefix: Prefix, iov: &mut IovIterDest<'_>) -> Result<usize> {
 
 /// What a write holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum WriteKind {
     /// A packet.
     Bare,
     /// A packet behind its address family.
@@ -405,14 +413,14 @@ enum Form {
     Runt,
 }
 
-impl Form {
+impl WriteKind {
     /// What a write of so many bytes to a unit holds; `None`: nothing.
     ///
     /// # Errors
     ///
     /// `EIO` if it is too long, `ENOBUFS` if it has not even an address family.
-    fn of(port: &Port<Unit>, len: usize) -> Result<Option<Self>> {
-        if port.kind().is_ethernet() {
+    fn of(unit: &Private<Unit>, len: usize) -> Result<Option<Self>> {
+        if unit.kind().is_ethernet() {
             return match ethernet::write(len) {
                 ethernet::Write::Empty => Ok(None),
                 ethernet::Write::TooShort => Ok(Some(Self::Runt)),
@@ -420,7 +428,7 @@ impl Form {
                 ethernet::Write::Frame => Ok(Some(Self::Frame)),
             };
         }
-        match port.framing().write(len) {
+        match unit.framing().write(len) {
             framing::Write::Empty => Ok(None),
             framing::Write::TooShort => Err(ENOBUFS),
             framing::Write::TooLong => Err(EIO),
@@ -440,10 +448,12 @@ impl Form {
 /// # Errors
 ///
 /// `EFAULT`, `ENOMEM`, `EAFNOSUPPORT`.
-fn copy_in(iov: &mut IovIterSource<'_>, form: Form, mode: IoMode) -> Result<Option<SkBuff>> {
+fn copy_in(iov: &mut IovIterSource<'_>, form: WriteKind, mode: IoMode) -> Result<Option<SkBuff>> {
     let protocol = match form {
-        Form::Frame => return SkBuff::from_iter(iov, Start::Ethernet, mode.atomic).map(Some),
-        Form::Runt => {
+        WriteKind::Frame => {
+            return SkBuff::from_iter(iov, HeaderType::Ethernet, mode.atomic).map(Some)
+        }
+        WriteKind::Runt => {
             let mut runt = [0; ethernet::HEADER_LEN];
             let len = iov.len().min(runt.len());
             if iov.copy_from_iter(&mut runt[..len]) != len {
@@ -451,8 +461,8 @@ fn copy_in(iov: &mut IovIterSource<'_>, form: Form, mode: IoMode) -> Result<Opti
             }
             return Ok(None);
         }
-        Form::Bare => Protocol::Ip,
-        Form::Headed => {
+        WriteKind::Bare => Protocol::Ip,
+        WriteKind::Headed => {
             let mut head = [0; framing::HEAD_LEN];
             if iov.copy_from_iter(&mut head) != head.len() {
                 return Err(EFAULT);
@@ -463,7 +473,7 @@ fn copy_in(iov: &mut IovIterSource<'_>, form: Form, mode: IoMode) -> Result<Opti
     if iov.is_empty() {
         return Ok(None);
     }
-    let mut skb = SkBuff::from_iter(iov, Start::Network, mode.atomic)?;
+    let mut skb = SkBuff::from_iter(iov, HeaderType::Network, mode.atomic)?;
     skb.set_protocol(protocol as u16);
     Ok(Some(skb))
 }
@@ -481,10 +491,10 @@ fn is_for(dev: &Device, skb: &SkBuff, rcu: &rcu::Guard) -> bool {
 
 /// `TUNSDEBUG`, `TAPSDEBUG`: a setting of the machine, like the sysctl, which root of a container does not
 /// write. Whoever leaves it as it is needs no privilege: programs switch it off as they start.
-fn set_debug(port: &Port<Unit>, level: i32) -> Result {
-    let debug = port.knobs().debug();
+fn set_debug(unit: &Private<Unit>, level: i32) -> Result {
+    let debug = unit.settings().debug();
     if debug.get() != level {
-        if !machine_admin_capable() {
+        if !capable_net_admin() {
             return Err(EPERM);
         }
         debug.set(level);
@@ -494,20 +504,20 @@ fn set_debug(port: &Port<Unit>, level: i32) -> Result {
 
 /// `TUNSIFINFO`, `TAPSIFINFO`. Nothing is stored if type or MTU is refused; whoever leaves the MTU as it
 /// is needs no privilege.
-fn set_info(port: &Port<Unit>, layout: InfoLayout, arg: Argument) -> Result {
+fn set_info(unit: &Private<Unit>, layout: InfoLayout, arg: Argument) -> Result {
     let mut bytes = [0; INFO_MAX];
     arg.get(&mut bytes[..layout.size()])?;
     let info = Info::from_bytes(layout, &bytes);
-    if port.kind().is_ethernet() && info.interface_type != u16::from(port.kind().type_default()) {
+    if unit.kind().is_ethernet() && info.interface_type != u16::from(unit.kind().type_default()) {
         return Err(EPROTOTYPE);
     }
     // No interface has another.
     let interface_type = u8::try_from(info.interface_type).map_err(|_| EINVAL)?;
 
     let rtnl = rtnl::lock();
-    let dev = port.device(&rtnl).ok_or(ENXIO)?;
+    let dev = unit.device(&rtnl).ok_or(ENXIO)?;
     if dev.mtu(&rtnl) != info.mtu {
-        if !dev.admin_capable(&rcu::read_lock()) {
+        if !dev.ns_capable_net_admin(&rcu::read_lock()) {
             return Err(EPERM);
         }
         if !info.mtu_in_range() {
@@ -516,15 +526,15 @@ fn set_info(port: &Port<Unit>, layout: InfoLayout, arg: Argument) -> Result {
         dev.set_mtu(info.mtu, &rtnl)?;
     }
     drop(rtnl);
-    port.set_info(info.baudrate, interface_type);
+    unit.set_info(info.baudrate, interface_type);
     Ok(())
 }
 
 /// `TUNGIFINFO`, `TAPGIFINFO`.
-fn get_info(port: &Port<Unit>, layout: InfoLayout, arg: Argument) -> Result {
+fn get_info(unit: &Private<Unit>, layout: InfoLayout, arg: Argument) -> Result {
     let (mtu, flags) = {
         let rtnl = rtnl::lock();
-        let dev = port.device(&rtnl).ok_or(ENXIO)?;
+        let dev = unit.device(&rtnl).ok_or(ENXIO)?;
         let flags = dev.flags(&rtnl);
         let flags = InterfaceFlags {
             up: dev.is_up(),
@@ -534,21 +544,21 @@ fn get_info(port: &Port<Unit>, layout: InfoLayout, arg: Argument) -> Result {
         };
         (dev.mtu(&rtnl), flags)
     };
-    let shown = port.shown();
+    let snapshot = unit.snapshot();
     let info = Info {
-        baudrate: shown.baudrate,
+        baudrate: snapshot.baudrate,
         mtu,
-        interface_type: shown.interface_type.into(),
+        interface_type: snapshot.interface_type.into(),
     };
     arg.put(&info.to_bytes(layout, flags)[..layout.size()])
 }
 
 /// `TUNSIFMODE`. While the interface is up the answer is `EBUSY` whatever the argument is.
-fn set_interface_mode(port: &Port<Unit>, mode: i32) -> Result {
+fn set_interface_mode(unit: &Private<Unit>, mode: i32) -> Result {
     const MASK: u32 = flags::POINTOPOINT | flags::BROADCAST | flags::MULTICAST;
 
     let rtnl = rtnl::lock();
-    let dev = port.device(&rtnl).ok_or(ENXIO)?;
+    let dev = unit.device(&rtnl).ok_or(ENXIO)?;
     if dev.is_up() {
         return Err(EBUSY);
     }
@@ -564,11 +574,11 @@ fn set_interface_mode(port: &Port<Unit>, mode: i32) -> Result {
 
 /// `VMIO_SIOCSIFFLAGS`: the interface is up afterwards, and of the flags in the argument it has those
 /// that are not the kernel's own. BSD's `LINK0` is among the flags that are cleared.
-fn set_flags(port: &Port<Unit>, arg: Argument) -> Result {
+fn set_flags(unit: &Private<Unit>, arg: Argument) -> Result {
     let rtnl = rtnl::lock();
-    let dev = port.device(&rtnl).ok_or(ENXIO)?;
+    let dev = unit.device(&rtnl).ok_or(ENXIO)?;
     dev.set_up_with(arg.value() as u32, flags::DEBUG | flags::NOARP, &rtnl)?;
-    port.set_keep(false);
+    unit.set_keep(false);
     Ok(())
 }
 

@@ -14,37 +14,39 @@ use crate::{
             PACKET_MAX, //
         },
         name::{
-            Wanted,
+            NameRequest,
             UNIT_MAX, //
         }, //
     },
-    knobs::Knobs,
-    loss::Loss,
-    net::{
-        address::AddressEvents,
-        attribute::Attribute,
+    driver::{
+        drops::DropCause,
+        registry::Registry,
+        settings::Settings,
+        unit::Unit, //
+    },
+    linux::net::{
         device::{
             flags,
             Device,
+            NetdevOps,
+            NetdevTx,
             NewDevice,
-            Operations,
-            Port,
-            Transmit,
-            Verdict, //
+            Private,
+            TxContext, //
         },
-        link::Kind,
+        inetaddr::AddressEvents,
         netlink::{
-            Attributes,
             ExtAck,
             Message,
+            NlAttrs,
             Policy, //
         },
         rtnl::Rtnl,
-        skb::SkBuff, //
+        rtnl_link::Kind,
+        skb::SkBuff,
+        sysfs::SysfsAttr, //
     },
-    registry::Registry,
-    uapi,
-    unit::Unit, //
+    uapi, //
 };
 use core::marker::PhantomData;
 use kernel::{
@@ -60,18 +62,18 @@ use kernel::{
 /// How many packets wait for a reader at the most, until `ip link set txqueuelen` says otherwise.
 const QUEUE_LEN_DEFAULT: u32 = 500;
 
-/// Of the queue, before what is counted of each [`Loss`].
+/// Of the queue, before what is counted of each [`DropCause`].
 const GAUGES: [&CStr; 3] = [c"queue_len", c"queue_limit", c"queue_stops"];
 
 /// What `ethtool -S` shows.
-static STATISTICS: [&CStr; GAUGES.len() + Loss::ALL.len()] = {
-    let mut names = [c""; GAUGES.len() + Loss::ALL.len()];
+static STATISTICS: [&CStr; GAUGES.len() + DropCause::ALL.len()] = {
+    let mut names = [c""; GAUGES.len() + DropCause::ALL.len()];
     let mut i = 0;
     while i < names.len() {
         names[i] = if i < GAUGES.len() {
             GAUGES[i]
         } else {
-            Loss::ALL[i - GAUGES.len()].name()
+            DropCause::ALL[i - GAUGES.len()].name()
         };
         i += 1;
     }
@@ -81,11 +83,11 @@ static STATISTICS: [&CStr; GAUGES.len() + Loss::ALL.len()] = {
 /// What all units of a kind share.
 pub(crate) struct Shared {
     pub(crate) registry: Arc<Registry>,
-    pub(crate) knobs: Arc<Knobs>,
+    pub(crate) settings: Arc<Settings>,
 }
 
 /// What makes a kind of interface: where the driver differs from kind to kind at compile time.
-pub(crate) trait Flavour: Sized + 'static {
+pub(crate) trait Variant: Sized + 'static {
     /// The kind of its units.
     const KIND: bsd::kind::Kind;
 
@@ -96,10 +98,10 @@ pub(crate) trait Flavour: Sized + 'static {
     const KEEP: Policy;
 
     /// `/sys/class/net/INTERFACE/NAME/`.
-    fn attributes() -> &'static [&'static Attribute<Unit>];
+    fn attributes() -> &'static [&'static SysfsAttr<Unit>];
 }
 
-/// The interfaces of a [`Flavour`].
+/// The interfaces of a [`Variant`].
 pub(crate) struct Interface<F>(PhantomData<F>);
 
 /// bsdtun.
@@ -111,35 +113,35 @@ pub(crate) struct Tap;
 /// bsdvmnet.
 pub(crate) struct Vmnet;
 
-impl Flavour for Tun {
+impl Variant for Tun {
     const KIND: bsd::kind::Kind = bsd::kind::Kind::Tun;
     const NAME: &'static CStr = c"bsdtun";
     const KEEP: Policy = NOT_KEPT;
 
-    fn attributes() -> &'static [&'static Attribute<Unit>] {
-        static FILES: [&Attribute<Unit>; 4] = [&DIALECT, &FRAMING, &OWNER, &TRANSIENT];
+    fn attributes() -> &'static [&'static SysfsAttr<Unit>] {
+        static FILES: [&SysfsAttr<Unit>; 4] = [&DIALECT, &FRAMING, &OWNER, &TRANSIENT];
         &FILES
     }
 }
 
-impl Flavour for Tap {
+impl Variant for Tap {
     const KIND: bsd::kind::Kind = bsd::kind::Kind::Tap;
     const NAME: &'static CStr = c"bsdtap";
-    const KEEP: Policy = Policy::flag();
+    const KEEP: Policy = Policy::u8_bool();
 
-    fn attributes() -> &'static [&'static Attribute<Unit>] {
-        static FILES: [&Attribute<Unit>; 3] = [&KEEP, &OWNER, &TRANSIENT];
+    fn attributes() -> &'static [&'static SysfsAttr<Unit>] {
+        static FILES: [&SysfsAttr<Unit>; 3] = [&KEEP, &OWNER, &TRANSIENT];
         &FILES
     }
 }
 
-impl Flavour for Vmnet {
+impl Variant for Vmnet {
     const KIND: bsd::kind::Kind = bsd::kind::Kind::Vmnet;
     const NAME: &'static CStr = c"bsdvmnet";
     const KEEP: Policy = NOT_KEPT;
 
-    fn attributes() -> &'static [&'static Attribute<Unit>] {
-        static FILES: [&Attribute<Unit>; 2] = [&OWNER, &TRANSIENT];
+    fn attributes() -> &'static [&'static SysfsAttr<Unit>] {
+        static FILES: [&SysfsAttr<Unit>; 2] = [&OWNER, &TRANSIENT];
         &FILES
     }
 }
@@ -147,43 +149,43 @@ impl Flavour for Vmnet {
 const NOT_KEPT: Policy =
     Policy::refused(c"Only units of the kind bsdtap can be told to stay as they are");
 
-static DIALECT: Attribute<Unit> = Attribute::read_write(
+static DIALECT: SysfsAttr<Unit> = SysfsAttr::read_write(
     c"dialect",
-    |port, out| writeln!(out, "{}", port.framing().dialect().name()),
-    |port, text| {
+    |unit, out| writeln!(out, "{}", unit.framing().dialect().name()),
+    |unit, text| {
         let dialect = Dialect::from_name(text).ok_or(EINVAL)?;
-        port.change_framing(|framing| framing.set_dialect(dialect));
+        unit.change_framing(|framing| framing.set_dialect(dialect));
         Ok(())
     },
 );
 
-static FRAMING: Attribute<Unit> = Attribute::read_only(c"framing", |port, out| {
-    writeln!(out, "{}", port.framing().name())
+static FRAMING: SysfsAttr<Unit> = SysfsAttr::read_only(c"framing", |unit, out| {
+    writeln!(out, "{}", unit.framing().name())
 });
 
-static KEEP: Attribute<Unit> = Attribute::read_write(
+static KEEP: SysfsAttr<Unit> = SysfsAttr::read_write(
     c"keep",
-    |port, out| writeln!(out, "{}", u8::from(port.shown().keep)),
-    |port, text| {
-        port.set_keep(kstrtobool_bytes(text)?);
+    |unit, out| writeln!(out, "{}", u8::from(unit.snapshot().keep)),
+    |unit, text| {
+        unit.set_keep(kstrtobool_bytes(text)?);
         Ok(())
     },
 );
 
-static OWNER: Attribute<Unit> = Attribute::read_only(c"owner", |port, out| {
-    writeln!(out, "{}", port.shown().owner)
+static OWNER: SysfsAttr<Unit> = SysfsAttr::read_only(c"owner", |unit, out| {
+    writeln!(out, "{}", unit.snapshot().owner)
 });
 
-static TRANSIENT: Attribute<Unit> = Attribute::read_write(
+static TRANSIENT: SysfsAttr<Unit> = SysfsAttr::read_write(
     c"transient",
-    |port, out| writeln!(out, "{}", u8::from(port.shown().transient)),
-    |port, text| {
-        port.set_transient(kstrtobool_bytes(text)?);
+    |unit, out| writeln!(out, "{}", u8::from(unit.snapshot().transient)),
+    |unit, text| {
+        unit.set_transient(kstrtobool_bytes(text)?);
         Ok(())
     },
 );
 
-impl<F: Flavour> Operations for Interface<F> {
+impl<F: Variant> NetdevOps for Interface<F> {
     type Data = Unit;
 
     const DRIVER: &'static CStr = c"bsdtun";
@@ -192,7 +194,7 @@ impl<F: Flavour> Operations for Interface<F> {
 
     const ETHERNET: bool = F::KIND.is_ethernet();
 
-    fn attributes() -> &'static [&'static Attribute<Unit>] {
+    fn attributes() -> &'static [&'static SysfsAttr<Unit>] {
         F::attributes()
     }
 
@@ -200,7 +202,7 @@ impl<F: Flavour> Operations for Interface<F> {
         if !Self::ETHERNET {
             dev.set_flags(flags::POINTOPOINT | flags::NOARP | flags::MULTICAST);
             // A reader may want to know the next hop.
-            dev.keep_route();
+            dev.keep_dst();
         }
         // A read gathers them.
         dev.take_pieces();
@@ -210,81 +212,81 @@ impl<F: Flavour> Operations for Interface<F> {
         dev.carrier_off();
     }
 
-    fn uninit(port: &Port<Unit>, _dev: &Device, _rtnl: &Rtnl) {
-        Unit::revoke(port);
+    fn uninit(unit: &Private<Unit>, _dev: &Device, _rtnl: &Rtnl) {
+        Unit::revoke(unit);
     }
 
-    fn open(port: &Port<Unit>, dev: &Device, rtnl: &Rtnl) {
+    fn open(unit: &Private<Unit>, dev: &Device, rtnl: &Rtnl) {
         dev.start_queues(rtnl);
-        port.up();
+        unit.up();
     }
 
     /// A reader that sleeps sleeps on.
-    fn stop(port: &Port<Unit>, dev: &Device, _rtnl: &Rtnl) {
-        let queue = port.down();
+    fn stop(unit: &Private<Unit>, dev: &Device, _rtnl: &Rtnl) {
+        let queue = unit.down();
         dev.count_tx_dropped(queue.len());
-        Unit::lose_all(port, queue, Loss::TxUnread);
+        Unit::drop_list(unit, queue, DropCause::TxUnread);
     }
 
-    fn xmit(port: &Port<Unit>, dev: &Device, mut skb: SkBuff, tx: &Transmit) -> Verdict {
+    fn start_xmit(unit: &Private<Unit>, dev: &Device, mut skb: SkBuff, tx: &TxContext) -> NetdevTx {
         // The number is made now: its parts would have to be kept meanwhile.
         let tag = if Self::ETHERNET {
-            Prefix::None.to_tag()
+            Prefix::None.to_cb()
         } else {
-            // Refused before it is queued: a program that polls and then reads must find a packet.
+            // OpenError before it is queued: a program that polls and then reads must find a packet.
             let protocol = Protocol::from_ethertype(skb.protocol());
             let prefix =
-                protocol.and_then(|protocol| port.framing().prefix(protocol, || skb.next_hop()));
+                protocol.and_then(|protocol| unit.framing().prefix(protocol, || skb.next_hop()));
             let Some(prefix) = prefix else {
                 if protocol == Some(Protocol::Ip6) {
-                    port.say_refused();
+                    unit.say_refused();
                 }
-                Unit::lose(port, skb, Loss::TxProtocol);
-                return Verdict::Dropped;
+                Unit::drop_skb(unit, skb, DropCause::TxProtocol);
+                return NetdevTx::Dropped;
             };
-            prefix.to_tag()
+            prefix.to_cb()
         };
-        if skb.detach().is_err() {
-            Unit::lose(port, skb, Loss::TxNoMemory);
-            return Verdict::Dropped;
+        if skb.scrub().is_err() {
+            Unit::drop_skb(unit, skb, DropCause::TxNoMemory);
+            return NetdevTx::Dropped;
         }
-        skb.set_tag(tag);
-        match port.enqueue(skb, dev, tx) {
-            Ok(()) => Verdict::Sent,
+        skb.set_cb(tag);
+        match unit.enqueue(skb, dev, tx) {
+            Ok(()) => NetdevTx::Sent,
             Err((skb, loss)) => {
-                Unit::lose(port, skb, loss);
-                Verdict::Dropped
+                Unit::drop_skb(unit, skb, loss);
+                NetdevTx::Dropped
             }
         }
     }
 
-    fn gone(port: Arc<Port<Unit>>) {
-        port.remove_node();
+    fn priv_destructor(unit: Arc<Private<Unit>>) {
+        unit.remove_node();
     }
 
-    fn bus_info(port: &Port<Unit>) -> &[u8] {
-        port.name().as_bytes()
+    fn bus_info(unit: &Private<Unit>) -> &[u8] {
+        unit.name().as_bytes()
     }
 
     const STATISTICS: &'static [&'static CStr] = &STATISTICS;
 
-    fn statistics(port: &Port<Unit>, dev: &Device, values: &mut [u64]) {
+    fn statistics(unit: &Private<Unit>, dev: &Device, values: &mut [u64]) {
         let gauges = [
-            port.queued() as u64,
+            unit.queued() as u64,
             dev.tx_queue_len() as u64,
-            port.stops(),
+            unit.stops(),
         ];
-        let losses = Loss::ALL.map(|loss| port.losses().get(loss));
+        let drop_stats = DropCause::ALL.map(|loss| unit.drop_stats().get(loss));
         for (to, value) in values
             .iter_mut()
-            .zip([&gauges[..], &losses].into_iter().flatten())
+            .zip([&gauges[..], &drop_stats].into_iter().flatten())
         {
             *to = *value;
         }
     }
 }
 
-impl<F: Flavour> Kind for Interface<F> {
+impl<F: Variant> Kind for Interface<F> {
     const KIND: &'static CStr = F::NAME;
 
     type OwnerModule = crate::LocalModule;
@@ -296,24 +298,24 @@ impl<F: Flavour> Kind for Interface<F> {
         Policy::none(),
         Policy::u32_up_to(UNIT_MAX as i16),
         F::KEEP,
-        Policy::flag(),
+        Policy::u8_bool(),
         Policy::refused(c"The owner is whoever opens the unit"),
     ];
 
     fn create(
         shared: &Shared,
         dev: &mut NewDevice,
-        attributes: &Attributes<'_>,
+        attributes: &NlAttrs<'_>,
         ext_ack: &mut ExtAck<'_>,
         rtnl: &Rtnl,
-    ) -> Result<Arc<Port<Unit>>> {
-        let names = shared.knobs.names();
-        let wanted = names.wanted(F::KIND, dev.name().as_bytes());
+    ) -> Result<Arc<Private<Unit>>> {
+        let names = shared.settings.names();
+        let wanted = names.name_request(F::KIND, dev.name().as_bytes());
         let asked = attributes
             .u32(uapi::IFLA_UNIT)
-            .map(|number| u16::try_from(number).map_or(Wanted::OutOfRange, Wanted::Unit));
+            .map(|number| u16::try_from(number).map_or(NameRequest::OutOfRange, NameRequest::Unit));
         let unit = match (asked, wanted) {
-            (Some(asked), Wanted::Any | Wanted::Template) => asked,
+            (Some(asked), NameRequest::Any | NameRequest::Template) => asked,
             (Some(asked), named) if asked != named => {
                 ext_ack.set(c"The name is that of a unit with another number");
                 return Err(EINVAL);
@@ -321,17 +323,17 @@ impl<F: Flavour> Kind for Interface<F> {
             (_, named) => named,
         };
         let number = match unit {
-            Wanted::Unit(number) => shared.registry.take(number).ok_or_else(|| {
+            NameRequest::Unit(number) => shared.registry.take(number).ok_or_else(|| {
                 ext_ack.set(c"A unit of this number exists already");
                 EEXIST
             }),
-            Wanted::OutOfRange => {
+            NameRequest::OutOfRange => {
                 ext_ack.set(c"Unit numbers end at 32767");
                 Err(EINVAL)
             }
             // Here the interface's name must be free too, which need not follow from the number's
             // being free: an interface may have got the name by a rename.
-            Wanted::Template => shared
+            NameRequest::Template => shared
                 .registry
                 .take_lowest(|number| {
                     names
@@ -339,72 +341,72 @@ impl<F: Flavour> Kind for Interface<F> {
                         .is_ok_and(|name| !dev.name_in_use(&name, rtnl))
                 })
                 .ok_or(ENOSPC),
-            Wanted::Any => shared.registry.take_lowest(|_| true).ok_or(ENOSPC),
+            NameRequest::Any => shared.registry.take_lowest(|_| true).ok_or(ENOSPC),
         }?;
 
         let name = names.unit(F::KIND, number.get())?;
-        if wanted == Wanted::Template {
+        if wanted == NameRequest::Template {
             dev.set_name(&name);
         }
-        let port = Port::new(Unit::new(F::KIND, number, name, shared.knobs.clone()))?;
-        set_attributes(&port, attributes);
-        Ok(port)
+        let unit = Private::new(Unit::new(F::KIND, number, name, shared.settings.clone()))?;
+        set_attributes(&unit, attributes);
+        Ok(unit)
     }
 
     fn change(
-        port: &Port<Unit>,
-        attributes: &Attributes<'_>,
+        unit: &Private<Unit>,
+        attributes: &NlAttrs<'_>,
         ext_ack: &mut ExtAck<'_>,
         _rtnl: &Rtnl,
     ) -> Result {
         if attributes
             .u32(uapi::IFLA_UNIT)
-            .is_some_and(|number| number != u32::from(port.number()))
+            .is_some_and(|number| number != u32::from(unit.number()))
         {
             ext_ack.set(c"The number of a unit does not change");
             return Err(EOPNOTSUPP);
         }
-        set_attributes(port, attributes);
+        set_attributes(unit, attributes);
         Ok(())
     }
 
-    fn describe(port: &Port<Unit>, message: &mut Message<'_>) -> Result {
-        let shown = port.shown();
-        message.put_u32(uapi::IFLA_UNIT, port.number().into())?;
+    fn describe(unit: &Private<Unit>, message: &mut Message<'_>) -> Result {
+        let snapshot = unit.snapshot();
+        message.put_u32(uapi::IFLA_UNIT, unit.number().into())?;
         if F::KIND == bsd::kind::Kind::Tap {
-            message.put_flag(uapi::IFLA_KEEP, shown.keep)?;
+            message.put_u8_bool(uapi::IFLA_KEEP, snapshot.keep)?;
         }
-        message.put_flag(uapi::IFLA_TRANSIENT, shown.transient)?;
-        message.put_u32(uapi::IFLA_OWNER, shown.owner as u32)
+        message.put_u8_bool(uapi::IFLA_TRANSIENT, snapshot.transient)?;
+        message.put_u32(uapi::IFLA_OWNER, snapshot.owner as u32)
     }
 
-    fn created(port: Arc<Port<Unit>>) -> Result {
-        Unit::make_node(port.clone())
-            .inspect_err(|e| pr_err!("{}: no node: {:?}\n", port.name(), e))
+    fn created(unit: Arc<Private<Unit>>) -> Result {
+        Unit::make_node(unit.clone())
+            .inspect_err(|e| pr_err!("{}: no node: {:?}\n", unit.name(), e))
     }
 }
 
 /// What may be said when a unit is made, and later too.
-fn set_attributes(port: &Port<Unit>, attributes: &Attributes<'_>) {
-    if let Some(keep) = attributes.flag(uapi::IFLA_KEEP) {
-        port.set_keep(keep);
+fn set_attributes(unit: &Private<Unit>, attributes: &NlAttrs<'_>) {
+    if let Some(keep) = attributes.u8_bool(uapi::IFLA_KEEP) {
+        unit.set_keep(keep);
     }
-    if let Some(transient) = attributes.flag(uapi::IFLA_TRANSIENT) {
-        port.set_transient(transient);
+    if let Some(transient) = attributes.u8_bool(uapi::IFLA_TRANSIENT) {
+        unit.set_transient(transient);
     }
 }
 
 impl AddressEvents for Interface<Tun> {
     /// As FreeBSD's driver does it: whoever has the unit open and gives the interface an address wants
     /// it up. The system call that sets the address returns after the interface is up.
-    fn address_added(port: &Arc<Port<Unit>>) {
+    fn address_added(unit: &Arc<Private<Unit>>) {
         let down = {
             let rcu = rcu::read_lock();
-            port.device_rcu(&rcu).is_some_and(|dev| !dev.is_up())
+            unit.device_rcu(&rcu).is_some_and(|dev| !dev.is_up())
         };
-        if down && port.is_open() && port.knobs().up_on_addr() {
-            if let Some(set_up) = port.disarm() {
-                set_up.run_unlocked(port.clone());
+        if down && unit.is_open() && unit.settings().up_on_addr() {
+            if let Some(set_up) = unit.disarm() {
+                set_up.queue(unit.clone());
             }
         }
     }

@@ -4,7 +4,7 @@
 //!
 //! C header: [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h)
 
-use crate::bindings;
+use crate::c::bindings;
 use core::ptr::NonNull;
 use kernel::prelude::*;
 
@@ -13,16 +13,16 @@ use kernel::prelude::*;
 /// # Invariants
 ///
 /// `ptr` points to a valid `struct net`, of which this value owns a reference.
-pub(crate) struct Namespace {
+pub(crate) struct Net {
     ptr: NonNull<bindings::net>,
 }
 
 // SAFETY: A namespace is reference counted, and belongs to no thread.
-unsafe impl Send for Namespace {}
+unsafe impl Send for Net {}
 // SAFETY: As above; what is reached here does not change.
-unsafe impl Sync for Namespace {}
+unsafe impl Sync for Net {}
 
-impl Namespace {
+impl Net {
     /// The namespace of the current task.
     pub(crate) fn current() -> Option<Self> {
         // SAFETY: A task that runs this has its namespaces.
@@ -54,13 +54,13 @@ impl Namespace {
 
     /// Whether the current task may administer the network: `CAP_NET_ADMIN` in the user namespace
     /// that owns this namespace.
-    pub(crate) fn admin_capable(&self) -> bool {
+    pub(crate) fn ns_capable_net_admin(&self) -> bool {
         // SAFETY: Valid by the type invariant.
-        unsafe { admin_capable(self.as_raw()) }
+        unsafe { ns_capable_net_admin(self.as_raw()) }
     }
 }
 
-impl Drop for Namespace {
+impl Drop for Net {
     fn drop(&mut self) {
         // SAFETY: By the type invariant this value owns a reference, which ends here.
         unsafe { bindings::bsdtun_put_net(self.ptr.as_ptr()) };
@@ -69,17 +69,17 @@ impl Drop for Namespace {
 
 /// Whether the current task may administer the network of the whole machine: `CAP_NET_ADMIN` in the
 /// initial user namespace.
-pub(crate) fn machine_admin_capable() -> bool {
+pub(crate) fn capable_net_admin() -> bool {
     // SAFETY: Process context.
     unsafe { bindings::capable(bindings::CAP_NET_ADMIN as c_int) }
 }
 
-/// See [`Namespace::admin_capable`].
+/// See [`Net::ns_capable_net_admin`].
 ///
 /// # Safety
 ///
 /// `net` must point to a `struct net` that is valid during the call.
-pub(super) unsafe fn admin_capable(net: *mut bindings::net) -> bool {
+pub(super) unsafe fn ns_capable_net_admin(net: *mut bindings::net) -> bool {
     // SAFETY: By the safety requirement; the namespace keeps its user namespace.
     let user_ns = unsafe { (*net).user_ns };
     // SAFETY: As above.

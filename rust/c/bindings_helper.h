@@ -29,10 +29,10 @@
 #include <uapi/asm/ioctls.h>
 #include <uapi/asm/sockios.h>
 
-#include "../include/linux/if_bsdtun.h"
-#include "../include/net/if_tap.h"
-#include "../include/net/if_tun.h"
-#include "../include/net/if_types.h"
+#include "../../include/linux/if_bsdtun.h"
+#include "../../include/net/if_tap.h"
+#include "../../include/net/if_tun.h"
+#include "../../include/net/if_types.h"
 #include "helpers.h"
 #include "tracepoints.h"
 

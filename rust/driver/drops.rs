@@ -2,9 +2,9 @@
 
 //! Packets that get lost on their way through a unit: why, and how many.
 
-use crate::net::{
-    skb::DropReason,
-    trace::Way, //
+use crate::{
+    linux::net::skb::DropReason,
+    trace::Direction, //
 };
 use kernel::{
     prelude::*,
@@ -16,7 +16,7 @@ use kernel::{
 
 /// How a packet can get lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Loss {
+pub(crate) enum DropCause {
     /// Of a protocol that the framing has no place for.
     TxProtocol,
     /// There was no memory to keep it.
@@ -43,7 +43,7 @@ pub(crate) enum Loss {
     RxOtherHost,
 }
 
-impl Loss {
+impl DropCause {
     /// All of them, in their order.
     pub(crate) const ALL: [Self; 12] = [
         Self::TxProtocol,
@@ -93,40 +93,40 @@ impl Loss {
     }
 
     /// Which way it was on.
-    pub(crate) fn way(self) -> Way {
+    pub(crate) fn direction(self) -> Direction {
         match self {
             Self::TxProtocol
             | Self::TxNoMemory
             | Self::TxNotReady
             | Self::TxQueueFull
             | Self::TxUnread
-            | Self::TxFault => Way::Tx,
+            | Self::TxFault => Direction::Tx,
             Self::RxNotReady
             | Self::RxTooShort
             | Self::RxProtocol
             | Self::RxNoMemory
             | Self::RxFault
-            | Self::RxOtherHost => Way::Rx,
+            | Self::RxOtherHost => Direction::Rx,
         }
     }
 }
 
 /// How many packets got lost, for each way to get lost.
-pub(crate) struct Losses([Atomic<u64>; Loss::ALL.len()]);
+pub(crate) struct DropStats([Atomic<u64>; DropCause::ALL.len()]);
 
-impl Losses {
+impl DropStats {
     /// None yet.
     pub(crate) fn new() -> Self {
-        Self([const { Atomic::new(0) }; Loss::ALL.len()])
+        Self([const { Atomic::new(0) }; DropCause::ALL.len()])
     }
 
     /// Counts one. Any context.
-    pub(crate) fn count(&self, loss: Loss) {
+    pub(crate) fn count(&self, loss: DropCause) {
         self.0[loss as usize].add(1, Relaxed);
     }
 
     /// How many there were.
-    pub(crate) fn get(&self, loss: Loss) -> u64 {
+    pub(crate) fn get(&self, loss: DropCause) -> u64 {
         self.0[loss as usize].load(Relaxed)
     }
 }
@@ -137,27 +137,27 @@ mod tests {
 
     #[test]
     fn every_loss_has_a_counter_of_its_own() {
-        let losses = Losses::new();
-        for (i, loss) in Loss::ALL.into_iter().enumerate() {
+        let drop_stats = DropStats::new();
+        for (i, loss) in DropCause::ALL.into_iter().enumerate() {
             assert_eq!(loss as usize, i);
             for _ in 0..=i {
-                losses.count(loss);
+                drop_stats.count(loss);
             }
         }
-        for (i, loss) in Loss::ALL.into_iter().enumerate() {
-            assert_eq!(losses.get(loss), i as u64 + 1);
+        for (i, loss) in DropCause::ALL.into_iter().enumerate() {
+            assert_eq!(drop_stats.get(loss), i as u64 + 1);
         }
     }
 
     #[test]
     fn a_counter_is_called_by_its_way_and_no_other_is() {
-        for loss in Loss::ALL {
-            let way: &[u8] = match loss.way() {
-                Way::Tx => b"tx_drop_",
-                Way::Rx => b"rx_drop_",
+        for loss in DropCause::ALL {
+            let way: &[u8] = match loss.direction() {
+                Direction::Tx => b"tx_drop_",
+                Direction::Rx => b"rx_drop_",
             };
             assert!(loss.name().to_bytes().starts_with(way));
-            let same = Loss::ALL
+            let same = DropCause::ALL
                 .into_iter()
                 .filter(|other| other.name() == loss.name());
             assert_eq!(same.count(), 1);

@@ -2,7 +2,7 @@
 
 //! Network devices.
 //!
-//! A driver implements [`Operations`] for its devices. Its data lives in a [`Port`], which outlives the
+//! A driver implements [`NetdevOps`] for its devices. Its data lives in a [`Private`], which outlives the
 //! device and reaches it, under RCU or RTNL, for as long as it is registered. Neither keeps the
 //! device: unregistering one waits for all references to it, so that a reference held by, say, an
 //! open file would hang `ip link del` for ever.
@@ -10,15 +10,15 @@
 //! C header: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h)
 
 use crate::{
-    bindings,
-    net::{
-        attribute::Attribute,
-        namespace::{
+    c::bindings,
+    linux::net::{
+        net_namespace::{
             self,
-            Namespace, //
+            Net, //
         },
         rtnl::Rtnl,
-        skb::SkBuff, //
+        skb::SkBuff,
+        sysfs::SysfsAttr, //
     }, //
 };
 use core::{
@@ -60,7 +60,7 @@ const IFNAMSIZ: usize = 16;
 
 /// Interface flags, as `ip link` shows them.
 pub(crate) mod flags {
-    use crate::bindings;
+    use crate::c::bindings;
 
     /// A link with one other end.
     pub(crate) const POINTOPOINT: u32 = bindings::net_device_flags_IFF_POINTOPOINT;
@@ -128,7 +128,7 @@ impl fmt::Display for Name {
 /// A registered device.
 ///
 /// A reference is proof of a context in which the device cannot go away: an RCU read side section
-/// or RTNL held since the device was found, or a callback of [`Operations`].
+/// or RTNL held since the device was found, or a callback of [`NetdevOps`].
 ///
 /// # Invariants
 ///
@@ -151,7 +151,7 @@ impl Device {
         unsafe { &*ptr.cast() }
     }
 
-    pub(super) fn as_raw(&self) -> *mut bindings::net_device {
+    pub(crate) fn as_raw(&self) -> *mut bindings::net_device {
         self.0.get()
     }
 
@@ -309,8 +309,8 @@ impl Device {
     }
 
     /// Whether a queueing discipline keeps packets that the driver cannot take yet.
-    pub(crate) fn has_qdisc(&self, _tx: &Transmit) -> bool {
-        // SAFETY: The device is valid by the type invariant; `Transmit` stands for BH off.
+    pub(crate) fn has_qdisc(&self, _tx: &TxContext) -> bool {
+        // SAFETY: The device is valid by the type invariant; `TxContext` stands for BH off.
         unsafe { bindings::bsdtun_netif_has_qdisc(self.as_raw()) }
     }
 
@@ -321,7 +321,7 @@ impl Device {
     }
 
     /// Keeps the stack from sending, for the queueing discipline to hold what comes.
-    pub(crate) fn stop_queues(&self, _tx: &Transmit) {
+    pub(crate) fn stop_queues(&self, _tx: &TxContext) {
         // SAFETY: The device is valid by the type invariant.
         unsafe { bindings::netif_tx_stop_all_queues(self.as_raw()) };
     }
@@ -347,28 +347,28 @@ impl Device {
 
     /// Whether the current task may administer the network that the device is in: `CAP_NET_ADMIN`
     /// in the user namespace that owns the device's network namespace.
-    pub(crate) fn admin_capable(&self, _rcu: &rcu::Guard) -> bool {
+    pub(crate) fn ns_capable_net_admin(&self, _rcu: &rcu::Guard) -> bool {
         // SAFETY: The device is valid by the type invariant and RCU is held.
         let net = unsafe { bindings::bsdtun_dev_net_rcu(self.as_raw()) };
         // SAFETY: A network namespace, and its reference on the user namespace, goes only a grace
         // period after its last device has left.
-        unsafe { namespace::admin_capable(net) }
+        unsafe { net_namespace::ns_capable_net_admin(net) }
     }
 
     /// Whether the device is in this network namespace.
-    pub(crate) fn is_in(&self, namespace: &Namespace, _rcu: &rcu::Guard) -> bool {
+    pub(crate) fn is_in(&self, namespace: &Net, _rcu: &rcu::Guard) -> bool {
         // SAFETY: The device is valid by the type invariant and RCU is held.
         let net = unsafe { bindings::bsdtun_dev_net_rcu(self.as_raw()) };
         ptr::eq(net, namespace.as_raw())
     }
 
     /// The network namespace that the device is in, unless that is going.
-    pub(super) fn namespace(&self, _rtnl: &Rtnl) -> Option<Namespace> {
+    pub(super) fn namespace(&self, _rtnl: &Rtnl) -> Option<Net> {
         let _rcu = rcu::read_lock();
         // SAFETY: The device is valid by the type invariant and RCU is held.
         let net = unsafe { bindings::bsdtun_dev_net_rcu(self.as_raw()) };
         // SAFETY: A network namespace goes only a grace period after its last device has left.
-        unsafe { Namespace::from_raw(net) }
+        unsafe { Net::from_raw(net) }
     }
 
     /// Whether packets start with an Ethernet header.
@@ -397,7 +397,7 @@ impl Device {
                 return Err(skb);
             }
             // SAFETY: The device is valid by the type invariant; a whole header is there.
-            unsafe { skb.take_ethernet_header(self.as_raw()) };
+            unsafe { skb.eth_type_trans(self.as_raw()) };
         }
         // SAFETY: Balanced below; nothing in between sleeps.
         unsafe { bindings::bsdtun_local_bh_disable() };
@@ -415,8 +415,8 @@ impl Device {
     }
 
     /// Counts a packet that is sent.
-    pub(crate) fn count_sent(&self, _tx: &Transmit, len: usize) {
-        // SAFETY: The device is valid by the type invariant; `Transmit` stands for BH off.
+    pub(crate) fn count_sent(&self, _tx: &TxContext, len: usize) {
+        // SAFETY: The device is valid by the type invariant; `TxContext` stands for BH off.
         unsafe { bindings::bsdtun_dev_sw_netstats_tx_add(self.as_raw(), len as u32) };
     }
 
@@ -498,7 +498,7 @@ impl NewDevice {
     }
 
     /// Lets packets keep their route until the driver has seen them.
-    pub(crate) fn keep_route(&mut self) {
+    pub(crate) fn keep_dst(&mut self) {
         self.change_priv_flags(
             0,
             bindings::netdev_priv_flags_IFF_XMIT_DST_RELEASE
@@ -585,12 +585,12 @@ impl NewDevice {
     }
 }
 
-/// Proof of the context of [`Operations::xmit`]: softirqs cannot run on this CPU.
-pub(crate) struct Transmit(NotThreadSafe);
+/// Proof of the context of [`NetdevOps::start_xmit`]: softirqs cannot run on this CPU.
+pub(crate) struct TxContext(NotThreadSafe);
 
-/// What became of a packet given to [`Operations::xmit`].
+/// What became of a packet given to [`NetdevOps::start_xmit`].
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum NetdevTx {
     /// The driver has it, and has counted it.
     Sent,
     /// It was thrown away; the sender is told so (`NET_XMIT_DROP`, `ENOBUFS`) and the device's
@@ -599,7 +599,7 @@ pub(crate) enum Verdict {
 }
 
 /// What a driver does for its network devices.
-pub(crate) trait Operations: Sized + 'static {
+pub(crate) trait NetdevOps: Sized + 'static {
     /// The driver's part of a device.
     type Data: Send + Sync + 'static;
 
@@ -613,38 +613,43 @@ pub(crate) trait Operations: Sized + 'static {
     const ETHERNET: bool;
 
     /// The interface's attributes.
-    fn attributes() -> &'static [&'static Attribute<Self::Data>];
+    fn attributes() -> &'static [&'static SysfsAttr<Self::Data>];
 
     /// Gives a device just allocated its shape: what is not said is as the link layer has it. RTNL may
     /// be held.
     fn setup(dev: &mut NewDevice);
 
-    /// The device is going: the port does not reach it any more. RTNL, process context.
-    fn uninit(port: &Port<Self::Data>, dev: &Device, rtnl: &Rtnl);
+    /// The device is going: the private does not reach it any more. RTNL, process context.
+    fn uninit(private: &Private<Self::Data>, dev: &Device, rtnl: &Rtnl);
 
     /// The interface is being set up; nothing is transmitted yet. RTNL, process context.
-    fn open(port: &Port<Self::Data>, dev: &Device, rtnl: &Rtnl);
+    fn open(private: &Private<Self::Data>, dev: &Device, rtnl: &Rtnl);
 
     /// The interface is being set down. RTNL, process context.
     ///
-    /// Without a queueing discipline [`Operations::xmit`] may still be running on other CPUs, and
+    /// Without a queueing discipline [`NetdevOps::start_xmit`] may still be running on other CPUs, and
     /// may be called again: what is done there and here must agree under a lock of the driver's.
-    fn stop(port: &Port<Self::Data>, dev: &Device, rtnl: &Rtnl);
+    fn stop(private: &Private<Self::Data>, dev: &Device, rtnl: &Rtnl);
 
     /// Sends a packet. Softirqs are off, interrupts may be; must not sleep. Several CPUs at once.
-    fn xmit(port: &Port<Self::Data>, dev: &Device, skb: SkBuff, tx: &Transmit) -> Verdict;
+    fn start_xmit(
+        private: &Private<Self::Data>,
+        dev: &Device,
+        skb: SkBuff,
+        tx: &TxContext,
+    ) -> NetdevTx;
 
     /// The device is gone: no callback runs any more. Process context, without RTNL; may sleep.
-    fn gone(port: Arc<Port<Self::Data>>);
+    fn priv_destructor(private: Arc<Private<Self::Data>>);
 
     /// What `ethtool -i` shows as bus information. RTNL.
-    fn bus_info(port: &Port<Self::Data>) -> &[u8];
+    fn bus_info(private: &Private<Self::Data>) -> &[u8];
 
     /// What `ethtool -S` shows, by name; of a name as many bytes as it has room for, 31.
     const STATISTICS: &'static [&'static CStr];
 
     /// Fills in the values, zeroes until then, in the order of their names. RTNL, may sleep.
-    fn statistics(port: &Port<Self::Data>, dev: &Device, values: &mut [u64]);
+    fn statistics(private: &Private<Self::Data>, dev: &Device, values: &mut [u64]);
 }
 
 /// A driver's data and the way from there to its device.
@@ -654,21 +659,21 @@ pub(crate) trait Operations: Sized + 'static {
 /// `dev` is null, or a device between `ndo_init` and `ndo_uninit`. It is written under RTNL only,
 /// and after it was cleared a grace period passes before the device is freed.
 #[pin_data]
-pub(crate) struct Port<T> {
+pub(crate) struct Private<T> {
     dev: Atomic<*mut bindings::net_device>,
     #[pin]
     data: T,
 }
 
 // SAFETY: The pointer is only followed under RCU or RTNL, on any thread.
-unsafe impl<T: Send> Send for Port<T> {}
+unsafe impl<T: Send> Send for Private<T> {}
 // SAFETY: As above; shared access gives shared access to `data`.
-unsafe impl<T: Sync> Sync for Port<T> {}
+unsafe impl<T: Sync> Sync for Private<T> {}
 
-impl<T: Send + Sync + 'static> Port<T> {
-    /// Puts a driver's data into a port, for [`link::Kind::create`] to return.
+impl<T: Send + Sync + 'static> Private<T> {
+    /// Puts a driver's data into a private, for [`link::Kind::create`] to return.
     ///
-    /// [`link::Kind::create`]: crate::net::link::Kind::create
+    /// [`link::Kind::create`]: crate::linux::net::rtnl_link::Kind::create
     pub(crate) fn new(data: impl PinInit<T, Error>) -> Result<Arc<Self>> {
         Arc::pin_init(
             try_pin_init!(Self {
@@ -697,7 +702,7 @@ impl<T: Send + Sync + 'static> Port<T> {
     }
 }
 
-impl<T> Deref for Port<T> {
+impl<T> Deref for Private<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -713,27 +718,27 @@ impl<T> Deref for Port<T> {
 ///
 /// The slot is filled before the device is registered, and emptied once: by `destructor`, or by
 /// whoever failed to register the device. In both cases no other callback runs any more.
-struct Slot<T>(Option<Arc<Port<T>>>);
+struct PrivArea<T>(Option<Arc<Private<T>>>);
 
 /// # Safety
 ///
-/// `dev` must point to a device with the data `T`, whose slot holds a port until `'a` ends.
-pub(super) unsafe fn port<'a, T>(dev: *const bindings::net_device) -> &'a Arc<Port<T>> {
-    // SAFETY: By the safety requirement the private area is a `Slot<T>`.
+/// `dev` must point to a device with the data `T`, whose slot holds a private until `'a` ends.
+pub(super) unsafe fn private<'a, T>(dev: *const bindings::net_device) -> &'a Arc<Private<T>> {
+    // SAFETY: By the safety requirement the private area is a `PrivArea<T>`.
     let slot = unsafe { &*slot::<T>(dev) };
     // SAFETY: By the safety requirement it is not empty.
     unsafe { slot.0.as_ref().unwrap_unchecked() }
 }
 
 /// How much private area a device of a `T` needs.
-pub(super) const fn slot_size<T: Operations>() -> usize {
-    mem::size_of::<Slot<T::Data>>()
+pub(super) const fn priv_size<T: NetdevOps>() -> usize {
+    mem::size_of::<PrivArea<T::Data>>()
 }
 
 /// # Safety
 ///
-/// `dev` must point to a device whose private area is a `Slot<T>`.
-unsafe fn slot<T>(dev: *const bindings::net_device) -> *mut Slot<T> {
+/// `dev` must point to a device whose private area is a `PrivArea<T>`.
+unsafe fn slot<T>(dev: *const bindings::net_device) -> *mut PrivArea<T> {
     // CAST: The private area is what the last member of the structure stands for.
     // SAFETY: By the safety requirement the projection stays inside what was allocated.
     unsafe { addr_of!((*dev).priv_) }.cast_mut().cast()
@@ -746,18 +751,18 @@ unsafe fn slot<T>(dev: *const bindings::net_device) -> *mut Slot<T> {
 ///
 /// # Safety
 ///
-/// `dev` must point to a device made with [`VTable::<T>::setup`] and [`slot_size::<T>`], not yet
+/// `dev` must point to a device made with [`VTable::<T>::setup`] and [`priv_size::<T>`], not yet
 /// registered, that the caller owns.
-pub(super) unsafe fn register<T: Operations>(
+pub(super) unsafe fn register<T: NetdevOps>(
     dev: *mut bindings::net_device,
-    port: Arc<Port<T::Data>>,
+    private: Arc<Private<T::Data>>,
     _rtnl: &Rtnl,
 ) -> Result {
     // SAFETY: By the safety requirement.
     let slot = unsafe { slot::<T::Data>(dev) };
     // INVARIANT: The device is not registered yet.
     // SAFETY: The slot is empty and nobody else looks at it.
-    unsafe { slot.write(Slot(Some(port))) };
+    unsafe { slot.write(PrivArea(Some(private))) };
 
     // SAFETY: The device is set up, and RTNL is held.
     let ret = to_result(unsafe { bindings::register_netdevice(dev) });
@@ -771,7 +776,7 @@ pub(super) unsafe fn register<T: Operations>(
             //
             // SAFETY: `ndo_uninit` has run if `ndo_init` had, and no callback comes after it.
             drop(unsafe { (*slot).0.take() });
-            // INVARIANT: The device may be freed at once, and the driver may have kept the port.
+            // INVARIANT: The device may be freed at once, and the driver may have kept the private.
             rcu::synchronize_rcu();
         }
     }
@@ -783,7 +788,7 @@ type PrivFlags = bindings::net_device__bindgen_ty_1__bindgen_ty_1;
 /// C's view of a `T`.
 pub(super) struct VTable<T>(PhantomData<T>);
 
-impl<T: Operations> VTable<T> {
+impl<T: NetdevOps> VTable<T> {
     const NETDEV: bindings::net_device_ops = bindings::net_device_ops {
         ndo_init: Some(Self::init),
         ndo_uninit: Some(Self::uninit),
@@ -825,7 +830,7 @@ impl<T: Operations> VTable<T> {
 
     /// # Safety
     ///
-    /// For the core to call, on a device just allocated with [`slot_size::<T>`] bytes of private
+    /// For the core to call, on a device just allocated with [`priv_size::<T>`] bytes of private
     /// area.
     pub(super) unsafe extern "C" fn setup(dev: *mut bindings::net_device) {
         // SAFETY: The device is new; nobody else knows it.
@@ -864,11 +869,11 @@ impl<T: Operations> VTable<T> {
     /// For the core to call, under RTNL, on a device in the course of [`register::<T>`].
     unsafe extern "C" fn init(dev: *mut bindings::net_device) -> c_int {
         // SAFETY: `register` has filled the slot.
-        let port = unsafe { port::<T::Data>(dev) };
-        // One port is the way to one device.
+        let private = unsafe { private::<T::Data>(dev) };
+        // One private is the way to one device.
         //
         // INVARIANT: Called under RTNL, in `ndo_init`; `uninit` clears it again.
-        match port.dev.cmpxchg(ptr::null_mut(), dev, Full) {
+        match private.dev.cmpxchg(ptr::null_mut(), dev, Full) {
             Ok(_) => 0,
             Err(_) => EBUSY.to_errno(),
         }
@@ -879,25 +884,25 @@ impl<T: Operations> VTable<T> {
     /// For the core to call, under RTNL, on a device for which [`Self::init`] succeeded.
     unsafe extern "C" fn uninit(dev: *mut bindings::net_device) {
         // SAFETY: The slot is emptied after this callback only.
-        let port = unsafe { port::<T::Data>(dev) };
+        let private = unsafe { private::<T::Data>(dev) };
         // INVARIANT: The core waits for a grace period between here and freeing the device.
-        port.dev.store(ptr::null_mut(), Release);
+        private.dev.store(ptr::null_mut(), Release);
         // SAFETY: The core calls this under RTNL.
         let rtnl = unsafe { Rtnl::assume_held() };
         // SAFETY: The device is valid during this callback.
-        T::uninit(port, unsafe { Device::from_raw(dev) }, rtnl);
+        T::uninit(private, unsafe { Device::from_raw(dev) }, rtnl);
     }
 
     /// # Safety
     ///
     /// For the core to call, under RTNL, on a registered device.
     unsafe extern "C" fn open(dev: *mut bindings::net_device) -> c_int {
-        // SAFETY: The device is registered, so that its slot holds a port.
-        let port = unsafe { port::<T::Data>(dev) };
+        // SAFETY: The device is registered, so that its slot holds a private.
+        let private = unsafe { private::<T::Data>(dev) };
         // SAFETY: The core calls this under RTNL.
         let rtnl = unsafe { Rtnl::assume_held() };
         // SAFETY: The device is valid during this callback.
-        T::open(port, unsafe { Device::from_raw(dev) }, rtnl);
+        T::open(private, unsafe { Device::from_raw(dev) }, rtnl);
         0
     }
 
@@ -905,12 +910,12 @@ impl<T: Operations> VTable<T> {
     ///
     /// For the core to call, under RTNL, on a registered device.
     unsafe extern "C" fn stop(dev: *mut bindings::net_device) -> c_int {
-        // SAFETY: The device is registered, so that its slot holds a port.
-        let port = unsafe { port::<T::Data>(dev) };
+        // SAFETY: The device is registered, so that its slot holds a private.
+        let private = unsafe { private::<T::Data>(dev) };
         // SAFETY: The core calls this under RTNL.
         let rtnl = unsafe { Rtnl::assume_held() };
         // SAFETY: The device is valid during this callback.
-        T::stop(port, unsafe { Device::from_raw(dev) }, rtnl);
+        T::stop(private, unsafe { Device::from_raw(dev) }, rtnl);
         0
     }
 
@@ -921,15 +926,15 @@ impl<T: Operations> VTable<T> {
         skb: *mut bindings::sk_buff,
         dev: *mut bindings::net_device,
     ) -> bindings::netdev_tx {
-        // SAFETY: The device is registered, so that its slot holds a port.
-        let port = unsafe { port::<T::Data>(dev) };
+        // SAFETY: The device is registered, so that its slot holds a private.
+        let private = unsafe { private::<T::Data>(dev) };
         // SAFETY: The core gives the packet to this callback.
         let skb = unsafe { SkBuff::from_raw(skb) };
         // SAFETY: The device is valid during this callback.
         let dev = unsafe { Device::from_raw(dev) };
-        match T::xmit(port, dev, skb, &Transmit(NotThreadSafe)) {
-            Verdict::Sent => bindings::netdev_tx::NETDEV_TX_OK,
-            Verdict::Dropped => {
+        match T::start_xmit(private, dev, skb, &TxContext(NotThreadSafe)) {
+            NetdevTx::Sent => bindings::netdev_tx::NETDEV_TX_OK,
+            NetdevTx::Dropped => {
                 dev.count_tx_dropped(1);
                 bindings::netdev_tx(bindings::NET_XMIT_DROP as c_int)
             }
@@ -948,12 +953,12 @@ impl<T: Operations> VTable<T> {
     ///
     /// For the core to call, once, when a device registered by [`register::<T>`] is gone.
     unsafe extern "C" fn destructor(dev: *mut bindings::net_device) {
-        // SAFETY: The private area is a `Slot<T::Data>`.
+        // SAFETY: The private area is a `PrivArea<T::Data>`.
         let slot = unsafe { slot::<T::Data>(dev) };
         // INVARIANT: No other callback runs any more.
         // SAFETY: As above.
-        if let Some(port) = unsafe { (*slot).0.take() } {
-            T::gone(port);
+        if let Some(private) = unsafe { (*slot).0.take() } {
+            T::priv_destructor(private);
         }
     }
 
@@ -965,12 +970,12 @@ impl<T: Operations> VTable<T> {
         info: *mut bindings::ethtool_drvinfo,
     ) {
         // CAST: The kernel crate knows the same type as opaque.
-        // SAFETY: The device is registered, so that its slot holds a port.
-        let port = unsafe { port::<T::Data>(dev.cast()) };
+        // SAFETY: The device is registered, so that its slot holds a private.
+        let private = unsafe { private::<T::Data>(dev.cast()) };
         // SAFETY: The core passes a zeroed structure, ours during this callback.
         let info = unsafe { &mut *info };
         copy_text(&mut info.driver, T::DRIVER.to_bytes());
-        copy_text(&mut info.bus_info, T::bus_info(port));
+        copy_text(&mut info.bus_info, T::bus_info(private));
     }
 
     /// # Safety
@@ -1030,13 +1035,13 @@ impl<T: Operations> VTable<T> {
     ) {
         // CAST: The kernel crate knows the same type as opaque.
         let dev = dev.cast();
-        // SAFETY: The device is registered, so that its slot holds a port.
-        let port = unsafe { port::<T::Data>(dev) };
+        // SAFETY: The device is registered, so that its slot holds a private.
+        let private = unsafe { private::<T::Data>(dev) };
         // SAFETY: The device is valid during this callback.
         let dev = unsafe { Device::from_raw(dev) };
         // SAFETY: By the safety requirement; the core has zeroed the room.
         let values = unsafe { slice::from_raw_parts_mut(data, Self::STATISTICS) };
-        T::statistics(port, dev, values);
+        T::statistics(private, dev, values);
     }
 }
 

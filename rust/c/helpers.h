@@ -36,7 +36,7 @@ struct sk_buff *bsdtun_alloc_skb_frag(unsigned int headroom, unsigned int len);
 void bsdtun_consume_skb(struct sk_buff *skb);
 void bsdtun_skb_reserve(struct sk_buff *skb, int len);
 void bsdtun_skb_reset_mac_header(struct sk_buff *skb);
-bool bsdtun_skb_detach(struct sk_buff *skb);
+bool bsdtun_skb_scrub(struct sk_buff *skb);
 bool bsdtun_skb_copy_to_iter(const struct sk_buff *skb, int len, struct iov_iter *to);
 __be32 bsdtun_skb_next_hop(const struct sk_buff *skb);
 

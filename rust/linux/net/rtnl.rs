@@ -4,7 +4,7 @@
 //!
 //! C header: [`include/linux/rtnetlink.h`](srctree/include/linux/rtnetlink.h)
 
-use crate::bindings;
+use crate::c::bindings;
 use core::ops::Deref;
 use kernel::types::NotThreadSafe;
 
@@ -30,9 +30,9 @@ impl Rtnl {
 /// RTNL, held until dropped.
 ///
 /// Dropping it finishes the removal of all devices that were unregistered meanwhile: it sleeps, and
-/// runs their [`Operations::gone`] on this thread, with RTNL released.
+/// runs their [`NetdevOps::priv_destructor`] on this thread, with RTNL released.
 ///
-/// [`Operations::gone`]: crate::net::device::Operations::gone
+/// [`NetdevOps::priv_destructor`]: crate::linux::net::device::NetdevOps::priv_destructor
 pub(crate) struct Guard(Rtnl);
 
 /// Takes RTNL.

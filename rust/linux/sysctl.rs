@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Settings in `/proc/sys`.
+//! UnitSettings in `/proc/sys`.
 //!
 //! C header: [`include/linux/sysctl.h`](srctree/include/linux/sysctl.h)
 
-use crate::bindings;
+use crate::c::bindings;
 use core::{
     mem,
     ptr::NonNull, //

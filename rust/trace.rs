@@ -9,11 +9,11 @@
 
 #![cfg_attr(not(CONFIG_TRACEPOINTS), allow(unused_variables))]
 
-use crate::net::{
+use crate::linux::net::{
     device::{
         Device,
         Name,
-        Port, //
+        Private, //
     },
     skb::{
         DropReason,
@@ -23,7 +23,7 @@ use crate::net::{
 
 /// Which way a packet goes, as the stack sees it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum Direction {
     /// From the stack to a program.
     Tx,
     /// From a program to the stack.
@@ -37,7 +37,7 @@ macro_rules! watched {
         // SAFETY: C defines the tracepoint, and its static key with it.
         unsafe {
             kernel::jump_label::static_branch_unlikely!(
-                crate::bindings::$tracepoint,
+                crate::c::bindings::$tracepoint,
                 kernel::bindings::tracepoint,
                 key
             )
@@ -58,13 +58,13 @@ pub(crate) fn queued(unit: &Name, dev: &Device, skb: &SkBuff, queued: impl FnOnc
 #[inline(always)]
 pub(crate) fn read<T: Send + Sync + 'static>(
     unit: &Name,
-    port: &Port<T>,
+    private: &Private<T>,
     skb: &SkBuff,
     copied: usize,
 ) {
     #[cfg(CONFIG_TRACEPOINTS)]
     if watched!(__tracepoint_bsdtun_read) {
-        fire::read(unit, port, skb, copied);
+        fire::read(unit, private, skb, copied);
     }
 }
 
@@ -81,15 +81,15 @@ pub(crate) fn written(unit: &Name, dev: &Device, skb: &SkBuff) {
 #[inline(always)]
 pub(crate) fn dropped<T: Send + Sync + 'static>(
     unit: &Name,
-    port: &Port<T>,
+    private: &Private<T>,
     skb: Option<&SkBuff>,
     len: usize,
-    way: Way,
+    way: Direction,
     reason: DropReason,
 ) {
     #[cfg(CONFIG_TRACEPOINTS)]
     if watched!(__tracepoint_bsdtun_drop) {
-        fire::dropped(unit, port, skb, len, way, reason);
+        fire::dropped(unit, private, skb, len, way, reason);
     }
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn dropped<T: Send + Sync + 'static>(
 #[cfg(CONFIG_TRACEPOINTS)]
 mod fire {
     use super::*;
-    use crate::bindings;
+    use crate::c::bindings;
     use core::ptr;
     use kernel::{
         prelude::*,
@@ -131,12 +131,12 @@ mod fire {
     #[cold]
     pub(super) fn read<T: Send + Sync + 'static>(
         unit: &Name,
-        port: &Port<T>,
+        private: &Private<T>,
         skb: &SkBuff,
         copied: usize,
     ) {
         let rcu = rcu::read_lock();
-        let dev = raw(port.device_rcu(&rcu));
+        let dev = raw(private.device_rcu(&rcu));
         // SAFETY: The name is terminated, the packet is valid by its type invariant, and a device
         // stays valid while the guard lives.
         unsafe { bindings::rust_do_trace_bsdtun_read(name(unit), dev, skb.as_raw(), copied) };
@@ -151,14 +151,14 @@ mod fire {
     #[cold]
     pub(super) fn dropped<T: Send + Sync + 'static>(
         unit: &Name,
-        port: &Port<T>,
+        private: &Private<T>,
         skb: Option<&SkBuff>,
         len: usize,
-        way: Way,
+        way: Direction,
         reason: DropReason,
     ) {
         let rcu = rcu::read_lock();
-        let dev = raw(port.device_rcu(&rcu));
+        let dev = raw(private.device_rcu(&rcu));
         let skb = skb.map_or(ptr::null(), |skb| skb.as_raw().cast_const());
         // SAFETY: The name is terminated, a packet is valid by its type invariant, and a device
         // stays valid while the guard lives.
@@ -168,7 +168,7 @@ mod fire {
                 dev,
                 skb,
                 len,
-                way == Way::Tx,
+                way == Direction::Tx,
                 reason as u32,
             )
         };

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Attributes of an interface: files in `/sys/class/net/NAME/DIRECTORY/`.
+//! NlAttrs of an interface: files in `/sys/class/net/NAME/DIRECTORY/`.
 //!
 //! C header: [`include/linux/sysfs.h`](srctree/include/linux/sysfs.h)
 
 use crate::{
-    bindings,
-    net::device::{
+    c::bindings,
+    linux::net::device::{
         self,
-        Operations,
-        Port, //
+        NetdevOps,
+        Private, //
     }, //
 };
 use core::ptr::{
@@ -32,21 +32,21 @@ use kernel::{
 /// One file. Its functions run in process context; the device is there, or going. They must not take
 /// RTNL: whoever removes the file waits for them with it held.
 #[repr(C)]
-pub(crate) struct Attribute<T> {
+pub(crate) struct SysfsAttr<T> {
     // First: C passes a pointer to it.
     attr: Opaque<bindings::device_attribute>,
-    show: fn(&Port<T>, &mut Formatter<'_>) -> fmt::Result,
-    store: Option<fn(&Port<T>, &BStr) -> Result>,
+    show: fn(&Private<T>, &mut Formatter<'_>) -> fmt::Result,
+    store: Option<fn(&Private<T>, &BStr) -> Result>,
 }
 
 // SAFETY: C only reads `attr`, but for the lockdep key in it, which lockdep looks after.
-unsafe impl<T> Sync for Attribute<T> {}
+unsafe impl<T> Sync for SysfsAttr<T> {}
 
-impl<T: Send + Sync + 'static> Attribute<T> {
+impl<T: Send + Sync + 'static> SysfsAttr<T> {
     /// A file that everybody may read.
     pub(crate) const fn read_only(
         name: &'static CStr,
-        show: fn(&Port<T>, &mut Formatter<'_>) -> fmt::Result,
+        show: fn(&Private<T>, &mut Formatter<'_>) -> fmt::Result,
     ) -> Self {
         Self::new(name, 0o444, show, None)
     }
@@ -56,8 +56,8 @@ impl<T: Send + Sync + 'static> Attribute<T> {
     /// the device may have moved since. What is written comes without a newline at its end.
     pub(crate) const fn read_write(
         name: &'static CStr,
-        show: fn(&Port<T>, &mut Formatter<'_>) -> fmt::Result,
-        store: fn(&Port<T>, &BStr) -> Result,
+        show: fn(&Private<T>, &mut Formatter<'_>) -> fmt::Result,
+        store: fn(&Private<T>, &BStr) -> Result,
     ) -> Self {
         Self::new(name, 0o644, show, Some(store))
     }
@@ -65,8 +65,8 @@ impl<T: Send + Sync + 'static> Attribute<T> {
     const fn new(
         name: &'static CStr,
         mode: u16,
-        show: fn(&Port<T>, &mut Formatter<'_>) -> fmt::Result,
-        store: Option<fn(&Port<T>, &BStr) -> Result>,
+        show: fn(&Private<T>, &mut Formatter<'_>) -> fmt::Result,
+        store: Option<fn(&Private<T>, &BStr) -> Result>,
     ) -> Self {
         let mut attr: bindings::device_attribute = pin_init::zeroed();
         attr.attr.name = kernel::str::as_char_ptr_in_const_context(name);
@@ -92,11 +92,11 @@ impl<T: Send + Sync + 'static> Attribute<T> {
         buf: *mut c_char,
     ) -> isize {
         // SAFETY: By the safety requirement; sysfs keeps the device registered during the call.
-        let (this, port) = unsafe { Self::resolve(dev, attr) };
+        let (this, private) = unsafe { Self::resolve(dev, attr) };
         // SAFETY: sysfs passes a page that is ours during the call.
         let page = unsafe { core::slice::from_raw_parts_mut(buf.cast::<u8>(), PAGE_SIZE) };
         let mut out = Formatter::new(page);
-        match (this.show)(port, &mut out) {
+        match (this.show)(private, &mut out) {
             Ok(()) => out.bytes_written().min(PAGE_SIZE) as isize,
             Err(_) => EIO.to_errno() as isize,
         }
@@ -113,19 +113,22 @@ impl<T: Send + Sync + 'static> Attribute<T> {
         len: usize,
     ) -> isize {
         // SAFETY: By the safety requirement; sysfs keeps the device registered during the call.
-        let (this, port) = unsafe { Self::resolve(dev, attr) };
+        let (this, private) = unsafe { Self::resolve(dev, attr) };
         // SAFETY: sysfs passes that many bytes.
         let text = unsafe { core::slice::from_raw_parts(buf.cast::<u8>(), len) };
         let text = BStr::from_bytes(text.strip_suffix(b"\n").unwrap_or(text));
         let stored = this.store.ok_or(EIO).and_then(|store| {
             let capable = {
                 let rcu = rcu::read_lock();
-                port.device_rcu(&rcu).ok_or(ENODEV)?.admin_capable(&rcu)
+                private
+                    .device_rcu(&rcu)
+                    .ok_or(ENODEV)?
+                    .ns_capable_net_admin(&rcu)
             };
             if !capable {
                 return Err(EPERM);
             }
-            store(port, text)
+            store(private, text)
         });
         match stored {
             Ok(()) => len as isize,
@@ -135,18 +138,18 @@ impl<T: Send + Sync + 'static> Attribute<T> {
 
     /// # Safety
     ///
-    /// `attr` must be inside an `Attribute<T>`, and `dev` inside a registered device of a `T`.
+    /// `attr` must be inside an `SysfsAttr<T>`, and `dev` inside a registered device of a `T`.
     unsafe fn resolve<'a>(
         dev: *mut bindings::device,
         attr: *mut bindings::device_attribute,
-    ) -> (&'a Self, &'a Port<T>) {
+    ) -> (&'a Self, &'a Private<T>) {
         // CAST: `attr` is the first field, and `Opaque` transparent.
         // SAFETY: By the safety requirement; attributes are static.
         let this = unsafe { &*attr.cast::<Self>() };
         // SAFETY: By the safety requirement.
         let dev = unsafe { container_of!(dev, bindings::net_device, dev) };
-        // SAFETY: The device is registered, so that its slot holds a port.
-        (this, unsafe { device::port(dev) })
+        // SAFETY: The device is registered, so that its slot holds a private.
+        (this, unsafe { device::private(dev) })
     }
 }
 
@@ -167,7 +170,7 @@ unsafe impl Sync for Group {}
 
 impl Group {
     /// Puts attributes together.
-    pub(super) fn new<T: Operations>() -> Result<Self> {
+    pub(super) fn new<T: NetdevOps>() -> Result<Self> {
         let mut attrs = KVec::with_capacity(T::attributes().len() + 1, GFP_KERNEL)?;
         for attribute in T::attributes() {
             // SAFETY: The projection stays inside the attribute.

@@ -42,4 +42,4 @@ type __kernel_ptrdiff_t = isize;
 // SAFETY: `__BindgenBitfieldUnit<Storage>` is a newtype around `Storage`.
 unsafe impl<Storage> Zeroable for __BindgenBitfieldUnit<Storage> where Storage: Zeroable {}
 
-include!(concat!(env!("BSDTUN_OBJ"), "/rust/bindings_generated.rs"));
+include!(concat!(env!("BSDTUN_OBJ"), "/rust/c/bindings_generated.rs"));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Attributes of netlink messages, as kinds of link have them in `IFLA_INFO_DATA`.
+//! NlAttrs of netlink messages, as kinds of link have them in `IFLA_INFO_DATA`.
 //!
 //! C header: [`include/net/netlink.h`](srctree/include/net/netlink.h)
 
 use crate::{
-    bindings,
-    net::device::EthernetAddress, //
+    c::bindings,
+    linux::net::device::EthernetAddress, //
 };
 use core::{
     marker::PhantomData,
@@ -75,7 +75,7 @@ impl Policy {
     }
 
     /// A byte, 0 or 1.
-    pub(crate) const fn flag() -> Self {
+    pub(crate) const fn u8_bool() -> Self {
         Self::limited(bindings::NLA_U8 as u8, 1)
     }
 
@@ -109,11 +109,11 @@ impl Policy {
 ///
 /// `table` holds pointers that are null or lead to whole attributes, valid during `'a`, at the place
 /// of their number.
-pub(crate) struct Attributes<'a> {
+pub(crate) struct NlAttrs<'a> {
     table: &'a [*mut bindings::nlattr],
 }
 
-impl<'a> Attributes<'a> {
+impl<'a> NlAttrs<'a> {
     /// None at all.
     pub(super) const fn none() -> Self {
         // INVARIANT: Empty.
@@ -144,7 +144,7 @@ impl<'a> Attributes<'a> {
     }
 
     /// The attribute of this number, if it is there and one byte long.
-    pub(crate) fn flag(&self, number: u16) -> Option<bool> {
+    pub(crate) fn u8_bool(&self, number: u16) -> Option<bool> {
         self.payload(number).map(|[byte]| byte != 0)
     }
 
@@ -202,7 +202,7 @@ impl Message<'_> {
     /// # Errors
     ///
     /// `EMSGSIZE` without room.
-    pub(crate) fn put_flag(&mut self, number: u16, value: bool) -> Result {
+    pub(crate) fn put_u8_bool(&mut self, number: u16, value: bool) -> Result {
         self.put(number, &[u8::from(value)])
     }
 
@@ -232,7 +232,7 @@ pub(super) unsafe fn validate_ethernet_address(tb: *mut *mut bindings::nlattr) -
     // SAFETY: The table has a place for each attribute of links.
     let table = unsafe { core::slice::from_raw_parts(tb, bindings::IFLA_ADDRESS as usize + 1) };
     // INVARIANT: By the safety requirement.
-    let attributes = Attributes { table };
+    let attributes = NlAttrs { table };
     if table[bindings::IFLA_ADDRESS as usize].is_null() {
         return Ok(());
     }

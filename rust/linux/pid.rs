@@ -4,7 +4,7 @@
 //!
 //! C header: [`include/linux/pid.h`](srctree/include/linux/pid.h)
 
-use crate::bindings;
+use crate::c::bindings;
 use core::ptr::NonNull;
 use kernel::sync::rcu;
 

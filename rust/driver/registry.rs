@@ -4,8 +4,8 @@
 
 use crate::{
     bsd::name::UNIT_MAX,
-    net::device::Port,
-    unit::Unit, //
+    driver::unit::Unit,
+    linux::net::device::Private, //
 };
 use kernel::{
     id_pool::IdPool,
@@ -28,13 +28,13 @@ pub(crate) struct Registry {
     taken: Mutex<IdPool>,
     /// In the order of their numbers, until a number is free again.
     #[pin]
-    cloned: Mutex<RBTree<u16, Arc<Port<Unit>>>>,
+    cloned: Mutex<RBTree<u16, Arc<Private<Unit>>>>,
 }
 
 /// Room to remember a unit.
-pub(crate) struct Place(RBTreeNodeReservation<u16, Arc<Port<Unit>>>);
+pub(crate) struct Reservation(RBTreeNodeReservation<u16, Arc<Private<Unit>>>);
 
-impl Place {
+impl Reservation {
     /// Makes room.
     ///
     /// # Errors
@@ -84,26 +84,26 @@ impl Registry {
     }
 
     /// Remembers a unit that a cloner has made.
-    pub(crate) fn add_cloned(&self, place: Place, port: Arc<Port<Unit>>) {
-        let node = place.0.into_node(port.number(), port.clone());
+    pub(crate) fn add_cloned(&self, place: Reservation, unit: Arc<Private<Unit>>) {
+        let node = place.0.into_node(unit.number(), unit.clone());
         let old = self.cloned.lock().insert(node);
         // Not with the lock held.
         drop(old);
         // Its number may have been freed just before, and would not be a second time.
-        if port.is_revoked() {
-            self.forget(port.number());
+        if unit.is_revoked() {
+            self.forget(unit.number());
         }
     }
 
     /// The first of the units that a cloner has made which suits.
     pub(crate) fn find_cloned(
         &self,
-        suits: impl Fn(&Arc<Port<Unit>>) -> bool,
-    ) -> Option<Arc<Port<Unit>>> {
+        suits: impl Fn(&Arc<Private<Unit>>) -> bool,
+    ) -> Option<Arc<Private<Unit>>> {
         self.cloned
             .lock()
             .values()
-            .find(|port| suits(port))
+            .find(|unit| suits(unit))
             .cloned()
     }
 

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The driver: BSD's contract on one side, a Linux network interface on the other. No `unsafe`.
+
+pub(crate) mod cloner;
+pub(crate) mod drops;
+pub(crate) mod file;
+pub(crate) mod netdev;
+pub(crate) mod registry;
+pub(crate) mod settings;
+pub(crate) mod unit;
