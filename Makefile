@@ -3,7 +3,7 @@
 # For people.  Kbuild is the kernel build's own file: it is taken where both are, so
 # nothing here is seen by 'make -C KDIR M=...' or inside a kernel tree.
 
-LAB := selftests/lab/lab
+LAB := tools/lab/lab
 
 # Told on the command line or by the environment, see 'make help'.
 export KDIR KERNEL TEST BENCH SOAK SOAK_SEED FUZZ_SECONDS FUZZ_SEED PROGRAMS_SKIP DESTDIR INSTALL_MOD_PATH \

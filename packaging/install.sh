@@ -61,11 +61,11 @@ rm -f "$dest$man/bsdvmnet.4"
 [ -n "$remove" ] || ln -s bsdtap.4 "$dest$man/bsdvmnet.4"
 
 # BSD's own commands are for who puts their folder first in PATH.
-each packaging/bsd-commands '*' "$commands"
+each tools/bsd-commands '*' "$commands"
 
 for kind in bsdtun bsdtap bsdvmnet; do
 	[ -n "$remove" ] || "${cc[@]}" -shared -fPIC -Iinclude -o "$tmp/link_$kind.so" \
-		packaging/iproute2/link_bsdtun.c
+		tools/iproute2/link_bsdtun.c
 	put 644 "$tmp/link_$kind.so" "$plugins/link_$kind.so"
 done
 

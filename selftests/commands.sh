@@ -12,7 +12,7 @@ need ip
 in_namespace "$@"
 
 # In an installed kit, or in the driver's folder.
-for commands in "$DIR/bsd-commands" "$DIR/../packaging/bsd-commands"; do
+for commands in "$DIR/bsd-commands" "$DIR/../tools/bsd-commands"; do
 	[ -x "$commands/ifconfig" ] && break
 done
 PATH="$commands:$PATH"

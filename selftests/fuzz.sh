@@ -19,7 +19,7 @@ fi
 
 seed="${BSDTUN_FUZZ_SEED:-1}"
 programs=("$DIR"/corpus/calls/*)
-export BSDTUN_SPLATS="$DIR/splats" BSDTUN_NOISE="$DIR/noise"
+export BSDTUN_SPLATS="$DIR/oops_patterns" BSDTUN_NOISE="$DIR/ignored_warnings"
 work="$(mktemp -d)" || exit "$KSFT_FAIL"
 trap 'rm -rf "$work"' EXIT
 found="${BSDTUN_FUZZ_FOUND:-$work}"

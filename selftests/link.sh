@@ -169,7 +169,7 @@ attributes_at_creation() {
 	shows bsdtun105 "4242: bsdtun105:" " mtu 1400 " " qlen 10"
 }
 
-# With what ip(8) loads for the kinds, see packaging/iproute2.
+# With what ip(8) loads for the kinds, see tools/iproute2.
 ip_takes_and_shows_what_a_kind_has() {
 	local -x IP_LIB_DIR="$DIR"
 

@@ -10,8 +10,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # DKMS has variables of such names; make would take them from there.
 unset MAKEFLAGS ARCH KERNELRELEASE O
 
-# shellcheck source=selftests/lab/module.sh
-. selftests/lab/module.sh
+# shellcheck source=tools/lab/module.sh
+. tools/lab/module.sh
 
 if [ ! -r "$kdir/rust/libkernel.rmeta" ]; then
 	packaging/dkms/prepare-kernel.sh "$release"

@@ -10,7 +10,7 @@ cache=/var/cache/bsdtun
 dir=$cache/$release
 modules=/lib/modules/$release
 here=$(dirname "${BASH_SOURCE[0]}")
-prepare=$here/../../selftests/lab/prepare-debian.sh
+prepare=$here/../../tools/lab/prepare-debian.sh
 
 # What source, objects and metadata need while they are made, in megabytes.
 ROOM=2500

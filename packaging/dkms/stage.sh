@@ -6,7 +6,7 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 {
-	printf '%s\n' Kbuild packaging/dkms/{build,prepare-kernel}.sh selftests/lab/{module,prepare-debian}.sh
+	printf '%s\n' Kbuild packaging/dkms/{build,prepare-kernel}.sh tools/lab/{module,prepare-debian}.sh
 	find include rust -name '*.h'
 	find rust \( -name '*.rs' -o -name '*.c' \) ! -name '*.mod.c' ! -name '*_generated.rs'
 	printf '%s\n' rust/Kbuild rust/c/bindgen_parameters

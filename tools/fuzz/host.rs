@@ -1,0 +1,575 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The pure modules of the driver, as libFuzzer's engine calls them.
+//!
+//! An input's first byte chooses what is tried, the rest is what it is tried with. The result is
+//! compared with what the contract says, put in words of its own; the arithmetic is checked by the
+//! compiler. `tools/fuzz/fuzz.sh` builds and runs it.
+
+#![no_main]
+// What only the kernel side calls is not dead.
+#![allow(dead_code)]
+
+#[path = "../../rust/bsd/mod.rs"]
+mod bsd;
+
+use bsd::{
+    ethernet,
+    framing::{
+        self,
+        Dialect,
+        Framing,
+        Prefix,
+        Protocol, //
+    },
+    info::{
+        Info,
+        InterfaceFlags,
+        InterfaceMode,
+        INFO_MAX, //
+    },
+    ioctl::{
+        decode,
+        InfoLayout,
+        Native,
+        Request, //
+    },
+    kind::Kind,
+    lifecycle::{
+        Lifecycle,
+        OpenError, //
+    },
+    name::{
+        name_request,
+        NameRequest, //
+    }, //
+};
+
+/// What the engine calls with each input.
+#[no_mangle]
+pub extern "C" fn LLVMFuzzerTestOneInput(data: *const u8, len: usize) -> i32 {
+    // SAFETY: The engine passes that many bytes.
+    let mut input = Input(unsafe { std::slice::from_raw_parts(data, len) });
+    match input.byte() % 7 {
+        0 => ioctls(&mut input),
+        1 => framings(&mut input),
+        2 => lengths(&mut input),
+        3 => prefixes(&mut input),
+        4 => infos(&mut input),
+        5 => names(&mut input),
+        _ => lives(&mut input),
+    }
+    0
+}
+
+/// What is left of an input; after its end come zeroes.
+struct Input<'a>(&'a [u8]);
+
+impl Input<'_> {
+    fn byte(&mut self) -> u8 {
+        self.array::<1>()[0]
+    }
+
+    fn array<const N: usize>(&mut self) -> [u8; N] {
+        let mut bytes = [0; N];
+        let (now, rest) = self.0.split_at(N.min(self.0.len()));
+        bytes[..now.len()].copy_from_slice(now);
+        self.0 = rest;
+        bytes
+    }
+
+    fn u32(&mut self) -> u32 {
+        u32::from_le_bytes(self.array())
+    }
+
+    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[usize::from(self.byte()) % of.len()]
+    }
+}
+
+const KINDS: [Kind; 3] = [Kind::Tun, Kind::Tap, Kind::Vmnet];
+
+const DIALECTS: [Dialect; 3] = [Dialect::Linux, Dialect::FreeBsd, Dialect::NetBsd];
+
+const X86: Native = Native {
+    tunsifhead: 0x4004_7460,
+    fionread: 0x541b,
+    set_owner: [0x8901, 0x8902],
+    get_owner: [0x8903, 0x8904],
+    tiocspgrp: 0x5410,
+    tiocgpgrp: 0x540f,
+};
+
+/// Here the encoding is BSD's own.
+const POWERPC: Native = Native {
+    tunsifhead: 0x8004_7460,
+    fionread: 0x4004_667f,
+    set_owner: [0x8901, 0x8902],
+    get_owner: [0x8903, 0x8904],
+    tiocspgrp: 0x8004_7476,
+    tiocgpgrp: 0x4004_7477,
+};
+
+/// The numbers that have no fields on x86.
+const WITHOUT_FIELDS: [u32; 9] = [
+    0x541b, 0x8901, 0x8902, 0x8903, 0x8904, 0x5410, 0x540f, 0x8915, 0x8916,
+];
+
+/// Which way an argument goes, seen from the program: (writes, reads).
+type Way = (bool, bool);
+
+const VOID: Way = (false, false);
+const WRITES: Way = (true, false);
+const READS: Way = (false, true);
+const BOTH: Way = (true, true);
+
+fn in_generic(way: Way, size: u32, low: u32) -> u32 {
+    u32::from(way.0) << 30 | u32::from(way.1) << 31 | size << 16 | low
+}
+
+fn in_bsd(way: Way, size: u32, low: u32) -> u32 {
+    let void = way == VOID;
+    u32::from(way.0) << 31 | u32::from(way.1) << 30 | u32::from(void) << 29 | size << 16 | low
+}
+
+/// What the argument of a request is, and which kinds know it: tun, and those of Ethernet.
+fn shape(request: Request) -> (Way, &'static [u32], (bool, bool)) {
+    use Request::*;
+
+    const IFREQ: &[u32] = &[32, 40, 144];
+    let (all, tun, ethernet) = ((true, true), (true, false), (false, true));
+    match request {
+        SetDebug | SetTransient | SetNonBlocking | SetAsync | SetOwner | SetGroup => {
+            (WRITES, &[4], all)
+        }
+        GetDebug | GetTransient | GetReadable | GetOwner | GetGroup => (READS, &[4], all),
+        SetInfo(InfoLayout::FreeBsd) => (WRITES, &[8], all),
+        GetInfo(InfoLayout::FreeBsd) => (READS, &[8], all),
+        SetInfo(InfoLayout::OpenBsd) => (WRITES, &[12], all),
+        GetInfo(InfoLayout::OpenBsd) => (READS, &[12], all),
+        GetInterfaceName => (READS, IFREQ, all),
+        SetLinkMode | SetHead(_) | SetInterfaceMode => (WRITES, &[4], tun),
+        GetHead => (READS, &[4], tun),
+        SetPid => (VOID, &[0], tun),
+        GetRemoteAddress => (BOTH, IFREQ, ethernet),
+        SetRemoteAddress => (WRITES, IFREQ, ethernet),
+        SetFlags => (VOID, &[0, 4], ethernet),
+    }
+}
+
+/// A number that is known says how its argument looks, and means the same in the other encoding.
+fn ioctls(input: &mut Input<'_>) {
+    let kind = input.pick(&KINDS);
+    let cmd = if input.byte() & 1 == 0 {
+        input.u32()
+    } else {
+        let way = input.pick(&[VOID, WRITES, READS, BOTH]);
+        let size = input.pick(&[0, 4, 8, 12, 32, 40, 144]);
+        let group = input.pick(b"tfieV");
+        let low = u32::from(group) << 8 | u32::from(input.byte());
+        if input.byte() & 1 == 0 {
+            in_generic(way, size, low)
+        } else {
+            in_bsd(way, size, low)
+        }
+    };
+
+    let request = decode(cmd, kind, &X86);
+    // A vmnet knows what a tap knows.
+    if kind == Kind::Vmnet {
+        assert_eq!(request, decode(cmd, Kind::Tap, &X86));
+    }
+    let Some(request) = request else {
+        return;
+    };
+    let (way, sizes, (tun, ethernet)) = shape(request);
+    assert!(if kind == Kind::Tun { tun } else { ethernet });
+    if WITHOUT_FIELDS.contains(&cmd) {
+        return;
+    }
+
+    let low = cmd & 0xffff;
+    let size = cmd >> 16 & 0x1fff;
+    assert!(sizes.contains(&size));
+    let (generic, bsd) = (in_generic(way, size, low), in_bsd(way, size, low));
+    assert!(cmd == generic || cmd == bsd);
+    let (here, there) = match request {
+        Request::SetHead(_) => {
+            let there = match cmd as u8 {
+                96 => Dialect::FreeBsd,
+                66 => Dialect::NetBsd,
+                number => panic!("{number} is no TUNSIFHEAD"),
+            };
+            (Request::SetHead(Dialect::Linux), Request::SetHead(there))
+        }
+        request => (request, request),
+    };
+    assert_eq!(decode(generic, kind, &X86), Some(here));
+    assert_eq!(decode(bsd, kind, &X86), Some(there));
+    // Where BSD's encoding is the machine's own, who asks was compiled there.
+    assert_eq!(decode(bsd, kind, &POWERPC), Some(here));
+    if generic != bsd {
+        assert_eq!(decode(generic, kind, &POWERPC), None);
+    }
+}
+
+/// Any order of commands is as two switches that exclude each other, and a dialect.
+fn framings(input: &mut Input<'_>) {
+    let mut framing = Framing::new();
+    let (mut head, mut link, mut dialect) = (false, false, Dialect::Linux);
+    while !input.0.is_empty() {
+        let step = input.byte();
+        let on = step & 8 != 0;
+        match step & 3 {
+            0 => {
+                dialect = DIALECTS[usize::from(step >> 4) % 3];
+                framing.set_head(on, dialect);
+                (head, link) = (on, link && !on);
+            }
+            1 => {
+                framing.set_link(on);
+                (head, link) = (head && !on, on);
+            }
+            2 => {
+                // What was written to the attribute: a name, as far as the input goes.
+                let len = usize::from(step >> 4).min(input.0.len());
+                let (text, rest) = input.0.split_at(len);
+                input.0 = rest;
+                let told = match text {
+                    b"linux" => Some(Dialect::Linux),
+                    b"freebsd" => Some(Dialect::FreeBsd),
+                    b"netbsd" => Some(Dialect::NetBsd),
+                    _ => None,
+                };
+                assert_eq!(Dialect::from_name(text), told);
+                if let Some(told) = told {
+                    dialect = told;
+                    framing.set_dialect(told);
+                }
+            }
+            _ => framing = Framing::from_bits(framing.to_bits()),
+        }
+        assert!(!(head && link));
+        assert_eq!(framing.head(), head);
+        assert_eq!(framing.dialect(), dialect);
+        assert_eq!(
+            framing.name(),
+            match (head, link) {
+                (true, _) => "ifhead",
+                (_, true) => "lmode",
+                _ => "bare",
+            }
+        );
+    }
+}
+
+/// A framing of the input's, and whether a family stands before packets.
+fn any_framing(input: &mut Input<'_>) -> (Framing, &'static str) {
+    let mut framing = Framing::new();
+    let (mode, dialect) = (input.byte() % 3, input.pick(&DIALECTS));
+    framing.set_dialect(dialect);
+    match mode {
+        1 => framing.set_head(true, dialect),
+        2 => framing.set_link(true),
+        _ => (),
+    }
+    (framing, ["bare", "ifhead", "lmode"][usize::from(mode)])
+}
+
+/// What a write is follows from its length, and on a tun from what stands before packets.
+fn lengths(input: &mut Input<'_>) {
+    let (framing, mode) = any_framing(input);
+    let len = match input.byte() % 3 {
+        0 => usize::from(input.byte()),
+        1 => (65535 + usize::from(input.byte())) - 128,
+        _ => usize::from_le_bytes(input.array()),
+    };
+
+    let room = if mode == "ifhead" { 65539 } else { 65535 };
+    let told = framing.write(len);
+    if len == 0 {
+        assert_eq!(told, framing::Write::Empty);
+    } else if mode == "ifhead" && len < 4 {
+        assert_eq!(told, framing::Write::TooShort);
+    } else if len > room {
+        assert_eq!(told, framing::Write::TooLong);
+    } else if mode == "ifhead" {
+        assert_eq!(told, framing::Write::Headed);
+    } else {
+        assert_eq!(told, framing::Write::Bare);
+    }
+
+    let told = ethernet::write(len);
+    if len == 0 {
+        assert_eq!(told, ethernet::Write::Empty);
+    } else if len > 65535 {
+        assert_eq!(told, ethernet::Write::TooLong);
+    } else if len >= 14 {
+        assert_eq!(told, ethernet::Write::Frame);
+    } else {
+        assert_eq!(told, ethernet::Write::TooShort);
+    }
+
+    let address = input.array::<6>();
+    assert_eq!(ethernet::is_group(address), address[0] % 2 == 1);
+}
+
+/// What stands before a packet is laid out as on BSD, is kept with it, and written back it names
+/// the packet's protocol.
+fn prefixes(input: &mut Input<'_>) {
+    let (framing, mode) = any_framing(input);
+    let ethertype = if input.byte() & 1 == 0 {
+        u16::from_be_bytes(input.array())
+    } else {
+        input.pick(&[0x0800, 0x86dd])
+    };
+    let protocol = match ethertype {
+        0x0800 => Some(Protocol::Ip),
+        0x86dd => Some(Protocol::Ip6),
+        _ => None,
+    };
+    assert_eq!(Protocol::from_ethertype(ethertype), protocol);
+
+    let hop: [u8; 4] = input.array();
+    if let Some(protocol) = protocol {
+        let family = match (protocol, framing.dialect()) {
+            (Protocol::Ip, _) => 2,
+            (Protocol::Ip6, Dialect::Linux) => 10,
+            (Protocol::Ip6, Dialect::NetBsd) => 24,
+            (Protocol::Ip6, Dialect::FreeBsd) => 28,
+        };
+        let mut asked = false;
+        let prefix = framing.prefix(protocol, || {
+            asked = true;
+            hop
+        });
+        let expected = match (mode, protocol) {
+            ("ifhead", _) => Some(vec![0, 0, 0, family]),
+            (_, Protocol::Ip6) => None,
+            ("lmode", _) => Some([&[16, 2, 0, 0], &hop[..], &[0; 8]].concat()),
+            _ => Some(vec![]),
+        };
+        assert_eq!(prefix.map(|prefix| prefix.bytes().to_vec()), expected);
+        // Of a packet that goes nowhere nobody asks where.
+        assert_eq!(asked, mode == "lmode" && protocol == Protocol::Ip);
+        if let Some(prefix) = prefix {
+            assert_eq!(Prefix::from_cb(prefix.to_cb()), prefix);
+            if mode == "ifhead" {
+                let bytes: [u8; 4] = prefix.bytes()[..].try_into().unwrap();
+                assert_eq!(framing::protocol_of_head(bytes), Some(protocol));
+            }
+        }
+    }
+
+    // What comes from a program, or from a packet's room, may be anything.
+    let head: [u8; 4] = input.array();
+    let named = match head {
+        [0, 0, 0, 2] => Some(Protocol::Ip),
+        [0, 0, 0, 10 | 24 | 28 | 30] => Some(Protocol::Ip6),
+        _ => None,
+    };
+    assert_eq!(framing::protocol_of_head(head), named);
+    let kept = Prefix::from_cb(u64::from_le_bytes(input.array()));
+    assert_eq!(Prefix::from_cb(kept.to_cb()), kept);
+    assert!([0, 4, 16].contains(&kept.bytes().len()));
+    let kept = Framing::from_bits(input.u32() as i32);
+    assert_eq!(Framing::from_bits(kept.to_bits()), kept);
+}
+
+/// The layouts say the same, each as far as it goes; what a mode's flags mean follows from each.
+fn infos(input: &mut Input<'_>) {
+    let bytes: [u8; INFO_MAX] = input.array();
+    let flags = input.byte();
+    let flags = InterfaceFlags {
+        up: flags & 1 != 0,
+        running: flags & 2 != 0,
+        broadcast: flags & 4 != 0,
+        multicast: flags & 8 != 0,
+    };
+    let bits = u16::from(flags.up)
+        | if flags.broadcast { 0x2 } else { 0x10 }
+        | u16::from(flags.running) << 6
+        | u16::from(flags.multicast) << 15;
+    assert_eq!(flags.to_bsd(), bits);
+
+    let small = Info::from_bytes(InfoLayout::FreeBsd, &bytes);
+    let back = small.to_bytes(InfoLayout::FreeBsd, flags);
+    // The eighth byte is nobody's.
+    assert_eq!(back, {
+        let mut bytes = bytes;
+        bytes[7..].fill(0);
+        bytes
+    });
+    let large = Info::from_bytes(InfoLayout::OpenBsd, &bytes);
+    let back = large.to_bytes(InfoLayout::OpenBsd, flags);
+    assert_eq!(back, {
+        let mut bytes = bytes;
+        bytes[6..8].copy_from_slice(&bits.to_ne_bytes());
+        bytes
+    });
+    // Whoever asks in the other layout gets what was told in this one.
+    let other = Info::from_bytes(
+        InfoLayout::OpenBsd,
+        &small.to_bytes(InfoLayout::OpenBsd, flags),
+    );
+    assert_eq!(other, small);
+    let other = Info::from_bytes(
+        InfoLayout::FreeBsd,
+        &large.to_bytes(InfoLayout::FreeBsd, flags),
+    );
+    assert_eq!(other.baudrate, large.baudrate);
+    assert_eq!(other.mtu, large.mtu.min(65535));
+    for info in [small, large] {
+        assert_eq!(info.mtu_in_range(), info.mtu >= 72 && info.mtu <= 65535);
+    }
+
+    let arg = if input.byte() & 1 == 0 {
+        input.u32() as i32
+    } else {
+        i32::from(u16::from_le_bytes(input.array()) & 0x9012)
+    };
+    let mode = InterfaceMode::from_arg(arg);
+    let (broadcast, pointopoint) = (arg & 0x2 != 0, arg & 0x10 != 0);
+    if broadcast == pointopoint || arg & !0x9012 != 0 {
+        assert_eq!(mode, None);
+    } else {
+        let multicast = arg & 0x9000 != 0;
+        assert_eq!(
+            mode,
+            Some(InterfaceMode {
+                broadcast,
+                multicast,
+            })
+        );
+    }
+}
+
+/// A name is a unit's if its number, written out, gives the name again.
+fn names(input: &mut Input<'_>) {
+    let kind = input.pick(&KINDS);
+    let kind = input.pick(&[kind.name(), kind.bsd_name()]);
+    let mut name = vec![];
+    match input.byte() % 3 {
+        0 => (),
+        1 => name.extend_from_slice(kind.as_bytes()),
+        _ => {
+            let number = 32767 + i32::from(input.byte() as i8);
+            name.extend_from_slice(format!("{kind}{number}").as_bytes());
+        }
+    }
+    name.extend_from_slice(input.0);
+
+    let expected = match std::str::from_utf8(&name).map(|name| name.strip_prefix(kind)) {
+        Ok(Some("%d")) => NameRequest::Template,
+        Ok(Some(number)) if !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit()) => {
+            match number.trim_start_matches('0') {
+                "" if number == "0" => NameRequest::Unit(0),
+                // No number is written so.
+                trimmed if trimmed != number => NameRequest::Any,
+                _ => match number.parse::<u64>() {
+                    Ok(unit @ 0..=32767) => NameRequest::Unit(unit as u16),
+                    _ => NameRequest::OutOfRange,
+                },
+            }
+        }
+        _ => NameRequest::Any,
+    };
+    let told = name_request(kind.as_bytes(), &name);
+    assert_eq!(told, expected);
+    if let NameRequest::Unit(unit) = told {
+        assert_eq!(format!("{kind}{unit}").as_bytes(), name);
+    }
+}
+
+/// What happens to a unit.
+#[derive(Clone, Copy, PartialEq)]
+enum Event {
+    Open,
+    BeginClose { wait: bool },
+    EndClose,
+    Up(bool),
+    Revoke,
+}
+
+/// What may be done with a unit follows from all that happened to it.
+fn lives(input: &mut Input<'_>) {
+    let mut unit = Lifecycle::new();
+    let mut history = Vec::new();
+    while !input.0.is_empty() {
+        // The last that its opener did.
+        let opener = history
+            .iter()
+            .rev()
+            .find(|event| !matches!(event, Event::Up(_) | Event::Revoke))
+            .copied();
+        let closing = matches!(opener, Some(Event::BeginClose { .. }));
+        let busy = opener == Some(Event::Open) || closing;
+        let gone = history.contains(&Event::Revoke);
+        let step = input.byte();
+        let event = match step % 5 {
+            0 => {
+                let expected = match (gone, busy) {
+                    (true, _) => Err(OpenError::Gone),
+                    (false, true) => Err(OpenError::Busy),
+                    (false, false) => Ok(()),
+                };
+                assert_eq!(unit.is_free(), expected.is_ok());
+                assert_eq!(unit.open(), expected);
+                if expected.is_err() {
+                    continue;
+                }
+                Event::Open
+            }
+            1 if opener == Some(Event::Open) => {
+                let wait = step & 0x80 != 0;
+                unit.begin_close(wait);
+                Event::BeginClose { wait }
+            }
+            2 if closing => {
+                unit.end_close();
+                Event::EndClose
+            }
+            3 => {
+                let up = step & 0x80 != 0;
+                unit.set_up(up);
+                Event::Up(up)
+            }
+            4 => {
+                unit.revoke();
+                Event::Revoke
+            }
+            _ => continue,
+        };
+        history.push(event);
+
+        // Somebody reads, or the last who did said that packets shall wait.
+        let read = history
+            .iter()
+            .rev()
+            .find_map(|event| match event {
+                Event::Open => Some(true),
+                Event::BeginClose { wait } => Some(*wait),
+                _ => None,
+            })
+            .unwrap_or(false);
+        let up = history
+            .iter()
+            .rev()
+            .find_map(|event| match event {
+                Event::Up(up) => Some(*up),
+                _ => None,
+            })
+            .unwrap_or(false);
+        let gone = history.contains(&Event::Revoke);
+        assert_eq!(unit.accepts_packets(), read && up && !gone);
+        assert_eq!(unit.is_revoked(), gone);
+        let is_open = matches!(
+            history
+                .iter()
+                .rev()
+                .find(|event| !matches!(event, Event::Up(_) | Event::Revoke)),
+            Some(Event::Open)
+        );
+        assert_eq!(unit.is_open(), is_open);
+    }
+}

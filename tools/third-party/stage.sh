@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the programs' tests share: two network namespaces, LEFT and RIGHT, joined by a wire.
+# A program, or each of two, has a unit of its own whose interface is in one of them.
+
+# shellcheck source-path=SCRIPTDIR source=../../selftests/helpers.sh
+. "$(dirname "$(readlink -f "$0")")/helpers.sh"
+
+PROGRAMS="${PROGRAMS:-/lab/programs}"
+PATH="${BSD_COMMANDS:-/lab/bsd-commands}:$PATH"
+LEFT="bsdtun-left-$$"
+RIGHT="bsdtun-right-$$"
+LEFT_ADDRESS=192.0.2.1
+RIGHT_ADDRESS=192.0.2.2
+
+# Of each transfer, there and back.
+BYTES=1000000
+
+daemons=()
+reloaded=
+
+# need_program NAME: leaves when it is not there.
+need_program() {
+	need ip ping python3
+	[ -e "$PROGRAMS/$1" ] && return
+	ktap_print_header
+	ktap_skip_all "there is no $PROGRAMS/$1"
+	exit "$KSFT_SKIP"
+}
+
+set_stage() {
+	local side
+
+	TMP="$(mktemp -d)" || exit "$KSFT_FAIL"
+	trap strike_stage EXIT
+	for side in "$LEFT" "$RIGHT"; do
+		ip netns add "$side" || exit "$KSFT_FAIL"
+		# Addresses serve at once.
+		ip netns exec "$side" sh -c 'echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad
+			echo 0 > /proc/sys/net/ipv6/conf/all/accept_dad' || exit "$KSFT_FAIL"
+		ip -n "$side" link set lo up
+	done
+	ip link add wire netns "$LEFT" type veth peer name wire netns "$RIGHT" || exit "$KSFT_FAIL"
+	ip -n "$LEFT" addr add $LEFT_ADDRESS/24 dev wire
+	ip -n "$RIGHT" addr add $RIGHT_ADDRESS/24 dev wire
+	ip -n "$LEFT" link set wire up
+	ip -n "$RIGHT" link set wire up
+}
+
+strike_stage() {
+	clean
+	ip netns del "$LEFT"
+	ip netns del "$RIGHT"
+	rm -rf "$TMP"
+	[ -z "$reloaded" ] || reload
+}
+
+# After each test: what a failed one says stays in the log.
+clean() {
+	local side unit
+
+	[ ${#daemons[@]} -eq 0 ] || { kill "${daemons[@]}"; wait "${daemons[@]}"; } 2>/dev/null
+	daemons=()
+	for side in "$LEFT" "$RIGHT"; do
+		for unit in $(ip -n "$side" -br link show type bsdtun | cut -d' ' -f1) \
+			$(ip -n "$side" -br link show type bsdtap | cut -d' ' -f1); do
+			ip -n "$side" link del "$unit"
+		done
+	done
+	rm -rf "${TMP:?}"/*
+}
+
+# units KIND LEFT RIGHT: one each.
+units() {
+	ip -n "$LEFT" link add "$2" type "$1" && ip -n "$RIGHT" link add "$3" type "$1"
+}
+
+# reload ARGUMENT...: the module anew.
+reload() {
+	reloaded=1
+	rmmod bsdtun && insmod "$BSDTUN_KO" "$@"
+}
+
+# start NAMESPACE LOG COMMAND...: in the background; sets STARTED.
+start() {
+	local namespace="$1" log="$TMP/$2"
+
+	shift 2
+	ip netns exec "$namespace" "$@" >"$log" 2>&1 &
+	STARTED=$!
+	daemons+=($STARTED)
+}
+
+# said LOG TEXT [TIMES]: true once the log has it, that often.
+said() {
+	[ "$(grep -cF -- "$2" "$TMP/$1")" -ge "${3:-1}" ]
+}
+
+# The log must have the text in a while; some programs are long in coming.
+comes() {
+	local end=$((SECONDS + 90))
+
+	until said "$@"; do
+		[ $SECONDS -lt $end ] || break
+		sleep 0.1
+	done
+	said "$@" && return
+	ktap_print_msg "$1 did not say '$2':"
+	tail -n 20 "$TMP/$1" | sed 's/^/# /'
+	return 1
+}
+
+# crosses ADDRESS...: from LEFT to these of RIGHT: pings, and bytes there and back.
+crosses() {
+	local address
+
+	for address; do
+		# A tunnel over UDP may lose one.
+		wait_for ip netns exec "$LEFT" ping -q -c 1 -W 2 "$address" >/dev/null && continue
+		ktap_print_msg "no answer from $address"
+		return 1
+	done
+	expect python3 "$DIR/transfer.py" "$LEFT" "$RIGHT" "$BYTES" "$@"
+}
+
+# Packets went through the units, and not by another way.
+went_through() {
+	local side unit
+
+	for side in "$LEFT $1" "$RIGHT $2"; do
+		unit="${side#* }"
+		for way in rx tx; do
+			expect test "$(ip netns exec "${side% *}" cat "/sys/class/net/$unit/statistics/${way}_bytes")" \
+				-gt "${3:-$BYTES}" || return 1
+		done
+	done
+}
