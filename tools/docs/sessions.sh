@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# 'make docs-sessions': what Documentation/observing.rst shows, captured in a machine.
+# 'make docs-sessions': what Documentation/user-guide.rst shows, captured in a machine.
 
 lab_docs_sessions()
 {
@@ -15,7 +15,7 @@ lab_docs_sessions()
 	logged in_root --bind "$dir" /lab/out -- \
 		gcc -Wall -Wextra -Werror -O2 -o /lab/out/wire "$TREE/selftests/wire.c"
 	vm_accel
-	step "the sessions of Documentation/observing.rst on Linux $K_RELEASE"
+	step "the sessions of Documentation/user-guide.rst on Linux $K_RELEASE"
 	VM_SHOW=1
 	if ! vm_boot "$dir" $((900 * K_SLOW)) "bash /lab/tools/docs/sessions-guest.sh ${TEST:-}"; then
 		tr -d '\r' < "$dir/console" | tail -n 50 >> "$LOG"
