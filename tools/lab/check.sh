@@ -360,7 +360,7 @@ check_machine()
 
 	step "kselftests on $k: ${TEST:-${tests[*]#*:}}"
 	VM_SHOW=1
-	vm_boot "$dir" "$limit" "BSDTUN_SLOW=$K_SLOW $CHECK_ENV KSELFTEST_ARGS='$CHECK_ARGS' bash /lab/tools/lab/guest-check.sh $((VM_SILENCE * K_SLOW)) \
+	vm_boot "$dir" "$limit" "KSFT_MACHINE_SLOW=$(kernel_is_slow) $CHECK_ENV KSELFTEST_ARGS='$CHECK_ARGS' bash /lab/tools/lab/guest-check.sh $((VM_SILENCE * K_SLOW)) \
 		$(printf -- '-t %s ' "${tests[@]}") -o $timeout" || rc=$?
 
 	awk -v expected="${tests[*]}" -f "$LAB/ktap.awk" "$dir/out" > "$dir/ktap"

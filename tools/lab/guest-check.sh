@@ -3,7 +3,7 @@
 # guest-check.sh SILENCE [ARGUMENT...] - in the machine: run the kselftest kit with the
 # stock runner and these arguments.  KTAP on stdout; it ends when nothing was said for
 # SILENCE seconds.  KSELFTEST_ARGS=VARIABLE=VALUE sets what the runner takes from there;
-# BSDTUN_SLOW=N is for the tests, see bsdtun_test.h.
+# KSFT_MACHINE_SLOW=yes makes the tests do less.
 set -uo pipefail
 
 # shellcheck source=tools/lab/guest-lib.sh

@@ -60,6 +60,12 @@ kernel_use()
 	"kernel_${K_NAME}_get"
 }
 
+# The value of KSFT_MACHINE_SLOW, for which tests do less.
+kernel_is_slow()
+{
+	[ "$K_SLOW" -gt 2 ] && echo yes || echo no
+}
+
 # For what is about a machine.
 kernel_need_machine()
 {

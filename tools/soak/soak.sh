@@ -23,7 +23,7 @@ lab_soak()
 	step "$minutes minutes of storms on Linux $K_RELEASE, SOAK_SEED=$seed"
 	VM_SHOW=1
 	vm_boot "$dir" $((minutes * 60 + 600 * K_SLOW)) \
-		"BSDTUN_SLOW=$K_SLOW bash /lab/tools/soak/guest.sh $((minutes * 60)) $seed" || rc=$?
+		"KSFT_MACHINE_SLOW=$(kernel_is_slow) bash /lab/tools/soak/guest.sh $((minutes * 60)) $seed" || rc=$?
 	oopses=$(vm_oopses "$dir/console" "$dir/dmesg" "$dir/leaks")
 	if [ -n "$oopses" ]; then
 		printf 'The kernel log has:\n%s\n' "$oopses"
