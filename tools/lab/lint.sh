@@ -81,8 +81,7 @@ man)
 	;;
 architecture)
 	# The layers hold, and the picture is that of this tree. With OUT: draw it anew.
-	mapfile -t f < <(LC_ALL=C; printf '%s\n' rust/*.rs rust/*/*.rs | grep -v '_generated\.rs$')
-	awk -f tools/docs/architecture.awk rust/bsdtun.rs "${f[@]}" > /tmp/architecture.dot
+	python3 tools/docs/layers.py --dot /tmp/architecture.dot rust
 	if [ -z "${4:-}" ]; then
 		diff Documentation/architecture.dot /tmp/architecture.dot || {
 			echo "run 'make docs-architecture'"
