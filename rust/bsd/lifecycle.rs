@@ -81,8 +81,8 @@ impl Lifecycle {
     }
 
     /// The interface was set up, or down: from here on nothing is queued.
-    pub(crate) fn set_up(&mut self, up: bool) {
-        self.up = up;
+    pub(crate) fn set_running(&mut self, running: bool) {
+        self.up = running;
         self.settle();
     }
 
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn packets_are_taken_for_an_opener_only() {
         let mut unit = Lifecycle::new();
-        unit.set_up(true);
+        unit.set_running(true);
         assert!(!unit.accepts_packets());
         unit.open().unwrap();
         assert!(unit.accepts_packets());
@@ -145,16 +145,16 @@ mod tests {
     #[test]
     fn packets_may_wait_for_the_next_opener() {
         let mut unit = Lifecycle::new();
-        unit.set_up(true);
+        unit.set_running(true);
         assert!(!unit.accepts_packets());
         unit.open().unwrap();
         unit.begin_close(true);
         assert!(unit.accepts_packets());
         unit.end_close();
         assert!(unit.accepts_packets());
-        unit.set_up(false);
+        unit.set_running(false);
         assert!(!unit.accepts_packets());
-        unit.set_up(true);
+        unit.set_running(true);
         unit.open().unwrap();
         unit.begin_close(false);
         assert!(!unit.accepts_packets());
@@ -170,9 +170,9 @@ mod tests {
         let mut unit = Lifecycle::new();
         unit.open().unwrap();
         assert!(!unit.accepts_packets());
-        unit.set_up(true);
+        unit.set_running(true);
         assert!(unit.accepts_packets());
-        unit.set_up(false);
+        unit.set_running(false);
         assert!(!unit.accepts_packets());
     }
 
@@ -180,7 +180,7 @@ mod tests {
     fn a_revoked_unit_never_comes_back() {
         for closing_steps in 0..3 {
             let mut unit = Lifecycle::new();
-            unit.set_up(true);
+            unit.set_running(true);
             unit.open().unwrap();
             if closing_steps > 0 {
                 unit.begin_close(false);

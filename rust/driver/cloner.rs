@@ -74,7 +74,7 @@ impl<F: Variant> Open for Cloner<F> {
         while let Some(unit) = shared.registry.find_cloned(|unit| {
             let rcu = rcu::read_lock();
             unit.device_rcu(&rcu)
-                .is_some_and(|dev| dev.is_in(&here, &rcu) && unit.is_free())
+                .is_some_and(|dev| dev.is_in(&here, &rcu) && unit.queue().is_free())
         }) {
             match open_unit(&unit) {
                 // Its interface has gone since.

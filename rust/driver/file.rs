@@ -26,10 +26,8 @@ use crate::{
     },
     driver::{
         drops::DropCause,
-        unit::{
-            Received,
-            Unit, //
-        }, //
+        queue::Dequeued,
+        unit::Unit, //
     },
     linux::{
         miscdevice::{
@@ -106,14 +104,14 @@ pub(crate) fn open_unit(unit: &Private<Unit>) -> Result {
             return Err(EPERM);
         }
     }
-    unit.open().map_err(|refused| match refused {
+    unit.queue().open().map_err(|refused| match refused {
         OpenError::Busy => EBUSY,
         OpenError::Gone => ENXIO,
     })?;
     unit.set_owner(Pid::current());
     // The address of a tap sets nothing up.
     if !ethernet {
-        unit.arm();
+        unit.arm_up_work();
     }
 
     let up = {
@@ -128,7 +126,7 @@ pub(crate) fn open_unit(unit: &Private<Unit>) -> Result {
         let rtnl = rtnl::lock();
         if let Some(dev) = unit.device(&rtnl) {
             if ethernet {
-                unit.set_remote(dev.ethernet_address());
+                unit.set_remote_address(dev.ethernet_address());
             }
             if ethernet && unit.settings().up_on_open() {
                 if let Err(e) = dev.set_up(&rtnl) {
@@ -152,8 +150,8 @@ impl FileOperations for UnitFile {
     fn release(unit: &Private<Unit>, _file: &File) {
         let snapshot = unit.snapshot();
         let close = unit.kind().last_close(snapshot.keep);
-        let unread = unit.begin_close(close.flush);
-        drop(unit.disarm());
+        let unread = unit.queue().begin_close(close.flush);
+        drop(unit.disarm_up_work());
         let mut expired = None;
         let rtnl = rtnl::lock();
         if let Some(dev) = unit.device(&rtnl) {
@@ -181,22 +179,22 @@ impl FileOperations for UnitFile {
             expired.remove();
         }
         unit.debug(fmt!("closed, {} packets unread", unread.len()));
-        Unit::drop_list(unit, unread, DropCause::TxUnread);
+        unit.drop_list(unread, DropCause::TxUnread);
         unit.set_owner(None);
-        unit.end_close();
+        unit.queue().end_close();
     }
 
     /// One packet a read, its prefix first; what does not fit is lost. A packet that cannot be
     /// copied is lost too.
     fn read_iter(unit: &Private<Unit>, mode: IoMode, iov: &mut IovIterDest<'_>) -> Result<usize> {
         if iov.is_empty() {
-            return if unit.is_revoked() {
+            return if unit.queue().is_revoked() {
                 Err(EHOSTDOWN)
             } else {
                 Ok(0)
             };
         }
-        let Received { skb, wake } = unit.dequeue(mode.may_wait)?;
+        let Dequeued { skb, wake } = unit.queue().dequeue(mode.may_wait)?;
         if wake {
             let rcu = rcu::read_lock();
             if let Some(dev) = unit.device_rcu(&rcu) {
@@ -210,7 +208,7 @@ impl FileOperations for UnitFile {
                 Ok(len)
             }
             Err(e) => {
-                Unit::drop_skb(unit, skb, DropCause::TxFault);
+                unit.drop_skb(skb, DropCause::TxFault);
                 Err(e)
             }
         }
@@ -232,7 +230,7 @@ impl FileOperations for UnitFile {
             };
             if !dev.is_up() {
                 dev.count_rx_dropped();
-                Unit::drop_bytes(unit, len, DropCause::RxNotReady);
+                unit.drop_bytes(len, DropCause::RxNotReady);
                 return Ok(len);
             }
             form
@@ -243,7 +241,7 @@ impl FileOperations for UnitFile {
             Ok(skb) => skb,
             Err(ENOMEM) if mode.atomic => return Err(EAGAIN),
             Err(EAFNOSUPPORT) => {
-                Unit::drop_bytes(unit, len, DropCause::RxProtocol);
+                unit.drop_bytes(len, DropCause::RxProtocol);
                 return Err(EAFNOSUPPORT);
             }
             Err(e) => {
@@ -254,7 +252,7 @@ impl FileOperations for UnitFile {
                 } else {
                     DropCause::RxFault
                 };
-                Unit::drop_bytes(unit, len, loss);
+                unit.drop_bytes(len, loss);
                 // As tap(4) has it: what cannot be taken for a passing reason is dropped silently.
                 if e == ENOMEM && form.is_ethernet() {
                     dev.count_rx_dropped();
@@ -272,24 +270,24 @@ impl FileOperations for UnitFile {
             if form != WriteKind::Runt {
                 dev.count_rx_dropped();
             }
-            Unit::drop_bytes(unit, len, DropCause::RxTooShort);
+            unit.drop_bytes(len, DropCause::RxTooShort);
             return Ok(len);
         };
         trace::written(unit.name(), dev, &skb);
         if form == WriteKind::Frame && !is_for(dev, &skb, &rcu) {
-            Unit::drop_skb(unit, skb, DropCause::RxOtherHost);
+            unit.drop_skb(skb, DropCause::RxOtherHost);
             return Ok(len);
         }
         if let Err(skb) = dev.receive(skb, &rcu) {
             dev.count_rx_dropped();
-            Unit::drop_skb(unit, skb, DropCause::RxNotReady);
+            unit.drop_skb(skb, DropCause::RxNotReady);
         }
         Ok(len)
     }
 
     /// `ENXIO` without an interface, `ENOTTY` for what is not known, `EFAULT` for a bad pointer.
     fn ioctl(unit: &Private<Unit>, file: &OpenFile<'_>, cmd: u32, arg: usize) -> Result<isize> {
-        if unit.is_revoked() {
+        if unit.queue().is_revoked() {
             return Err(ENXIO);
         }
         let request = ioctl::decode(cmd, unit.kind(), &uapi::NATIVE).ok_or(ENOTTY)?;
@@ -319,15 +317,15 @@ impl FileOperations for UnitFile {
             }
             Request::SetTransient => unit.set_transient(arg.get_int()? != 0),
             Request::GetTransient => arg.put_int(unit.snapshot().transient.into())?,
-            Request::GetRemoteAddress => arg.put(&unit.remote())?,
+            Request::GetRemoteAddress => arg.put(&unit.remote_address())?,
             Request::SetRemoteAddress => {
                 let mut address = EthernetAddress::default();
                 arg.get(&mut address)?;
-                unit.set_remote(address);
+                unit.set_remote_address(address);
             }
             Request::SetFlags => set_flags(unit, arg)?,
             // A packet is never longer than an `int` can tell.
-            Request::GetReadable => arg.put_int(unit.first_len().unwrap_or(0) as i32)?,
+            Request::GetReadable => arg.put_int(unit.queue().first_len().unwrap_or(0) as i32)?,
             Request::SetNonBlocking => file.set_nonblocking(arg.get_int()? != 0),
             Request::SetAsync => file.set_async(arg.get_int()? != 0)?,
             Request::SetOwner => file.set_owner(arg.get_int()?)?,
@@ -343,11 +341,11 @@ impl FileOperations for UnitFile {
     }
 
     fn poll(unit: &Private<Unit>, file: &File, table: &PollTable<'_>) -> u32 {
-        unit.poll(file, table)
+        unit.queue().poll(file, table)
     }
 
     fn sigio(unit: &Private<Unit>) -> &Fasync {
-        Unit::sigio(unit)
+        unit.queue().fasync()
     }
 
     fn show_fdinfo(unit: &Private<Unit>, m: &SeqFile, _file: &File) {

@@ -6,6 +6,7 @@ pub(crate) mod cloner;
 pub(crate) mod drops;
 pub(crate) mod file;
 pub(crate) mod netdev;
+pub(crate) mod queue;
 pub(crate) mod registry;
 pub(crate) mod settings;
 pub(crate) mod unit;

@@ -213,19 +213,19 @@ impl<F: Variant> NetdevOps for Interface<F> {
     }
 
     fn uninit(unit: &Private<Unit>, _dev: &Device, _rtnl: &Rtnl) {
-        Unit::revoke(unit);
+        unit.drop_list(unit.queue().revoke(), DropCause::TxUnread);
     }
 
     fn open(unit: &Private<Unit>, dev: &Device, rtnl: &Rtnl) {
         dev.start_queues(rtnl);
-        unit.up();
+        unit.queue().up();
     }
 
     /// A reader that sleeps sleeps on.
     fn stop(unit: &Private<Unit>, dev: &Device, _rtnl: &Rtnl) {
-        let queue = unit.down();
+        let queue = unit.queue().down();
         dev.count_tx_dropped(queue.len());
-        Unit::drop_list(unit, queue, DropCause::TxUnread);
+        unit.drop_list(queue, DropCause::TxUnread);
     }
 
     fn start_xmit(unit: &Private<Unit>, dev: &Device, mut skb: SkBuff, tx: &TxContext) -> NetdevTx {
@@ -239,22 +239,22 @@ impl<F: Variant> NetdevOps for Interface<F> {
                 protocol.and_then(|protocol| unit.framing().prefix(protocol, || skb.next_hop()));
             let Some(prefix) = prefix else {
                 if protocol == Some(Protocol::Ip6) {
-                    unit.say_refused();
+                    unit.log_ipv6_drop();
                 }
-                Unit::drop_skb(unit, skb, DropCause::TxProtocol);
+                unit.drop_skb(skb, DropCause::TxProtocol);
                 return NetdevTx::Dropped;
             };
             prefix.to_cb()
         };
         if skb.scrub().is_err() {
-            Unit::drop_skb(unit, skb, DropCause::TxNoMemory);
+            unit.drop_skb(skb, DropCause::TxNoMemory);
             return NetdevTx::Dropped;
         }
         skb.set_cb(tag);
-        match unit.enqueue(skb, dev, tx) {
+        match unit.queue().enqueue(unit.name(), skb, dev, tx) {
             Ok(()) => NetdevTx::Sent,
             Err((skb, loss)) => {
-                Unit::drop_skb(unit, skb, loss);
+                unit.drop_skb(skb, loss);
                 NetdevTx::Dropped
             }
         }
@@ -272,9 +272,9 @@ impl<F: Variant> NetdevOps for Interface<F> {
 
     fn statistics(unit: &Private<Unit>, dev: &Device, values: &mut [u64]) {
         let gauges = [
-            unit.queued() as u64,
+            unit.queue().len() as u64,
             dev.tx_queue_len() as u64,
-            unit.stops(),
+            unit.queue().stops(),
         ];
         let drop_stats = DropCause::ALL.map(|loss| unit.drop_stats().get(loss));
         for (to, value) in values
@@ -404,8 +404,8 @@ impl AddressEvents for Interface<Tun> {
             let rcu = rcu::read_lock();
             unit.device_rcu(&rcu).is_some_and(|dev| !dev.is_up())
         };
-        if down && unit.is_open() && unit.settings().up_on_addr() {
-            if let Some(set_up) = unit.disarm() {
+        if down && unit.queue().is_open() && unit.settings().up_on_addr() {
+            if let Some(set_up) = unit.disarm_up_work() {
                 set_up.queue(unit.clone());
             }
         }

@@ -90,7 +90,7 @@ impl Registry {
         // Not with the lock held.
         drop(old);
         // Its number may have been freed just before, and would not be a second time.
-        if unit.is_revoked() {
+        if unit.queue().is_revoked() {
             self.forget(unit.number());
         }
     }

@@ -531,7 +531,7 @@ fn lives(input: &mut Input<'_>) {
             }
             3 => {
                 let up = step & 0x80 != 0;
-                unit.set_up(up);
+                unit.set_running(up);
                 Event::Up(up)
             }
             4 => {

@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The packet queue of a unit: from the stack, which transmits, to the program, which reads.
+//!
+//! The queue consists of two lists, so that the stack and the readers contend for a lock once per
+//! burst and not once per packet. The stack appends to [`Shared::packets`]. A reader that finds
+//! [`TxQueue::claimed`] empty *claims* all of them by swapping the lists; then readers take packets
+//! from there without looking at the stack's side. Every packet in the claimed list is older than
+//! every packet in the shared list, and both lists count toward `txqueuelen`.
+//!
+//! With a queueing discipline attached, a full queue *stops* the stack instead of dropping packets,
+//! and a reader *wakes* it when half of the queue is free.
+//!
+//! Locking and the argument why no wake-up is lost are in `Documentation/locking.rst`.
+
+use crate::{
+    bsd::{
+        framing::Prefix,
+        lifecycle::{
+            Lifecycle,
+            OpenError, //
+        }, //
+    },
+    driver::drops::DropCause,
+    linux::{
+        cache_line::CacheAligned,
+        miscdevice::{
+            events,
+            Band,
+            Fasync, //
+        },
+        net::{
+            device::{
+                Device,
+                Name,
+                TxContext, //
+            },
+            skb::{
+                SkBuff,
+                SkbList, //
+            }, //
+        }, //
+    },
+    trace, //
+};
+use core::mem;
+use kernel::{
+    fs::File,
+    new_spinlock,
+    new_spinlock_irq,
+    prelude::*,
+    static_lock_class,
+    sync::{
+        atomic::{
+            Atomic,
+            AtomicFlag,
+            Relaxed, //
+        },
+        poll::{
+            PollCondVarBox,
+            PollTable, //
+        },
+        SpinLock,
+        SpinLockIrq, //
+    }, //
+};
+
+/// The packet queue between the stack and the readers, with the state that decides whether packets
+/// are accepted, and the readers and pollers that wait for them.
+#[pin_data]
+pub(crate) struct TxQueue {
+    /// The stack's side. Every context, so interrupts are off while it is held.
+    #[pin]
+    shared: CacheAligned<SpinLockIrq<Shared>>,
+    /// Packets that readers have claimed. Process context only; `shared` nests in it.
+    #[pin]
+    claimed: CacheAligned<SpinLock<SkbList>>,
+    /// Number of packets in `claimed`. Written under `claimed`, and only grows under `shared` too,
+    /// so that a reader of either lock sees a current value.
+    claimed_len: Atomic<usize>,
+    /// Whether [`Shared::stopped_until`] is set; readers look at this without taking `shared`, and
+    /// may see an old value. Written under `shared`.
+    stalled: AtomicFlag,
+    /// Sleeping readers, and pollers. Notified after `shared` was changed and released. Freed one
+    /// grace period after the queue, without making the drop of the queue wait for it.
+    readers: PollCondVarBox,
+    /// Open files that get SIGIO.
+    fasync: Fasync,
+    /// How often the stack was stopped.
+    stops: Atomic<u64>,
+}
+
+/// The part of the queue that the stack and the readers share.
+struct Shared {
+    /// Packets queued by the stack and not yet claimed by a reader.
+    packets: SkbList,
+    life: Lifecycle,
+    /// Upper bound of the number of packets in [`TxQueue::claimed`]: as many as were claimed last,
+    /// or as were left when the stack last looked at [`TxQueue::claimed_len`].
+    claimed_max: usize,
+    /// Number of readers that sleep.
+    sleepers: usize,
+    /// Whether the open file was ever polled: if so, a poller may be waiting. Cleared at the last
+    /// close.
+    polled: bool,
+    /// Set while the stack is stopped: a reader wakes it when at most this many packets are queued.
+    stopped_until: Option<usize>,
+}
+
+impl Shared {
+    /// Upper bound of the number of queued packets.
+    fn len_max(&self) -> usize {
+        self.packets.len() + self.claimed_max
+    }
+}
+
+/// A packet that a reader took from the queue.
+pub(crate) struct Dequeued {
+    /// The packet.
+    pub(crate) skb: SkBuff,
+    /// The stack was stopped and there is room again: the caller must call
+    /// [`Device::wake_queues`].
+    pub(crate) wake: bool,
+}
+
+impl TxQueue {
+    /// Creates an empty queue that accepts no packets yet.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn new() -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            shared <- CacheAligned::new(new_spinlock_irq!(
+                Shared {
+                    packets: SkbList::new(),
+                    life: Lifecycle::new(),
+                    claimed_max: 0,
+                    sleepers: 0,
+                    polled: false,
+                    stopped_until: None,
+                },
+                "TxQueue::shared"
+            )),
+            claimed <- CacheAligned::new(new_spinlock!(SkbList::new(), "TxQueue::claimed")),
+            claimed_len: Atomic::new(0),
+            stalled: AtomicFlag::new(false),
+            readers: PollCondVarBox::new(c"TxQueue::readers", static_lock_class!())?,
+            fasync: Fasync::new(),
+            stops: Atomic::new(0),
+        })
+    }
+
+    /// Whether the unit can be opened. Any context.
+    pub(crate) fn is_free(&self) -> bool {
+        self.shared.lock().life.is_free()
+    }
+
+    /// Whether a program has the unit open. Any context.
+    pub(crate) fn is_open(&self) -> bool {
+        self.shared.lock().life.is_open()
+    }
+
+    /// Whether the interface is gone for good. Any context.
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.shared.lock().life.is_revoked()
+    }
+
+    /// Opens the unit exclusively. From now on packets are queued while the interface is up.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Busy`] while it is open or being closed, [`OpenError::Gone`] when it is revoked.
+    pub(crate) fn open(&self) -> Result<(), OpenError> {
+        self.shared.lock().life.open()
+    }
+
+    /// Begins the last close. With `flush` no packet is queued from now on, and the unread packets
+    /// are returned for the caller to free; otherwise packets wait for the next open. Process
+    /// context.
+    pub(crate) fn begin_close(&self, flush: bool) -> SkbList {
+        let mut claimed = self.claimed.lock();
+        let mut shared = self.shared.lock();
+        shared.life.begin_close(!flush);
+        shared.polled = false;
+        if !flush {
+            return SkbList::new();
+        }
+        self.take_all(&mut claimed, &mut shared)
+    }
+
+    /// Ends the last close: the unit can be opened again.
+    pub(crate) fn end_close(&self) {
+        self.shared.lock().life.end_close();
+    }
+
+    /// The interface was set up: packets are queued while the unit is open. RTNL.
+    pub(crate) fn up(&self) {
+        self.shared.lock().life.set_running(true);
+    }
+
+    /// The interface was set down: nothing is queued from now on. Returns the unread packets, for
+    /// the caller to free. Sleeping readers sleep on. RTNL.
+    ///
+    /// The stack may still be transmitting on another CPU; the lock ensures that it queues nothing
+    /// afterwards.
+    pub(crate) fn down(&self) -> SkbList {
+        let mut claimed = self.claimed.lock();
+        let mut shared = self.shared.lock();
+        shared.life.set_running(false);
+        // The stack stays stopped until the interface is set up again, which starts it.
+        self.take_all(&mut claimed, &mut shared)
+    }
+
+    /// The interface is being removed: wakes every reader and poller, whose calls fail from now on.
+    /// Returns the unread packets, for the caller to free. RTNL, process context.
+    pub(crate) fn revoke(&self) -> SkbList {
+        let mut claimed = self.claimed.lock();
+        let mut shared = self.shared.lock();
+        shared.life.revoke();
+        let unread = self.take_all(&mut claimed, &mut shared);
+        drop(shared);
+        drop(claimed);
+        self.readers.notify_all();
+        self.fasync.send(Band::HangUp);
+        unread
+    }
+
+    /// Empties both lists, oldest packet first, and forgets that the stack was stopped.
+    fn take_all(&self, claimed: &mut SkbList, shared: &mut Shared) -> SkbList {
+        let mut all = mem::take(claimed);
+        all.append(&mut shared.packets);
+        shared.claimed_max = 0;
+        self.claimed_len.store(0, Relaxed);
+        self.set_stopped(shared, None);
+        all
+    }
+
+    fn set_stopped(&self, shared: &mut Shared, until: Option<usize>) {
+        shared.stopped_until = until;
+        self.stalled.store(until.is_some(), Relaxed);
+    }
+
+    /// Queues a packet, counts it as transmitted, and wakes a reader. `unit` is for the tracepoint.
+    /// Softirqs are off; several CPUs at once.
+    ///
+    /// If a queueing discipline can hold the packets that follow, the stack is stopped before the
+    /// queue overflows.
+    ///
+    /// # Errors
+    ///
+    /// Returns the packet, to be freed without the lock, and why it was not queued:
+    /// [`DropCause::TxNotReady`] if the unit is closed or the interface is down,
+    /// [`DropCause::TxQueueFull`] if `txqueuelen` packets are queued.
+    // One caller per variant, each on its hot path.
+    #[inline(always)]
+    pub(crate) fn enqueue(
+        &self,
+        unit: &Name,
+        skb: SkBuff,
+        dev: &Device,
+        tx: &TxContext,
+    ) -> Result<(), (SkBuff, DropCause)> {
+        let limit = dev.tx_queue_len();
+        let mut shared = self.shared.lock();
+        if !shared.life.accepts_packets() {
+            return Err((skb, DropCause::TxNotReady));
+        }
+        // Check the upper bound first: it does not touch the cache line that readers write.
+        if shared.len_max() + 1 >= limit && !self.has_room(&mut shared, limit, dev, tx) {
+            return Err((skb, DropCause::TxQueueFull));
+        }
+        // Count and trace before a reader can take the packet: a program that has read a packet
+        // finds it in the statistics, and a trace shows the events of a packet in order.
+        dev.count_sent(tx, skb.len());
+        trace::queued(unit, dev, &skb, || self.len_locked(&shared) + 1);
+        shared.packets.push(skb);
+        // Readers and pollers announce themselves under the lock: either they find the packet, or
+        // this finds them.
+        let awaited = shared.sleepers != 0 || shared.polled;
+        drop(shared);
+        if awaited {
+            // Wakes one reader, and every poller.
+            self.readers.notify_one();
+        }
+        self.fasync.send(Band::In);
+        Ok(())
+    }
+
+    /// Whether there is room for one more packet. Stops the stack if the packet is the last one
+    /// that fits. Under `shared`.
+    #[cold]
+    fn has_room(&self, shared: &mut Shared, limit: usize, dev: &Device, tx: &TxContext) -> bool {
+        // Readers may have taken packets since: a lower bound spares the next packets this call.
+        shared.claimed_max = self.claimed_len.load(Relaxed);
+        let len = shared.len_max();
+        if len + 1 >= limit && dev.has_qdisc(tx) {
+            // Under the lock, so that the reader that takes this packet sees it and wakes the stack.
+            self.set_stopped(shared, Some(limit / 2));
+            dev.stop_queues(tx);
+            self.stops.add(1, Relaxed);
+            return true;
+        }
+        len < limit
+    }
+
+    /// Takes the oldest packet. If there is none and `may_wait` is set, sleeps until there is one.
+    /// Process context.
+    ///
+    /// # Errors
+    ///
+    /// `EHOSTDOWN` if the interface is gone, `EAGAIN` if there is no packet, `ERESTARTSYS` if a
+    /// signal interrupted the wait.
+    pub(crate) fn dequeue(&self, may_wait: bool) -> Result<Dequeued> {
+        let mut interrupted = false;
+        let mut claimed = self.claimed.lock();
+        while claimed.is_empty() {
+            let mut shared = self.shared.lock();
+            if !shared.packets.is_empty() {
+                mem::swap(&mut *claimed, &mut shared.packets);
+                shared.claimed_max = claimed.len();
+                self.claimed_len.store(claimed.len(), Relaxed);
+                break;
+            }
+            shared.claimed_max = 0;
+            if shared.life.is_revoked() {
+                return Err(EHOSTDOWN);
+            }
+            if !may_wait {
+                return Err(EAGAIN);
+            }
+            // Check for a signal after the queue: the wake-up for a packet goes to one reader. If
+            // that reader returned because of its signal, the packet would wait while other readers
+            // sleep.
+            if interrupted {
+                return Err(ERESTARTSYS);
+            }
+            // Holding `shared` until this reader is on the wait queue keeps both lists empty.
+            drop(claimed);
+            shared.sleepers += 1;
+            interrupted = self.readers.wait_interruptible(&mut shared);
+            shared.sleepers -= 1;
+            drop(shared);
+            claimed = self.claimed.lock();
+        }
+        let skb = claimed.pop().ok_or(EAGAIN)?;
+        self.claimed_len.store(claimed.len(), Relaxed);
+        // This reader may see an old value; the reader that takes the packet that stopped the stack
+        // does not, since it claimed that packet under `shared`.
+        let wake = self.stalled.load(Relaxed) && self.may_wake();
+        Ok(Dequeued { skb, wake })
+    }
+
+    /// Decides whether the caller has to wake the stopped stack. Under `claimed`.
+    fn may_wake(&self) -> bool {
+        let mut shared = self.shared.lock();
+        let len = self.len_locked(&shared);
+        let wake = shared.stopped_until.is_some_and(|low| len <= low);
+        if wake {
+            self.set_stopped(&mut shared, None);
+        }
+        wake
+    }
+
+    /// Number of queued packets. Any context.
+    pub(crate) fn len(&self) -> usize {
+        self.len_locked(&self.shared.lock())
+    }
+
+    fn len_locked(&self, shared: &Shared) -> usize {
+        shared.packets.len() + self.claimed_len.load(Relaxed)
+    }
+
+    /// How often the stack was stopped because the queue was full.
+    pub(crate) fn stops(&self) -> u64 {
+        self.stops.load(Relaxed)
+    }
+
+    /// Length in bytes of the oldest packet and its prefix; `None` if the queue is empty. Process
+    /// context.
+    pub(crate) fn first_len(&self) -> Option<usize> {
+        let len = |skb: &SkBuff| Prefix::from_cb(skb.cb()).bytes().len() + skb.len();
+        let claimed = self.claimed.lock();
+        claimed
+            .peek(len)
+            .or_else(|| self.shared.lock().packets.peek(len))
+    }
+
+    /// Registers a poller and returns the current [`events`]. Process context.
+    pub(crate) fn poll(&self, file: &File, table: &PollTable<'_>) -> u32 {
+        // Register before the look at the queue, so that no packet in between goes unnoticed.
+        table.register_wait(file, &self.readers);
+        let mut shared = self.shared.lock();
+        shared.polled = true;
+        if shared.life.is_revoked() {
+            events::GONE
+        } else if self.len_locked(&shared) == 0 {
+            events::WRITABLE
+        } else {
+            events::WRITABLE | events::READABLE
+        }
+    }
+
+    /// The open files that get SIGIO for each packet and when the interface is removed.
+    pub(crate) fn fasync(&self) -> &Fasync {
+        &self.fasync
+    }
+}
