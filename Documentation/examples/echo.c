@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * A host behind a tun of its own: it answers pings.
+ * A host behind a tun: gets a unit from the cloner, sets it up and answers pings.
  *
  *	cc -o echo $(pkg-config --cflags bsdtun) echo.c
  *	./echo 192.0.2.1 192.0.2.2 &
@@ -21,7 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What TUNSIFHEAD makes of a packet. */
+/* A packet with the prefix that TUNSIFHEAD adds. */
 struct packet {
 	uint32_t family;
 	uint8_t ip[TUNMRU];
@@ -52,7 +52,7 @@ static void set_address(const char *ifname, unsigned long request, const char *a
 	close(s);
 }
 
-/* Makes an echo request its reply; false if it is something else. */
+/* Turns an echo request into its reply. Returns false for other packets. */
 static bool answer(uint8_t *ip, size_t len)
 {
 	size_t hlen = len < 20 ? 0 : (ip[0] & 0xf) * 4;
@@ -62,16 +62,16 @@ static bool answer(uint8_t *ip, size_t len)
 
 	if (hlen < 20 || len < hlen + 8 || ip[9] != IPPROTO_ICMP || icmp[0] != ICMP_ECHO)
 		return false;
-	/* Of a fragment there is only a part. */
+	/* Ignore fragments. */
 	if (ip[6] & 0x3f || ip[7])
 		return false;
 
-	/* Source and destination change places, and the header's checksum stays. */
+	/* Swapping source and destination leaves the header's checksum valid. */
 	memcpy(address, ip + 12, 4);
 	memcpy(ip + 12, ip + 16, 4);
 	memcpy(ip + 16, address, 4);
 
-	/* The type was 8, and is 0 now: the checksum makes up for it. */
+	/* Correct the checksum for the change of the type from 8 to 0. */
 	icmp[0] = ICMP_ECHOREPLY;
 	sum = (icmp[2] << 8 | icmp[3]) + (ICMP_ECHO << 8);
 	sum = (sum & 0xffff) + (sum >> 16);
@@ -92,7 +92,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 
-	/* A unit of our own, which goes when we go. */
+	/* A unit of our own; our close removes it. */
 	fd = open("/dev/bsdtun", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		fail("/dev/bsdtun");

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""A host behind a tun of its own: it answers pings.
+"""A host behind a tun: gets a unit from the cloner, sets it up and answers pings.
 
     ./echo.py 192.0.2.1 192.0.2.2 &
     ping 192.0.2.2
@@ -12,17 +12,17 @@ import socket
 import struct
 import sys
 
-# <net/if_tun.h>, as _IOW and _IOR of most of Linux's architectures give the numbers.
+# From <net/if_tun.h>; values for x86, arm, riscv and most other architectures.
 TUNSIFHEAD = 0x40047460
 TUNSTRANSIENT = 0x40047462
 TUNGIFNAME = 0x8028745D
-# <sys/ioctl.h>
+# From <sys/ioctl.h>.
 SIOCSIFADDR = 0x8916
 SIOCSIFDSTADDR = 0x8918
 
-# struct ifreq with a struct sockaddr_in in it.
+# struct ifreq that contains a struct sockaddr_in.
 IFREQ = struct.Struct("16s HH4s 16x")
-# What TUNSIFHEAD puts before a packet.
+# The prefix that TUNSIFHEAD adds to a packet.
 FAMILY = struct.Struct("!I")
 ECHO_REQUEST = 8
 MRU = 65535
@@ -35,16 +35,16 @@ def set_address(ifname, request, address):
 
 
 def answer(ip):
-    """The reply to an echo request; None to anything else."""
+    """Return the reply to an echo request, None for other packets."""
     hlen = (ip[0] & 0xF) * 4 if len(ip) >= 20 else 0
     icmp = ip[hlen:]
     if hlen < 20 or len(icmp) < 8 or ip[9] != socket.IPPROTO_ICMP or icmp[0] != ECHO_REQUEST:
         return None
-    # Of a fragment there is only a part.
+    # Ignore fragments.
     if ip[6] & 0x3F or ip[7]:
         return None
-    # Source and destination change places, and the header's checksum stays. The type was 8 and is
-    # 0 now: the other checksum makes up for it.
+    # Swapping source and destination leaves the header's checksum valid. Correct the ICMP checksum
+    # for the change of the type from 8 to 0.
     total = int.from_bytes(icmp[2:4], "big") + (ECHO_REQUEST << 8)
     total = (total & 0xFFFF) + (total >> 16)
     header = ip[:12] + ip[16:20] + ip[12:16] + ip[20:hlen]
@@ -55,7 +55,7 @@ def main():
     if len(sys.argv) != 3:
         sys.exit(f"usage: {sys.argv[0]} OUR-ADDRESS ITS-ADDRESS")
 
-    # A unit of our own, which goes when we go.
+    # A unit of our own; our exit removes it.
     fd = os.open("/dev/bsdtun", os.O_RDWR)
     on = struct.pack("i", 1)
     fcntl.ioctl(fd, TUNSTRANSIENT, on)

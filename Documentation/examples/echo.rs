@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 
-//! A host behind a tun of its own: it answers pings.
+//! A host behind a tun: gets a unit from the cloner, sets it up and answers pings.
 //!
 //! With the crate `libc`:
 //!
@@ -33,45 +33,45 @@ use std::{
     process,
 };
 
-// <net/if_tun.h>, as _IOW and _IOR of most of Linux's architectures give the numbers.
+// From <net/if_tun.h>; values for x86, arm, riscv and most other architectures.
 const TUNSIFHEAD: libc::Ioctl = 0x4004_7460;
 const TUNSTRANSIENT: libc::Ioctl = 0x4004_7462;
 const TUNGIFNAME: libc::Ioctl = 0x8028_745d;
 const TUNMRU: usize = 65535;
 
-/// What `TUNSIFHEAD` puts before a packet.
+/// The prefix that `TUNSIFHEAD` adds to an IPv4 packet.
 const IPV4: [u8; 4] = (libc::AF_INET as u32).to_be_bytes();
 
 const ECHO_REQUEST: u8 = 8;
 
-/// An ioctl whose argument is a pointer.
+/// Calls an ioctl whose argument is a pointer.
 ///
 /// # Safety
 ///
-/// `T` is what the request reads or writes.
+/// `T` must be the type that the request reads or writes.
 unsafe fn ioctl<T>(fd: &impl AsRawFd, request: libc::Ioctl, arg: &mut T) -> io::Result<()> {
-    // SAFETY: `arg` is valid for what the request does, as the caller promises.
+    // SAFETY: The caller guarantees that `arg` has the type that the request expects.
     match unsafe { libc::ioctl(fd.as_raw_fd(), request, &raw mut *arg) } {
         -1 => Err(io::Error::last_os_error()),
         _ => Ok(()),
     }
 }
 
-/// Opens a unit of our own, which goes when we go; with its interface's name.
+/// Opens a unit of our own, which our close removes. Returns it with its interface's name.
 fn open() -> io::Result<(File, libc::ifreq)> {
     let tun = OpenOptions::new()
         .read(true)
         .write(true)
         .open("/dev/bsdtun")?;
     let mut on: c_int = 1;
-    // SAFETY: All zeroes are a `struct ifreq`.
+    // SAFETY: All zeroes are a valid `struct ifreq`.
     let mut ifreq: libc::ifreq = unsafe { mem::zeroed() };
 
-    // SAFETY: It reads an `int`.
+    // SAFETY: The request reads an `int`.
     unsafe { ioctl(&tun, TUNSTRANSIENT, &mut on) }?;
     // SAFETY: Likewise.
     unsafe { ioctl(&tun, TUNSIFHEAD, &mut on) }?;
-    // SAFETY: It writes a `struct ifreq`.
+    // SAFETY: The request writes a `struct ifreq`.
     unsafe { ioctl(&tun, TUNGIFNAME, &mut ifreq) }?;
     Ok((tun, ifreq))
 }
@@ -85,11 +85,11 @@ fn set_address(ifreq: &libc::ifreq, request: libc::Ioctl, address: Ipv4Addr) -> 
         sa_family: libc::AF_INET as _,
         sa_data: data,
     };
-    // SAFETY: It reads a `struct ifreq`.
+    // SAFETY: The request reads a `struct ifreq`.
     unsafe { ioctl(&socket, request, &mut ifreq) }
 }
 
-/// Makes an echo request its reply; false if it is something else.
+/// Turns an echo request into its reply. Returns false for other packets.
 fn answer(ip: &mut [u8]) -> bool {
     if ip.len() < 20 {
         return false;
@@ -98,16 +98,16 @@ fn answer(ip: &mut [u8]) -> bool {
     if hlen < 20 || ip.len() < hlen + 8 || i32::from(ip[9]) != libc::IPPROTO_ICMP {
         return false;
     }
-    // Of a fragment there is only a part.
+    // Ignore fragments.
     if ip[hlen] != ECHO_REQUEST || ip[6] & 0x3f != 0 || ip[7] != 0 {
         return false;
     }
 
-    // Source and destination change places, and the header's checksum stays.
+    // Swapping source and destination leaves the header's checksum valid.
     let (source, destination) = ip[12..20].split_at_mut(4);
     source.swap_with_slice(destination);
 
-    // The type was 8, and is 0 now: the checksum makes up for it.
+    // Correct the checksum for the change of the type from 8 to 0.
     let icmp = &mut ip[hlen..];
     let sum = u32::from(u16::from_be_bytes([icmp[2], icmp[3]])) + (u32::from(ECHO_REQUEST) << 8);
     let sum = (sum & 0xffff) + (sum >> 16);
@@ -122,7 +122,7 @@ fn run(ours: Ipv4Addr, its: Ipv4Addr) -> io::Result<()> {
     // The first address sets the interface up.
     set_address(&ifreq, libc::SIOCSIFADDR, ours)?;
     set_address(&ifreq, libc::SIOCSIFDSTADDR, its)?;
-    // SAFETY: The kernel has filled it up with NULs.
+    // SAFETY: The kernel pads the name with NUL bytes.
     let name = unsafe { CStr::from_ptr(ifreq.ifr_name.as_ptr()) };
     println!("{}: {its} answers", name.to_string_lossy());
 

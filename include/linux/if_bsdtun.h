@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR BSD-2-Clause */
 /*
- * What rtnetlink carries about links of the kinds bsdtun, bsdtap and bsdvmnet,
- * in IFLA_INFO_DATA.
+ * Attributes of links of the kinds bsdtun, bsdtap and bsdvmnet, nested in
+ * IFLA_INFO_DATA of rtnetlink messages.
  */
 #ifndef _BSDTUN_LINUX_IF_BSDTUN_H
 #define _BSDTUN_LINUX_IF_BSDTUN_H
 
 enum {
 	IFLA_BSDTUN_UNSPEC,
-	/* __u32: the unit's number, which its node is named after; chosen once. */
+	/* __u32: number of the unit; can be set only when the link is created. */
 	IFLA_BSDTUN_UNIT,
-	/* __u8, 0 or 1: stays up and keeps its addresses when closed. bsdtap. */
+	/* __u8, 0 or 1: the last close keeps the link up and its addresses; bsdtap only. */
 	IFLA_BSDTUN_KEEP,
-	/* __u8, 0 or 1: goes when closed. */
+	/* __u8, 0 or 1: the last close removes the unit. */
 	IFLA_BSDTUN_TRANSIENT,
-	/* __u32: the process that has it open, or 0. Told, not taken. */
+	/* __u32: PID of the owner, or 0 if the unit is not open; read-only. */
 	IFLA_BSDTUN_OWNER,
 	__IFLA_BSDTUN_MAX,
 };

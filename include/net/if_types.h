@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR BSD-2-Clause */
 /*
- * The interface types that the ioctls of <net/if_tun.h> and <net/if_tap.h>
- * carry: numbers of the SNMP MIB, under their BSD names.
+ * Interface types for TUNSIFINFO and TAPSIFINFO: numbers of the SNMP MIB with
+ * their BSD names.
  */
 #ifndef _BSDTUN_NET_IF_TYPES_H
 #define _BSDTUN_NET_IF_TYPES_H

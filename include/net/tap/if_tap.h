@@ -1,3 +1,3 @@
 /* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR BSD-2-Clause */
-/* Where DragonFly has it. */
+/* DragonFly's path of this header. */
 #include <net/if_tap.h>
