@@ -4,14 +4,12 @@
 
 use crate::{
     driver::{
-        file::{
-            open_unit,
-            UnitFile, //
-        },
+        file::UnitFile,
         netdev::{
             Interface,
             Variant, //
         },
+        open::open_unit,
         registry::Reservation,
         unit::Unit, //
     },
@@ -67,7 +65,7 @@ impl<F: Variant> Open for Cloner<F> {
             return Err(ENOENT);
         }
         let here = Net::current().ok_or(ENXIO)?;
-        if !(shared.settings.may_open(F::KIND) || here.ns_capable_net_admin()) {
+        if !(shared.settings.user_open(F::KIND) || here.ns_capable_net_admin()) {
             return Err(EPERM);
         }
         // `misc_mtx` keeps everybody else from opening what is found.

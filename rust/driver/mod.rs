@@ -5,8 +5,11 @@
 pub(crate) mod cloner;
 pub(crate) mod drops;
 pub(crate) mod file;
+pub(crate) mod ioctl;
 pub(crate) mod netdev;
+pub(crate) mod open;
 pub(crate) mod queue;
 pub(crate) mod registry;
 pub(crate) mod settings;
 pub(crate) mod unit;
+pub(crate) mod write;

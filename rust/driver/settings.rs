@@ -123,7 +123,7 @@ impl Settings {
     }
 
     /// Whether whoever may open the node may open the unit, without a capability.
-    pub(crate) fn may_open(&self, kind: Kind) -> bool {
+    pub(crate) fn user_open(&self, kind: Kind) -> bool {
         kind.is_ethernet() && self.user_open.get() != 0
     }
 

@@ -14,7 +14,7 @@ use crate::{
             DropCause,
             DropStats, //
         },
-        file::UnitNode,
+        open::UnitNode,
         queue::TxQueue,
         registry::Number,
         settings::Settings, //

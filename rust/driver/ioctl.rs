@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The ioctls of an open unit.
+//!
+//! [`bsd::ioctl::decode`] turns a command number into a [`Request`]; [`ioctl`] carries it out.
+//!
+//! [`bsd::ioctl::decode`]: crate::bsd::ioctl::decode
+
+use crate::{
+    bsd::{
+        info::{
+            Info,
+            InterfaceFlags,
+            InterfaceMode,
+            INFO_MAX, //
+        },
+        ioctl::{
+            decode,
+            InfoLayout,
+            Request, //
+        }, //
+    },
+    driver::unit::Unit,
+    linux::{
+        miscdevice::OpenFile,
+        net::{
+            device::{
+                flags,
+                EthernetAddress,
+                Private, //
+            },
+            net_namespace::capable_net_admin,
+            rtnl, //
+        },
+        pid::Pid, //
+    },
+    uapi, //
+};
+use kernel::{
+    prelude::*,
+    sync::rcu,
+    uaccess::{
+        UserPtr,
+        UserSlice, //
+    }, //
+};
+
+/// Carries out an ioctl. Process context, with no lock held.
+///
+/// No lock is held either while an argument is copied from or to the program, which may sleep.
+///
+/// # Errors
+///
+/// `ENXIO` if the interface is gone, `ENOTTY` if this kind of unit does not know the command,
+/// `EFAULT` if the argument cannot be read or written; then the ioctl has no effect. Other errors
+/// are those of the single requests.
+pub(super) fn ioctl(
+    unit: &Private<Unit>,
+    file: &OpenFile<'_>,
+    cmd: u32,
+    arg: usize,
+) -> Result<isize> {
+    if unit.queue().is_revoked() {
+        return Err(ENXIO);
+    }
+    let request = decode(cmd, unit.kind(), &uapi::NATIVE).ok_or(ENOTTY)?;
+    let arg = Argument(arg);
+    match request {
+        Request::SetDebug => set_debug(unit, arg.get_int()?)?,
+        Request::GetDebug => arg.put_int(unit.settings().debug().get())?,
+        Request::SetInfo(layout) => set_info(unit, layout, arg)?,
+        Request::GetInfo(layout) => get_info(unit, layout, arg)?,
+        Request::SetLinkMode => {
+            let on = arg.get_int()? != 0;
+            unit.change_framing(|framing| framing.set_link(on));
+        }
+        Request::SetHead(dialect) => {
+            let on = arg.get_int()? != 0;
+            unit.change_framing(|framing| framing.set_head(on, dialect));
+        }
+        Request::GetHead => arg.put_int(unit.framing().head().into())?,
+        Request::SetInterfaceMode => set_interface_mode(unit, arg.get_int()?)?,
+        Request::SetPid => unit.set_owner(Pid::current()),
+        Request::GetInterfaceName => {
+            let name = {
+                let rtnl = rtnl::lock();
+                unit.device(&rtnl).ok_or(ENXIO)?.name(&rtnl)
+            };
+            arg.put(name.as_padded())?;
+        }
+        Request::SetTransient => unit.set_transient(arg.get_int()? != 0),
+        Request::GetTransient => arg.put_int(unit.snapshot().transient.into())?,
+        Request::GetRemoteAddress => arg.put(&unit.remote_address())?,
+        Request::SetRemoteAddress => {
+            let mut address = EthernetAddress::default();
+            arg.get(&mut address)?;
+            unit.set_remote_address(address);
+        }
+        Request::SetFlags => set_flags(unit, arg)?,
+        // Prefix and packet together are far shorter than `i32::MAX`.
+        Request::GetReadable => arg.put_int(unit.queue().first_len().unwrap_or(0) as i32)?,
+        Request::SetNonBlocking => file.set_nonblocking(arg.get_int()? != 0),
+        Request::SetAsync => file.set_async(arg.get_int()? != 0)?,
+        Request::SetOwner => file.set_owner(arg.get_int()?)?,
+        Request::GetOwner => arg.put_int(file.owner())?,
+        Request::SetGroup => {
+            file.set_owner(arg.get_int()?.checked_neg().ok_or(EINVAL)?)?;
+        }
+        // `f_setown` refuses `i32::MIN`, so that the negation does not wrap.
+        Request::GetGroup => arg.put_int(file.owner().wrapping_neg())?,
+    }
+    unit.debug(fmt!("{:?}", request));
+    Ok(0)
+}
+
+/// `TUNSDEBUG`, `TAPSDEBUG`: sets the driver-wide debug level, like the sysctl.
+///
+/// # Errors
+///
+/// `EPERM` if the level changes and the caller lacks `CAP_NET_ADMIN` in the initial user namespace.
+/// Storing the current level needs no privilege, because programs switch debugging off as they
+/// start.
+fn set_debug(unit: &Private<Unit>, level: i32) -> Result {
+    let debug = unit.settings().debug();
+    if debug.get() != level {
+        if !capable_net_admin() {
+            return Err(EPERM);
+        }
+        debug.set(level);
+    }
+    Ok(())
+}
+
+/// `TUNSIFINFO`, `TAPSIFINFO`: sets MTU, speed and type, all or nothing.
+///
+/// # Errors
+///
+/// `EPROTOTYPE` if the type of a tap or vmnet would change, `EINVAL` if the type exceeds a byte or
+/// the MTU is out of range, `EPERM` if the MTU changes and the caller lacks `CAP_NET_ADMIN` in the
+/// user namespace that owns the interface's network namespace.
+fn set_info(unit: &Private<Unit>, layout: InfoLayout, arg: Argument) -> Result {
+    let mut bytes = [0; INFO_MAX];
+    arg.get(&mut bytes[..layout.size()])?;
+    let info = Info::from_bytes(layout, &bytes);
+    if unit.kind().is_ethernet() && info.interface_type != u16::from(unit.kind().type_default()) {
+        return Err(EPROTOTYPE);
+    }
+    // `IFT_` numbers are bytes; only OpenBSD's layout has room for more.
+    let interface_type = u8::try_from(info.interface_type).map_err(|_| EINVAL)?;
+
+    let rtnl = rtnl::lock();
+    let dev = unit.device(&rtnl).ok_or(ENXIO)?;
+    if dev.mtu(&rtnl) != info.mtu {
+        if !dev.ns_capable_net_admin(&rcu::read_lock()) {
+            return Err(EPERM);
+        }
+        if !info.mtu_in_range() {
+            return Err(EINVAL);
+        }
+        dev.set_mtu(info.mtu, &rtnl)?;
+    }
+    drop(rtnl);
+    unit.set_info(info.baudrate, interface_type);
+    Ok(())
+}
+
+/// `TUNGIFINFO`, `TAPGIFINFO`: returns MTU, speed and type; in OpenBSD's layout the interface flags
+/// too.
+fn get_info(unit: &Private<Unit>, layout: InfoLayout, arg: Argument) -> Result {
+    let (mtu, flags) = {
+        let rtnl = rtnl::lock();
+        let dev = unit.device(&rtnl).ok_or(ENXIO)?;
+        let flags = dev.flags(&rtnl);
+        let flags = InterfaceFlags {
+            up: dev.is_up(),
+            running: dev.is_up() && dev.has_carrier(),
+            broadcast: flags & flags::BROADCAST != 0,
+            multicast: flags & flags::MULTICAST != 0,
+        };
+        (dev.mtu(&rtnl), flags)
+    };
+    let snapshot = unit.snapshot();
+    let info = Info {
+        baudrate: snapshot.baudrate,
+        mtu,
+        interface_type: snapshot.interface_type.into(),
+    };
+    arg.put(&info.to_bytes(layout, flags)[..layout.size()])
+}
+
+/// `TUNSIFMODE`: makes the interface point-to-point or broadcast, with or without multicast.
+///
+/// # Errors
+///
+/// `EBUSY` while the interface is up, whatever the argument is; `EINVAL` for an invalid mode.
+fn set_interface_mode(unit: &Private<Unit>, mode: i32) -> Result {
+    const MASK: u32 = flags::POINTOPOINT | flags::BROADCAST | flags::MULTICAST;
+
+    let rtnl = rtnl::lock();
+    let dev = unit.device(&rtnl).ok_or(ENXIO)?;
+    if dev.is_up() {
+        return Err(EBUSY);
+    }
+    let mode = InterfaceMode::from_arg(mode).ok_or(EINVAL)?;
+    let link = if mode.broadcast {
+        flags::BROADCAST
+    } else {
+        flags::POINTOPOINT
+    };
+    let multicast = if mode.multicast { flags::MULTICAST } else { 0 };
+    dev.change_flags(link | multicast, MASK, &rtnl)
+}
+
+/// `VMIO_SIOCSIFFLAGS`: sets the interface up, and sets its flags `DEBUG` and `NOARP` to those of
+/// the argument; the kernel owns all others. `LINK0` of BSD is among the flags that it clears, so
+/// `keep` ends.
+fn set_flags(unit: &Private<Unit>, arg: Argument) -> Result {
+    let rtnl = rtnl::lock();
+    let dev = unit.device(&rtnl).ok_or(ENXIO)?;
+    dev.set_up_with(arg.value() as u32, flags::DEBUG | flags::NOARP, &rtnl)?;
+    unit.set_keep(false);
+    Ok(())
+}
+
+/// The third argument of `ioctl(2)`: a user-space address, or a value.
+#[derive(Clone, Copy)]
+struct Argument(usize);
+
+impl Argument {
+    fn slice(self, len: usize) -> UserSlice {
+        UserSlice::new(UserPtr::from_addr(self.0), len)
+    }
+
+    /// Copies from the address that the argument is.
+    fn get(self, bytes: &mut [u8]) -> Result {
+        self.slice(bytes.len()).reader().read_slice(bytes)
+    }
+
+    /// Copies to the address that the argument is.
+    fn put(self, bytes: &[u8]) -> Result {
+        self.slice(bytes.len()).writer().write_slice(bytes)
+    }
+
+    /// The argument itself.
+    fn value(self) -> usize {
+        self.0
+    }
+
+    fn get_int(self) -> Result<i32> {
+        self.slice(size_of::<i32>()).reader().read()
+    }
+
+    fn put_int(self, value: i32) -> Result {
+        self.slice(size_of::<i32>()).writer().write(&value)
+    }
+}

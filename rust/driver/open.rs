@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Opening a unit: by its own node, or on behalf of a cloner.
+
+use crate::{
+    bsd::lifecycle::OpenError,
+    driver::{
+        file::UnitFile,
+        unit::Unit, //
+    },
+    linux::{
+        miscdevice::Open,
+        net::{
+            device::Private,
+            rtnl, //
+        },
+        pid::Pid, //
+    }, //
+};
+use kernel::{
+    fs::File,
+    prelude::*,
+    sync::{
+        rcu,
+        Arc, //
+    }, //
+};
+
+/// The node of a unit, such as `/dev/bsdtun0`. Opening it opens the unit.
+pub(crate) struct UnitNode;
+
+impl Open for UnitNode {
+    type Data = Private<Unit>;
+
+    type File = UnitFile;
+
+    fn open(unit: &Arc<Private<Unit>>, _file: &File) -> Result<Arc<Private<Unit>>> {
+        open_unit(unit)?;
+        Ok(unit.clone())
+    }
+}
+
+/// Opens a unit for the current process. `misc_mtx` is held: this must not make or remove a node,
+/// and must not unregister an interface.
+///
+/// When it returns, packets flow if the interface is up.
+///
+/// # Errors
+///
+/// `ENXIO` if the interface is being removed, `EPERM` if the caller lacks `CAP_NET_ADMIN` in the
+/// user namespace that owns the interface's network namespace (a tap or vmnet needs none if
+/// `net.link.tap.user_open` is 1), `EBUSY` if the unit is open or being closed.
+pub(crate) fn open_unit(unit: &Private<Unit>) -> Result {
+    let ethernet = unit.kind().is_ethernet();
+    {
+        let rcu = rcu::read_lock();
+        let dev = unit.device_rcu(&rcu).ok_or(ENXIO)?;
+        if !(unit.settings().user_open(unit.kind()) || dev.ns_capable_net_admin(&rcu)) {
+            return Err(EPERM);
+        }
+    }
+    unit.queue().open().map_err(|e| match e {
+        OpenError::Busy => EBUSY,
+        OpenError::Gone => ENXIO,
+    })?;
+    unit.set_owner(Pid::current());
+    // An address sets the interface of a tun up, not that of a tap.
+    if !ethernet {
+        unit.arm_up_work();
+    }
+
+    let up = {
+        let rcu = rcu::read_lock();
+        unit.device_rcu(&rcu).is_some_and(|dev| {
+            dev.carrier_on();
+            dev.is_up()
+        })
+    };
+    // An interface that is set up later sees the carrier. One that is up already would start to
+    // transmit from a work item a moment later, and the stack would drop packets until then.
+    if up || ethernet {
+        let rtnl = rtnl::lock();
+        if let Some(dev) = unit.device(&rtnl) {
+            if ethernet {
+                unit.set_remote_address(dev.ethernet_address());
+            }
+            if ethernet && unit.settings().up_on_open() {
+                if let Err(e) = dev.set_up(&rtnl) {
+                    pr_warn!(
+                        "{}: cannot set the interface up at open: {:?}\n",
+                        unit.name(),
+                        e
+                    );
+                }
+            }
+            dev.activate(&rtnl);
+        }
+    }
+    unit.debug(fmt!("opened"));
+    Ok(())
+}
