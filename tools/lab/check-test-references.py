@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""check-test-references.py [TREE]: check that the documents name tests that exist.
+
+A reference is FILE:CASE or FILE:FIXTURE.CASE. FILE is a C test without its .c, a shell test with
+its .sh, or a Rust file with unit tests with its .rs; the last two may be preceded by folders. In
+reStructuredText and Markdown a reference is a literal; in manual pages any word with the name of
+a test file before the colon is one. TEST=FILE[:CASE] is checked everywhere.
+
+Also checked in Documentation/semantics.rst: each of the statements A1 to A26 and B1 to B15 has a
+row with a test, no row names a test of another statement, and each difference has a test.
+
+Prints FILE:LINE and the reason for each error, and exits with 1 if there is any.
+"""
+
+import collections
+import pathlib
+import re
+import sys
+
+STATEMENTS = [f"A{n}" for n in range(1, 27)] + [f"B{n}" for n in range(1, 16)]
+SEMANTICS = "Documentation/semantics.rst"
+DIFFERENCES = "What differs"
+# What stands before a colon in a literal and is not a test file: groups of tracepoints.
+NOT_A_FILE = {"bsdtun", "net", "skb"}
+
+NAME = r"[A-Za-z_]\w*"
+REFERENCE = rf"((?:[\w-]+/)*[\w-]+(?:\.(?:sh|rs))?):({NAME}(?:\.{NAME})?)"
+RST_LITERAL = re.compile(rf"``{REFERENCE}``")
+MD_LITERAL = re.compile(rf"(?<!`)`{REFERENCE}`(?!`)")
+WORD = re.compile(rf"(?<![\w/.:]){REFERENCE}(?![\w:])")
+SELECTED = re.compile(rf"\bTEST=([\w-]+(?:\.sh)?)(?::({NAME}(?:\.{NAME})?))?(?![\w.]*\.\.)")
+
+
+class Tests:
+    """The cases of all tests, by file."""
+
+    def __init__(self, tree):
+        # File name, with suffix unless it is C: set of cases, each with and without its fixture.
+        self.cases = collections.defaultdict(set)
+        # Rust files by name: several may have the same.
+        self.rust = collections.defaultdict(list)
+        for path in sorted((tree / "selftests").glob("*.c")):
+            self.c_test(path)
+        makefile = (tree / "selftests/Makefile").read_text(encoding="utf-8")
+        for name in re.findall(r"\b(\w+)_32\b", makefile):
+            if name in self.cases:
+                self.cases[name + "_32"] = self.cases[name]
+        for folder in ("selftests", "tools/third-party"):
+            for path in sorted((tree / folder).glob("*.sh")):
+                self.shell_test(path)
+        for folder in ("rust", "tools"):
+            for path in sorted((tree / folder).rglob("*.rs")):
+                self.rust_tests(path, path.relative_to(tree))
+        if len(self.cases) < 10:
+            sys.exit(f"{tree}/selftests: only {len(self.cases)} test files found")
+
+    def c_test(self, path):
+        """TEST_F(fixture, case), TEST(case), and their forms with a signal or a timeout."""
+        text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S)
+        cases = set()
+        for fixture, case in re.findall(rf"^TEST_F(?:_\w+)?\(\s*({NAME}),\s*({NAME})", text, re.M):
+            cases |= {case, f"{fixture}.{case}"}
+        cases |= set(re.findall(rf"^TEST(?:_SIGNAL|_TIMEOUT)?\(\s*({NAME})", text, re.M))
+        if cases:
+            self.cases[path.stem] = cases
+
+    def shell_test(self, path):
+        """The functions that run_tests is called with, by name or in $tests."""
+        text = path.read_text(encoding="utf-8")
+        functions = set(re.findall(rf"^({NAME})\(\)", text, re.M))
+        lists = re.findall(r"^\s*run_tests\s(?:.*\\\n)*.*", text, re.M)
+        lists += re.findall(r"^\s*(?:local )?tests\+?=.*", text, re.M)
+        cases = functions & set(re.findall(NAME, "\n".join(lists))) - {"run_tests", "clean"}
+        if cases and re.search(r"^\s*run_tests\s", text, re.M):
+            self.cases[path.name] = cases
+
+    def rust_tests(self, path, relative):
+        text = path.read_text(encoding="utf-8")
+        cases = set(re.findall(rf"#\[test\]\s*(?:#\[.*\]\s*)*fn ({NAME})", text))
+        if cases:
+            self.rust[path.name].append((str(relative), cases))
+
+    def error(self, file, case):
+        """Why a reference is wrong; None if it is right."""
+        if file.endswith(".rs"):
+            found = [cases for path, cases in self.rust[file.rsplit("/", 1)[-1]]
+                     if f"/{path}".endswith(f"/{file}")]
+        else:
+            found = [self.cases[name] for name in [file.rsplit("/", 1)[-1]] if name in self.cases]
+        if not found:
+            return f"there is no test {file}{self.elsewhere(case)}"
+        if case and not any(case in cases for cases in found):
+            return f"{file} has no case {case}{self.elsewhere(case)}"
+        return None
+
+    def elsewhere(self, case):
+        if not case:
+            return ""
+        files = [file for file, cases in self.cases.items()
+                 if case.rsplit(".", 1)[-1] in cases and not file.endswith("_32")]
+        return f"; {' and '.join(files)} has one of this name" if files else ""
+
+
+def references(path, tests):
+    """Yields (line number, file, case) of each reference in a document."""
+    literal = {".rst": RST_LITERAL, ".md": MD_LITERAL}.get(path.suffix)
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for file, case in (literal or WORD).findall(line):
+            if file in NOT_A_FILE or (not literal and file not in tests.cases):
+                continue
+            yield number, file, case
+        for file, case in SELECTED.findall(line):
+            if not file.isupper():
+                known = file if file in tests.cases else file + ".sh"
+                yield number, known if known in tests.cases else file, case
+
+
+def statement_errors(path, found):
+    """What is wrong with the statement tables and the differences."""
+    by_line = collections.defaultdict(list)
+    for number, _, case in found:
+        by_line[number].append(case)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    # Sections and rows: [line, tests].
+    rows, differences = {}, {}
+    row = chapter = section = None
+    for number, line in enumerate(lines, 1):
+        below = lines[number] if number < len(lines) else ""
+        if below and len(below) >= len(line) > 3 and re.fullmatch(r"=+|-+|~+", below):
+            if below[0] == "=":
+                chapter = line
+            row = section = None
+            if chapter == DIFFERENCES and below[0] == "~":
+                section = differences.setdefault(line, [number, []])
+        new = re.match(r"   \* - ([AB]\d+)$", line)
+        if new:
+            if new[1] in rows:
+                yield number, f"a second row for {new[1]}"
+            row = rows[new[1]] = [number, []]
+            statement = new[1]
+        for case in by_line[number]:
+            if section:
+                section[1].append(case)
+            if not row:
+                continue
+            row[1].append(case)
+            other = re.match(r"(?:.*\.)?([AB]\d+)_", case)
+            if other and other[1] != statement:
+                yield number, f"{case} is a test of statement {other[1]}, not of {statement}"
+    for name in STATEMENTS:
+        if name not in rows:
+            yield 1, f"statement {name} has no row"
+        elif not rows[name][1]:
+            yield rows[name][0], f"statement {name} has no test"
+    for name in rows.keys() - set(STATEMENTS):
+        yield rows[name][0], f"there is no statement {name}"
+    if not differences:
+        yield 1, f"no differences found in the chapter '{DIFFERENCES}'"
+    for name, (number, cases) in differences.items():
+        if not cases:
+            yield number, f"the difference '{name}' has no test"
+
+
+def main():
+    tree = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".")
+    tests = Tests(tree)
+    count = 0
+    errors = []
+    documents = sorted((tree / "Documentation").glob("*.rst"))
+    documents += [tree / name for name in ("README.md", "CONTRIBUTING.md") if (tree / name).exists()]
+    documents += sorted((tree / "packaging/man").glob("*.[1-8]"))
+    for path in documents:
+        found = list(references(path, tests))
+        count += len(found)
+        name = path.relative_to(tree)
+        for number, file, case in found:
+            reason = tests.error(file, case)
+            if reason:
+                errors.append((str(name), number, reason))
+        if str(name) == SEMANTICS:
+            errors += [(str(name), number, reason) for number, reason in statement_errors(path, found)]
+    for name, number, reason in sorted(errors):
+        print(f"{name}:{number}: {reason}")
+    print(f"{count} references in {len(documents)} documents, {len(errors)} errors")
+    return 1 if errors or not count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
