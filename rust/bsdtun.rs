@@ -16,19 +16,19 @@ use crate::{
     bsd::name::UNIT_MAX,
     driver::{
         cloner::Cloner,
-        netdev::{
-            Interface,
-            Shared,
-            Tap,
-            Tun,
-            Variant,
-            Vmnet, //
-        },
         registry::Registry,
+        rtnl_link::LinkContext,
         settings::{
             self,
             Names,
             Settings, //
+        },
+        variant::{
+            Interface,
+            Tap,
+            Tun,
+            Variant,
+            Vmnet, //
         }, //
     },
     linux::{
@@ -101,9 +101,9 @@ struct Drivers {
 }
 
 /// A kind's cloner and units.
-struct VariantDriver<F: Variant> {
-    cloner: Option<MiscDevice<Cloner<F>>>,
-    link: Arc<Registration<Interface<F>>>,
+struct VariantDriver<V: Variant> {
+    cloner: Option<MiscDevice<Cloner<V>>>,
+    link: Arc<Registration<Interface<V>>>,
     at_load: u16,
 }
 
@@ -136,13 +136,13 @@ impl Drivers {
     }
 }
 
-impl<F: Variant> VariantDriver<F> {
+impl<V: Variant> VariantDriver<V> {
     /// Gets ready. Nothing is to be seen yet.
     fn new(settings: &Arc<Settings>, at_load: u16) -> Result<Self> {
         if at_load > UNIT_MAX + 1 {
             pr_err!(
                 "{}_units: {} is too many, the limit is {}\n",
-                F::KIND.bsd_name(),
+                V::KIND.bsd_name(),
                 at_load,
                 UNIT_MAX + 1
             );
@@ -150,7 +150,7 @@ impl<F: Variant> VariantDriver<F> {
         }
         Ok(Self {
             cloner: None,
-            link: Registration::new(Shared {
+            link: Registration::new(LinkContext {
                 registry: Registry::new()?,
                 settings: settings.clone(),
             })?,
@@ -161,20 +161,20 @@ impl<F: Variant> VariantDriver<F> {
     fn register_and_start(&mut self) {
         match self.link.register() {
             Ok(()) => self.start(),
-            Err(e) => pr_err!("{}: not registered: {:?}\n", F::KIND.name(), e),
+            Err(e) => pr_err!("{}: not registered: {:?}\n", V::KIND.name(), e),
         }
     }
 
     /// Makes the nodes.
     fn start(&mut self) {
-        let template = self.link.context().settings.names().template(F::KIND);
+        let template = self.link.context().settings.names().template(V::KIND);
         for number in 0..self.at_load {
             if let Err(e) = template.and_then(|name| self.link.add(&name)) {
-                pr_err!("{}: unit {}: not made: {:?}\n", F::KIND.name(), number, e);
+                pr_err!("{}: unit {}: not made: {:?}\n", V::KIND.name(), number, e);
             }
         }
         self.cloner = Cloner::node(self.link.clone())
-            .inspect_err(|e| pr_err!("{}: no cloner: {:?}\n", F::KIND.name(), e))
+            .inspect_err(|e| pr_err!("{}: no cloner: {:?}\n", V::KIND.name(), e))
             .ok();
     }
 }

@@ -183,7 +183,7 @@ ip_takes_and_shows_what_a_kind_has() {
 	refused "number" ip link add other type bsdtap unit x || return 1
 	refused "Error: " ip link add other type bsdtap unit 32768 || return 1
 	refused "Error: " ip link add bsdtap118 type bsdtap unit 119 || return 1
-	refused "does not change" ip link set cable type bsdtap unit 118 || return 1
+	refused "cannot be changed" ip link set cable type bsdtap unit 118 || return 1
 	refused "on" ip link add other type bsdtap keep yes || return 1
 	refused "unknown option" ip link add other type bsdtun keep on || return 1
 	refused "not complete" ip link add other type bsdtap unit || return 1

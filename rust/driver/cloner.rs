@@ -5,13 +5,13 @@
 use crate::{
     driver::{
         file::UnitFile,
-        netdev::{
-            Interface,
-            Variant, //
-        },
         open::open_unit,
         registry::Reservation,
-        unit::Unit, //
+        unit::Unit,
+        variant::{
+            Interface,
+            Variant, //
+        }, //
     },
     linux::{
         miscdevice::{
@@ -36,22 +36,22 @@ use kernel::{
 };
 
 /// The cloner of a kind.
-pub(crate) struct Cloner<F>(PhantomData<F>);
+pub(crate) struct Cloner<V>(PhantomData<V>);
 
-impl<F: Variant> Cloner<F> {
+impl<V: Variant> Cloner<V> {
     /// Makes the node.
     ///
     /// # Errors
     ///
     /// Those of [`MiscDevice::new`].
-    pub(crate) fn node(link: Arc<Registration<Interface<F>>>) -> Result<MiscDevice<Self>> {
-        let file_name = link.context().settings.names().cloner(F::KIND)?;
-        MiscDevice::new(F::NAME, file_name.as_c_str(), link)
+    pub(crate) fn node(link: Arc<Registration<Interface<V>>>) -> Result<MiscDevice<Self>> {
+        let file_name = link.context().settings.names().cloner(V::KIND)?;
+        MiscDevice::new(V::NAME, file_name.as_c_str(), link)
     }
 }
 
-impl<F: Variant> Open for Cloner<F> {
-    type Data = Registration<Interface<F>>;
+impl<V: Variant> Open for Cloner<V> {
+    type Data = Registration<Interface<V>>;
 
     type File = UnitFile;
 
@@ -59,13 +59,13 @@ impl<F: Variant> Open for Cloner<F> {
     ///
     /// `ENOENT` if cloning is switched off, `EPERM` if the process may not, `ENOSPC` without a free
     /// number.
-    fn open(link: &Arc<Registration<Interface<F>>>, _file: &File) -> Result<Arc<Private<Unit>>> {
+    fn open(link: &Arc<Registration<Interface<V>>>, _file: &File) -> Result<Arc<Private<Unit>>> {
         let shared = link.context();
-        if !shared.settings.devfs_cloning(F::KIND) {
+        if !shared.settings.devfs_cloning(V::KIND) {
             return Err(ENOENT);
         }
         let here = Net::current().ok_or(ENXIO)?;
-        if !(shared.settings.user_open(F::KIND) || here.ns_capable_net_admin()) {
+        if !(shared.settings.user_open(V::KIND) || here.ns_capable_net_admin()) {
             return Err(EPERM);
         }
         // `misc_mtx` keeps everybody else from opening what is found.
@@ -83,7 +83,7 @@ impl<F: Variant> Open for Cloner<F> {
         }
 
         let place = Reservation::new()?;
-        let unit = link.add_in(&here, &shared.settings.names().template(F::KIND)?)?;
+        let unit = link.add_in(&here, &shared.settings.names().template(V::KIND)?)?;
         shared.registry.add_cloned(place, unit.clone());
         open_unit(&unit)?;
         Ok(unit)

@@ -1,15 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The driver: BSD's contract on one side, a Linux network interface on the other. No `unsafe`.
+//!
+//! - [`unit`]: a unit, what node and interface have in common; [`queue`]: its packet queue.
+//! - The program's side: [`cloner`] and [`open`] open a unit; [`file`], [`write`] and [`ioctl`] are
+//!   what can be done with it then.
+//! - The stack's side: [`netdev`], [`ethtool`], [`rtnl_link`], [`sysfs`] and [`address`];
+//!   [`variant`] holds what differs between tun, tap and vmnet at compile time.
+//! - [`registry`]: unit numbers; [`settings`]: driver-wide settings; [`drops`]: causes and counters
+//!   of dropped packets.
 
+mod address;
 pub(crate) mod cloner;
-pub(crate) mod drops;
-pub(crate) mod file;
-pub(crate) mod ioctl;
-pub(crate) mod netdev;
-pub(crate) mod open;
-pub(crate) mod queue;
+mod drops;
+mod ethtool;
+mod file;
+mod ioctl;
+mod netdev;
+mod open;
+mod queue;
 pub(crate) mod registry;
+pub(crate) mod rtnl_link;
 pub(crate) mod settings;
-pub(crate) mod unit;
-pub(crate) mod write;
+mod sysfs;
+mod unit;
+pub(crate) mod variant;
+mod write;

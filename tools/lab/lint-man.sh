@@ -56,7 +56,7 @@ want=$(awk -F '"' '
 same "sysctls"
 
 # The files in sysfs; the pages have paragraphs about other files too.
-want=$(grep -A 1 'SysfsAttr::[a-z_]*(' rust/driver/netdev.rs | sed -n 's/.*c"\([a-z]*\)",.*/\1/p' | sort -u)
+want=$(grep -A 1 'SysfsAttr::[a-z_]*(' rust/driver/sysfs.rs | sed -n 's/.*c"\([a-z]*\)",.*/\1/p' | sort -u)
 have=$({ items bsdtun.4 Pa; items bsdtap.4 Pa; } | sort -u | grep -xF "$want" || :)
 same "attributes"
 exit $rc

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What ethtool(8) shows of a unit's interface.
+
+use crate::{
+    driver::{
+        drops::DropCause,
+        unit::Unit, //
+    },
+    linux::net::device::{
+        Device,
+        Private, //
+    }, //
+};
+use kernel::prelude::*;
+
+/// The first values: packets in the queue, the limit of the queue (`txqueuelen`), and how often the
+/// stack was stopped because the queue was full. One counter for each [`DropCause`] follows.
+const QUEUE_STATISTICS: [&CStr; 3] = [c"queue_len", c"queue_limit", c"queue_stops"];
+
+/// The names that `ethtool -S` shows.
+pub(super) static STATISTICS: [&CStr; QUEUE_STATISTICS.len() + DropCause::ALL.len()] = {
+    let mut names = [c""; QUEUE_STATISTICS.len() + DropCause::ALL.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = if i < QUEUE_STATISTICS.len() {
+            QUEUE_STATISTICS[i]
+        } else {
+            DropCause::ALL[i - QUEUE_STATISTICS.len()].name()
+        };
+        i += 1;
+    }
+    names
+};
+
+/// Fills in the values, in the order of [`STATISTICS`]. RTNL.
+pub(super) fn statistics(unit: &Private<Unit>, dev: &Device, values: &mut [u64]) {
+    let queue = unit.queue();
+    let queue_values = [queue.len() as u64, dev.tx_queue_len() as u64, queue.stops()];
+    let drops = DropCause::ALL.map(|cause| unit.drop_stats().get(cause));
+    for (to, value) in values
+        .iter_mut()
+        .zip([&queue_values[..], &drops].into_iter().flatten())
+    {
+        *to = *value;
+    }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Creating and configuring units by `ip link`: the three link kinds.
+
+use crate::{
+    bsd::{
+        kind::Kind,
+        name::{
+            NameRequest,
+            UNIT_MAX, //
+        }, //
+    },
+    driver::{
+        registry::Registry,
+        settings::Settings,
+        unit::Unit,
+        variant::{
+            Interface,
+            Variant, //
+        }, //
+    },
+    linux::net::{
+        device::{
+            NewDevice,
+            Private, //
+        },
+        netlink::{
+            ExtAck,
+            Message,
+            NlAttrs,
+            Policy, //
+        },
+        rtnl::Rtnl,
+        rtnl_link, //
+    },
+    uapi, //
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+
+/// What all units of a kind share.
+pub(crate) struct LinkContext {
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) settings: Arc<Settings>,
+}
+
+impl<V: Variant> rtnl_link::Kind for Interface<V> {
+    const KIND: &'static CStr = V::NAME;
+
+    type OwnerModule = crate::LocalModule;
+
+    type Context = LinkContext;
+
+    // By number: `uapi` asserts that the numbers are 1 to 4.
+    const ATTRIBUTES: &'static [Policy] = &[
+        Policy::none(),
+        Policy::u32_up_to(UNIT_MAX as i16),
+        V::KEEP,
+        Policy::u8_bool(),
+        Policy::refused(c"The owner cannot be set: it is the process that opens the unit"),
+    ];
+
+    /// Creates the unit that the interface's name or `IFLA_BSDTUN_UNIT` asks for.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if name and number disagree, or the number is out of range; `EEXIST` if the number
+    /// is in use; `ENOSPC` if no number is free; `ENOMEM`.
+    fn create(
+        context: &LinkContext,
+        dev: &mut NewDevice,
+        attributes: &NlAttrs<'_>,
+        ext_ack: &mut ExtAck<'_>,
+        rtnl: &Rtnl,
+    ) -> Result<Arc<Private<Unit>>> {
+        let names = context.settings.names();
+        let by_name = names.name_request(V::KIND, dev.name().as_bytes());
+        let by_number = attributes
+            .u32(uapi::IFLA_UNIT)
+            .map(|number| u16::try_from(number).map_or(NameRequest::OutOfRange, NameRequest::Unit));
+        let request = match (by_number, by_name) {
+            (Some(by_number), NameRequest::Any | NameRequest::Template) => by_number,
+            (Some(by_number), by_name) if by_number != by_name => {
+                ext_ack.set(c"The interface name belongs to another unit number");
+                return Err(EINVAL);
+            }
+            (_, by_name) => by_name,
+        };
+        let id = match request {
+            NameRequest::Unit(number) => context.registry.take(number).ok_or_else(|| {
+                ext_ack.set(c"A unit with this number already exists");
+                EEXIST
+            }),
+            NameRequest::OutOfRange => {
+                ext_ack.set(c"Unit numbers range from 0 to 32767");
+                Err(EINVAL)
+            }
+            // The interface is named after the number, so that name must be free too: a renamed
+            // interface may have it although the number is free.
+            NameRequest::Template => context
+                .registry
+                .take_lowest(|number| {
+                    names
+                        .unit(V::KIND, number)
+                        .is_ok_and(|name| !dev.name_in_use(&name, rtnl))
+                })
+                .ok_or(ENOSPC),
+            NameRequest::Any => context.registry.take_lowest(|_| true).ok_or(ENOSPC),
+        }?;
+
+        let name = names.unit(V::KIND, id.get())?;
+        if by_name == NameRequest::Template {
+            dev.set_name(&name);
+        }
+        let unit = Private::new(Unit::new(V::KIND, id, name, context.settings.clone()))?;
+        set_attributes(&unit, attributes);
+        Ok(unit)
+    }
+
+    /// Changes `keep` and `transient`.
+    ///
+    /// # Errors
+    ///
+    /// `EOPNOTSUPP` if `IFLA_BSDTUN_UNIT` is not the unit's number.
+    fn change(
+        unit: &Private<Unit>,
+        attributes: &NlAttrs<'_>,
+        ext_ack: &mut ExtAck<'_>,
+        _rtnl: &Rtnl,
+    ) -> Result {
+        if attributes
+            .u32(uapi::IFLA_UNIT)
+            .is_some_and(|number| number != u32::from(unit.number()))
+        {
+            ext_ack.set(c"The number of a unit cannot be changed");
+            return Err(EOPNOTSUPP);
+        }
+        set_attributes(unit, attributes);
+        Ok(())
+    }
+
+    fn describe(unit: &Private<Unit>, message: &mut Message<'_>) -> Result {
+        let snapshot = unit.snapshot();
+        message.put_u32(uapi::IFLA_UNIT, unit.number().into())?;
+        if V::KIND == Kind::Tap {
+            message.put_u8_bool(uapi::IFLA_KEEP, snapshot.keep)?;
+        }
+        message.put_u8_bool(uapi::IFLA_TRANSIENT, snapshot.transient)?;
+        message.put_u32(uapi::IFLA_OWNER, snapshot.owner as u32)
+    }
+
+    /// Creates the node, which must not be done under RTNL.
+    fn created(unit: Arc<Private<Unit>>) -> Result {
+        Unit::make_node(unit.clone())
+            .inspect_err(|e| pr_err!("{}: cannot create the node: {:?}\n", unit.name(), e))
+    }
+}
+
+/// Applies the settings that a request may carry at creation and later.
+fn set_attributes(unit: &Private<Unit>, attributes: &NlAttrs<'_>) {
+    if let Some(keep) = attributes.u8_bool(uapi::IFLA_KEEP) {
+        unit.set_keep(keep);
+    }
+    if let Some(transient) = attributes.u8_bool(uapi::IFLA_TRANSIENT) {
+        unit.set_transient(transient);
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The files of a unit in `/sys/class/net/INTERFACE/KIND/`.
+//!
+//! They only read and write what is in the [`Unit`]: taking RTNL here would deadlock with the removal
+//! of the files, which waits for their users with RTNL held.
+
+use crate::{
+    bsd::framing::Dialect,
+    driver::unit::Unit,
+    linux::net::sysfs::SysfsAttr, //
+};
+use kernel::{
+    fmt::Write,
+    prelude::*,
+    str::kstrtobool_bytes, //
+};
+
+type Attr = SysfsAttr<Unit>;
+
+/// The files of a tun.
+pub(super) static TUN: [&Attr; 4] = [&DIALECT, &FRAMING, &OWNER, &TRANSIENT];
+
+/// The files of a tap.
+pub(super) static TAP: [&Attr; 3] = [&KEEP, &OWNER, &TRANSIENT];
+
+/// The files of a vmnet.
+pub(super) static VMNET: [&Attr; 2] = [&OWNER, &TRANSIENT];
+
+/// The dialect that decides which number IPv6 has in the address family of a read.
+static DIALECT: Attr = SysfsAttr::read_write(
+    c"dialect",
+    |unit, out| writeln!(out, "{}", unit.framing().dialect().name()),
+    |unit, text| {
+        let dialect = Dialect::from_name(text).ok_or(EINVAL)?;
+        unit.change_framing(|framing| framing.set_dialect(dialect));
+        Ok(())
+    },
+);
+
+/// What precedes a packet: `bare`, `ifhead` or `lmode`.
+static FRAMING: Attr = SysfsAttr::read_only(c"framing", |unit, out| {
+    writeln!(out, "{}", unit.framing().name())
+});
+
+/// Whether the tap stays up and keeps its addresses at the last close.
+static KEEP: Attr = SysfsAttr::read_write(
+    c"keep",
+    |unit, out| writeln!(out, "{}", u8::from(unit.snapshot().keep)),
+    |unit, text| {
+        unit.set_keep(kstrtobool_bytes(text)?);
+        Ok(())
+    },
+);
+
+/// The owner's process number in the reader's PID namespace, or 0.
+static OWNER: Attr = SysfsAttr::read_only(c"owner", |unit, out| {
+    writeln!(out, "{}", unit.snapshot().owner)
+});
+
+/// Whether the last close destroys the unit.
+static TRANSIENT: Attr = SysfsAttr::read_write(
+    c"transient",
+    |unit, out| writeln!(out, "{}", u8::from(unit.snapshot().transient)),
+    |unit, text| {
+        unit.set_transient(kstrtobool_bytes(text)?);
+        Ok(())
+    },
+);
