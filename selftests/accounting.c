@@ -5,7 +5,7 @@
  * both ways, while the queue overflows, the interface goes down and up, the node is closed and
  * opened, and the unit is destroyed.
  */
-#include "bsdtun_test.h"
+#include "lib/test.h"
 
 #include <limits.h>
 #include <net/if_tun.h>
@@ -36,13 +36,13 @@ FIXTURE_VARIANT(account) {
 	const char *kind;
 };
 
-FIXTURE_VARIANT_ADD(account, tun) { .kind = KIND };
+FIXTURE_VARIANT_ADD(account, tun) { .kind = TUN_KIND };
 FIXTURE_VARIANT_ADD(account, tap) { .kind = TAP_KIND };
 FIXTURE_VARIANT_ADD(account, vmnet) { .kind = VMNET_KIND };
 
 FIXTURE_SETUP(account)
 {
-	ASSERT_EQ(0, netns_as_new());
+	ASSERT_EQ(0, netns_reset());
 	ASSERT_EQ(0, unit_create_kind(&self->u, variant->kind, NULL));
 	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
 	ASSERT_EQ(0, link_up(self->u.ifindex));
@@ -56,7 +56,7 @@ FIXTURE_TEARDOWN(account)
 
 static bool ethernet(const struct unit *u)
 {
-	return strcmp(u->kind, KIND);
+	return strcmp(u->kind, TUN_KIND);
 }
 
 static int protocol(const struct unit *u)
@@ -79,7 +79,7 @@ static size_t build_marked(char *buf, const struct unit *u, struct mark mark)
 	else
 		build_ip(buf, PEER, NOWHERE, IPPROTO_UDP, sizeof(mark) + extra);
 	memcpy(buf + head, &mark, sizeof(mark));
-	fill(buf + head + sizeof(mark), extra, mark.number * FLOWS + mark.flow);
+	fill_pattern(buf + head + sizeof(mark), extra, mark.number * FLOWS + mark.flow);
 	return head + sizeof(mark) + extra;
 }
 
@@ -140,7 +140,7 @@ static int turns_to_come;
 static void *source_main(void *arg)
 {
 	struct source *s = arg;
-	long long end = now_ms() + 2 * LIMIT_MS;
+	long long end = now_ms() + 2 * TIMEOUT_MS;
 	int raw = packet_socket();
 	char buf[LONGEST];
 	__u32 i;
@@ -151,7 +151,7 @@ static void *source_main(void *arg)
 
 		/* Emulated, the sender would be done before anyone else had his turn. */
 		if (i % BURST == BURST - 1)
-			nap();
+			short_sleep();
 		if (s->into_node)
 			ret = ERR(write(s->u->fd, buf, len));
 		else
@@ -166,7 +166,7 @@ static void *source_main(void *arg)
 			s->odd = ret;
 		/* On a busy machine all are sent before the first turn. */
 		if (__atomic_load_n(&turns_to_come, __ATOMIC_RELAXED) > 0 && now_ms() < end)
-			s->packets = i + rounds(PACKETS) / 2;
+			s->packets = i + scaled_rounds(PACKETS) / 2;
 	}
 	close(raw);
 	return NULL;
@@ -180,7 +180,8 @@ static void sources_start(struct __test_metadata *_metadata, struct source *s,
 	turns_to_come = turns;
 	for (i = 0; i < FLOWS; i++) {
 		s[i] = (struct source){
-			.u = u, .flow = i, .into_node = into_node, .packets = rounds(PACKETS),
+			.u = u, .flow = i, .into_node = into_node,
+			.packets = scaled_rounds(PACKETS),
 		};
 		ASSERT_EQ(0, pthread_create(&s[i].thread, NULL, source_main, &s[i]));
 	}
@@ -355,12 +356,12 @@ TEST_F_TIMEOUT(account, out_of_the_node_or_counted, 240)
 	} while (!all);
 	EXPECT_EQ(-EAGAIN, read_some(&a, &self->u, UINT_MAX));
 	check_arrived(_metadata, &a);
-	dropped = GREW(tx_dropped);
+	dropped = STAT_DELTA(tx_dropped);
 	say("out", taken, a.got, dropped);
 	EXPECT_GE(0, turns_to_come);
 	EXPECT_LT(0, dropped);
 	/* What got into the queue has come out, or is counted. */
-	EXPECT_EQ(GREW(tx_packets), a.got + lost(&self->u, queue_losses));
+	EXPECT_EQ(STAT_DELTA(tx_packets), a.got + lost(&self->u, queue_losses));
 	/* So has all else, if not by the driver then by the core: without a carrier, or down. */
 	EXPECT_LE(taken, a.got + dropped);
 	EXPECT_GE(taken + refused(s), a.got + dropped);
@@ -381,18 +382,20 @@ TEST_F_TIMEOUT(account, out_behind_a_qdisc_all_of_it, 240)
 
 		arrived_init(&a);
 		ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, i ? 500 : 4));
-		ASSERT_EQ(0, run("tc qdisc replace dev %s root %s", self->u.ifname, qdiscs[i]));
+		ASSERT_EQ(0, run_command("tc qdisc replace dev %s root %s", self->u.ifname,
+					 qdiscs[i]));
 		sources_start(_metadata, s, &self->u, false, 0);
 		while (!sources_done(_metadata, s, &taken))
 			read_some(&a, &self->u, BATCH);
-		WAIT_FOR(read_some(&a, &self->u, UINT_MAX) != -EAGAIN || a.got == taken, LIMIT_MS);
+		WAIT_FOR(read_some(&a, &self->u, UINT_MAX) != -EAGAIN || a.got == taken,
+			 TIMEOUT_MS);
 		check_arrived(_metadata, &a);
 		say(qdiscs[i], taken, a.got, lost(&self->u, out_losses));
 		EXPECT_EQ(sent(s), taken);
 		EXPECT_EQ(taken, a.got);
 	}
 	EXPECT_EQ(0, lost(&self->u, out_losses));
-	EXPECT_EQ(0, GREW(tx_dropped));
+	EXPECT_EQ(0, STAT_DELTA(tx_dropped));
 }
 
 TEST_F_TIMEOUT(account, into_the_stack_or_counted, 240)
@@ -423,8 +426,8 @@ TEST_F_TIMEOUT(account, into_the_stack_or_counted, 240)
 	EXPECT_EQ(0, seen.tp_drops);
 	EXPECT_EQ(sent(s), taken);
 	EXPECT_EQ(taken, a.got + dropped);
-	EXPECT_EQ(a.got, GREW(rx_packets));
-	EXPECT_EQ(dropped, GREW(rx_dropped));
+	EXPECT_EQ(a.got, STAT_DELTA(rx_packets));
+	EXPECT_EQ(dropped, STAT_DELTA(rx_dropped));
 	EXPECT_GE(0, turns_to_come);
 	close(stack);
 }
@@ -451,7 +454,7 @@ TEST_F_TIMEOUT(account, both_ways_until_revoked, 240)
 		all = sources_done(_metadata, in, &taken_in) && all;
 		receive_some(&received, &self->u, stack, BATCH);
 		read_some(&out_of_node, &self->u, BATCH / 2);
-		if (revoked || received.got < FLOWS * rounds(PACKETS) / 4)
+		if (revoked || received.got < FLOWS * scaled_rounds(PACKETS) / 4)
 			continue;
 		ASSERT_EQ(0, bind(nl, (void *)&links, sizeof(links)));
 		EXPECT_EQ(0, link_del(self->u.ifindex));
@@ -533,7 +536,7 @@ static bool not_open(struct loser *l)
 {
 	bool counted = WAIT_FOR((unit_close(l->u), send_one(l, protocol(l->u)),
 				 ethtool_statistic(l->u->ifname, "tx_drop_not_ready") ||
-				 open_again(l)), LIMIT_MS);
+				 open_again(l)), TIMEOUT_MS);
 
 	return counted && !open_again(l);
 }
@@ -616,16 +619,16 @@ static const struct {
 	/* Those that it can happen to, or all. */
 	const char *kinds;
 } causes[] = {
-	{ "tx_drop_protocol", of_ipv6, KIND },
+	{ "tx_drop_protocol", of_ipv6, TUN_KIND },
 	{ "tx_drop_not_ready", not_open, TAP_KIND },
 	{ "tx_drop_queue_full", queue_full, NULL },
 	{ "tx_drop_unread", unread_when_down, NULL },
-	{ "tx_drop_unread", unread_when_closed, KIND " " TAP_KIND },
+	{ "tx_drop_unread", unread_when_closed, TUN_KIND " " TAP_KIND },
 	{ "tx_drop_fault", read_to_nowhere, NULL },
 	{ "rx_drop_not_ready", written_while_down, NULL },
 	{ "rx_drop_too_short", runt, TAP_KIND " " VMNET_KIND },
-	{ "rx_drop_too_short", family_alone, KIND },
-	{ "rx_drop_protocol", unknown_family, KIND },
+	{ "rx_drop_too_short", family_alone, TUN_KIND },
+	{ "rx_drop_protocol", unknown_family, TUN_KIND },
 	{ "rx_drop_fault", written_from_nowhere, NULL },
 	{ "rx_drop_other_host", for_another, TAP_KIND " " VMNET_KIND },
 };
@@ -648,7 +651,7 @@ TEST_F_TIMEOUT(account, each_cause_has_its_counter, 60)
 		if (causes[i].kinds && !strstr(causes[i].kinds, variant->kind))
 			continue;
 		if (!strcmp(variant->kind, TAP_KIND))
-			ASSERT_EQ(0, attribute_set(&self->u, "keep",
+			ASSERT_EQ(0, unit_attr_set(&self->u, "keep",
 						   causes[i].lose == not_open ? "1" : "0"));
 		for (j = 0; j < ARRAY_SIZE(counters); j++)
 			before[j] = ethtool_statistic(self->u.ifname, counters[j]);
@@ -659,7 +662,7 @@ TEST_F_TIMEOUT(account, each_cause_has_its_counter, 60)
 				  ethtool_statistic(self->u.ifname, counters[j]) - before[j])
 				TH_LOG("%s, because of %s", counters[j], causes[i].counter);
 		}
-		EXPECT_EQ(0, queued(self->u.fd));
+		EXPECT_EQ(0, fionread(self->u.fd));
 	}
 	munmap(l.nowhere, page);
 	close(l.raw);

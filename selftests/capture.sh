@@ -3,16 +3,16 @@
 #
 # What tcpdump and tshark see on a unit: its link layer, and packets both ways, once each.
 
-# shellcheck source-path=SCRIPTDIR source=helpers.sh
-. "$(dirname "$(readlink -f "$0")")/helpers.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
+. "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
 need ip ping tcpdump
 
 # Addresses meet nobody's.
 in_namespace "$@"
 
-# shellcheck source-path=SCRIPTDIR source=cable.sh
-. "$DIR/cable.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/cable.sh
+. "$DIR/lib/cable.sh"
 
 TMP="$(mktemp -d)" || exit "$KSFT_FAIL"
 trap 'rm -rf "$TMP"' EXIT

@@ -5,7 +5,7 @@
  * and that what opens a cloner again and again leaves one unit behind.
  */
 
-#include "bsdtun_uring.h"
+#include "lib/test.h"
 
 #include <net/if_tun.h>
 
@@ -24,7 +24,7 @@ FIXTURE_VARIANT(cloner) {
 };
 
 FIXTURE_VARIANT_ADD(cloner, tun) {
-	.kind = KIND,
+	.kind = TUN_KIND,
 	.openers = 40,
 };
 
@@ -55,11 +55,11 @@ FIXTURE_SETUP(cloner)
 	if (geteuid())
 		SKIP(return, "needs root");
 	unit_init(&self->u, variant->kind);
-	self->nodes = nodes_of(variant->kind);
-	self->home = netns_here();
+	self->nodes = count_nodes(variant->kind);
+	self->home = netns_open();
 	ASSERT_LE(0, self->home);
 	ASSERT_EQ(0, netns_new());
-	ASSERT_TRUE(WAIT_FOR(numbers_settled(variant->kind), LIMIT_MS));
+	ASSERT_TRUE(WAIT_FOR(unit_numbers_settled(variant->kind), TIMEOUT_MS));
 }
 
 /*
@@ -69,11 +69,11 @@ FIXTURE_SETUP(cloner)
 FIXTURE_TEARDOWN_PARENT(cloner)
 {
 	chmod(the_cloner(variant->kind).node, 0600);
-	knob_set(KIND, "devfs_cloning", "1");
-	knob_set(TAP_KIND, "devfs_cloning", "1");
-	knob_set(TAP_KIND, "user_open", "0");
-	knob_set(TAP_KIND, "up_on_open", "0");
-	EXPECT_TRUE(WAIT_FOR(nodes_of(variant->kind) <= self->nodes, LIMIT_MS));
+	sysctl_set(TUN_KIND, "devfs_cloning", "1");
+	sysctl_set(TAP_KIND, "devfs_cloning", "1");
+	sysctl_set(TAP_KIND, "user_open", "0");
+	sysctl_set(TAP_KIND, "up_on_open", "0");
+	EXPECT_TRUE(WAIT_FOR(count_nodes(variant->kind) <= self->nodes, TIMEOUT_MS));
 }
 
 #define CLONE(unit)	ASSERT_EQ(0, cloner_open(unit, variant->kind, O_NONBLOCK))
@@ -82,8 +82,8 @@ FIXTURE_TEARDOWN_PARENT(cloner)
 
 TEST_F(cloner, B2_the_bare_node_gives_the_lowest_unused_unit)
 {
-	int want = free_number(variant->kind, 0);
-	int next = free_number(variant->kind, want + 1);
+	int want = lowest_free_number(variant->kind, 0);
+	int next = lowest_free_number(variant->kind, want + 1);
 	char name[IFNAMSIZ], value[64];
 	struct unit second;
 	struct link link;
@@ -109,15 +109,15 @@ TEST_F(cloner, B2_the_bare_node_gives_the_lowest_unused_unit)
 	EXPECT_EQ(1, link.carrier);
 	EXPECT_EQ(0, link.flags & IFF_UP);
 
-	EXPECT_TRUE(fdinfo_line(self->u.fd, "unit", value, sizeof(value)));
+	EXPECT_TRUE(fdinfo_value(self->u.fd, "unit", value, sizeof(value)));
 	EXPECT_STREQ(name, value);
-	EXPECT_TRUE(fdinfo_line(self->u.fd, "ifname", value, sizeof(value)));
+	EXPECT_TRUE(fdinfo_value(self->u.fd, "ifname", value, sizeof(value)));
 	EXPECT_STREQ(name, value);
 
 	EXPECT_EQ(-EBUSY, ERR(open(self->u.node, O_RDWR)));
 	CLONE(&second);
 	EXPECT_EQ(next, second.number);
-	EXPECT_EQ(self->nodes + 2, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes + 2, count_nodes(variant->kind));
 	unit_close(&second);
 }
 
@@ -142,9 +142,9 @@ TEST_F(cloner, B2_the_name_is_discoverable)
 /* An IPv4 packet, or an Ethernet frame to everybody. */
 static size_t build_any(const char *kind, unsigned char *buf)
 {
-	if (!strcmp(kind, KIND))
+	if (!strcmp(kind, TUN_KIND))
 		return build_udp(buf, LOCAL, PEER, 1, 2, "any", 3);
-	fill(buf, 60, 1);
+	fill_pattern(buf, 60, 1);
 	return build_frame(buf, "\xff\xff\xff\xff\xff\xff", PEER_MAC, 0x88b5, NULL, 46);
 }
 
@@ -162,14 +162,14 @@ TEST_F(cloner, the_descriptor_is_that_of_the_unit)
 	ASSERT_EQ(0, link_up(self->u.ifindex));
 	ASSERT_EQ((ssize_t)len, packet_send(raw, self->u.ifindex, ETH_P_IP, packet, len));
 	ASSERT_TRUE(wait_readable(self->u.fd));
-	EXPECT_EQ((int)len, queued(self->u.fd));
+	EXPECT_EQ((int)len, fionread(self->u.fd));
 	EXPECT_EQ((ssize_t)len, ERR(read(self->u.fd, got, sizeof(got))));
 	EXPECT_EQ(0, memcmp(packet, got, len));
 
 	before = link_stats(self->u.ifindex);
 	EXPECT_EQ((ssize_t)len, ERR(write(self->u.fd, packet, len)));
-	EXPECT_EQ(1, link_grew(self->u.ifindex, &before,
-			       offsetof(struct rtnl_link_stats64, rx_packets)));
+	EXPECT_EQ(1, link_stat_delta(self->u.ifindex, &before,
+				     offsetof(struct rtnl_link_stats64, rx_packets)));
 	EXPECT_EQ(-ENOTTY, ERR(ioctl(self->u.fd, _IO('t', 200), got)));
 	close(raw);
 }
@@ -177,14 +177,14 @@ TEST_F(cloner, the_descriptor_is_that_of_the_unit)
 /* Whoever it is that opens: here a thread of the kernel's, on the program's behalf. */
 TEST_F(cloner, opened_by_io_uring)
 {
-	int want = free_number(variant->kind, 0);
+	int want = lowest_free_number(variant->kind, 0);
 	struct unit c = the_cloner(variant->kind);
 	struct io_uring_cqe cqe = { };
 	struct io_uring_sqe *sqe;
 	char ifr[40] = "", name[IFNAMSIZ];
 	struct ring ring;
 
-	if (ring_missing())
+	if (ring_unavailable())
 		SKIP(return, "io_uring is switched off here");
 	ASSERT_EQ(0, ring_open(&ring));
 	sqe = ring_prepare(&ring, IORING_OP_OPENAT, AT_FDCWD, c.node, 0, 1);
@@ -198,7 +198,7 @@ TEST_F(cloner, opened_by_io_uring)
 	EXPECT_STREQ(name, ifr);
 	EXPECT_NE(0, if_nametoindex(name));
 	/* The node is made by that thread as well. */
-	EXPECT_TRUE(WAIT_FOR(nodes_of(variant->kind) == self->nodes + 1, LIMIT_MS));
+	EXPECT_TRUE(WAIT_FOR(count_nodes(variant->kind) == self->nodes + 1, TIMEOUT_MS));
 	unit_close(&c);
 	CLONE(&self->u);
 	EXPECT_EQ(want, self->u.number);
@@ -229,7 +229,7 @@ TEST_F(cloner, closed_ones_are_given_again_the_lowest_first)
 		EXPECT_EQ(u[i].number, again.number);
 		EXPECT_EQ(u[i].ifindex, again.ifindex);
 	}
-	EXPECT_EQ(self->nodes + 3, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes + 3, count_nodes(variant->kind));
 }
 
 /* It is the same unit: what was set stays, and the node opens it too. */
@@ -296,7 +296,7 @@ TEST_F(cloner, a_unit_made_by_ip_link_is_not_given)
 
 TEST_F(cloner, a_unit_made_at_load_is_not_given)
 {
-	int want = free_number(variant->kind, 0);
+	int want = lowest_free_number(variant->kind, 0);
 
 	ASSERT_EQ(0, setns(self->home, CLONE_NEWNET));
 	CLONE(&self->u);
@@ -305,7 +305,7 @@ TEST_F(cloner, a_unit_made_at_load_is_not_given)
 	CLONE(&self->u);
 	EXPECT_EQ(want, self->u.number);
 	unit_destroy(&self->u);
-	EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 }
 
 TEST_F(cloner, the_lowest_free_number_is_taken)
@@ -329,12 +329,12 @@ TEST_F(cloner, a_number_whose_name_is_taken_is_passed_over)
 {
 	struct unit squatter, other;
 	char name[IFNAMSIZ];
-	int first, second, here = netns_here();
+	int first, second, here = netns_open();
 
 	ASSERT_LE(0, here);
 	ASSERT_EQ(0, unit_create_kind(&squatter, variant->kind, NULL));
-	first = free_number(variant->kind, 0);
-	second = free_number(variant->kind, first + 1);
+	first = lowest_free_number(variant->kind, 0);
+	second = lowest_free_number(variant->kind, first + 1);
 	snprintf(name, sizeof(name), "%s%d", variant->kind, first);
 	ASSERT_EQ(0, link_rename(squatter.ifindex, name));
 	CLONE(&self->u);
@@ -385,7 +385,7 @@ TEST_F(cloner, a_unit_belongs_to_the_openers_namespace)
 	struct unit other, again;
 	int first;
 
-	first = netns_here();
+	first = netns_open();
 	ASSERT_LE(0, first);
 	CLONE(&self->u);
 	ASSERT_EQ(0, netns_new());
@@ -414,11 +414,11 @@ TEST_F(cloner, deleted_while_open)
 	CLONE(&self->u);
 	ASSERT_EQ(0, link_del(self->u.ifindex));
 	EXPECT_FALSE(node_exists(&self->u));
-	check_revoked(_metadata, &self->u);
+	expect_revoked(_metadata, &self->u);
 	/* The number is free beside the descriptor, which is none of the next unit's. */
 	CLONE(&again);
 	EXPECT_EQ(self->u.number, again.number);
-	check_revoked(_metadata, &self->u);
+	expect_revoked(_metadata, &self->u);
 	unit_close(&self->u);
 	EXPECT_EQ(-EBUSY, ERR(open(again.node, O_RDWR)));
 	EXPECT_EQ(-EAGAIN, ERR(read(again.fd, &(char){ 0 }, 1)));
@@ -449,7 +449,7 @@ TEST_F(cloner, TRANSIENT_leaves_nothing)
 		EXPECT_EQ(-ENODEV, link_get(self->u.ifindex, &link));
 		EXPECT_FALSE(node_exists(&self->u));
 	}
-	EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 }
 
 /* However the program ends; who has waited for it finds the unit gone. */
@@ -482,7 +482,7 @@ TEST_F(cloner, TRANSIENT_goes_with_the_program)
 			ASSERT_EQ(0, kill(pid, SIGKILL));
 		ASSERT_EQ(pid, waitpid(pid, &status, 0));
 		EXPECT_EQ(i % 2 ? SIGKILL : 0, status);
-		EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+		EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 		EXPECT_FALSE(node_exists(&self->u));
 		EXPECT_EQ(0, if_nametoindex(self->u.ifname));
 	}
@@ -503,14 +503,14 @@ TEST_F_TIMEOUT(cloner, a_thousand_opens_leave_one_unit, 240)
 	ifindex = self->u.ifindex;
 	unit_close(&self->u);
 	/* A slow machine may stop earlier. */
-	for (i = 1; i < rounds(OPENS) && (i < OPENS_AT_LEAST || now_ms() < end); i++) {
+	for (i = 1; i < scaled_rounds(OPENS) && (i < OPENS_AT_LEAST || now_ms() < end); i++) {
 		CLONE(&self->u);
 		ASSERT_EQ(number, self->u.number);
 		ASSERT_EQ(ifindex, self->u.ifindex);
 		unit_close(&self->u);
 	}
 	TH_LOG("%d opens", i);
-	EXPECT_EQ(self->nodes + 1, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes + 1, count_nodes(variant->kind));
 }
 
 struct opener {
@@ -550,7 +550,7 @@ TEST_F_TIMEOUT(cloner, parallel_openers_get_their_own, 240)
 {
 	static struct opener o[OPENERS];
 	static bool seen[32768];
-	int i, n = rounds(variant->openers), lowest = 32768;
+	int i, n = scaled_rounds(variant->openers), lowest = 32768;
 	pthread_barrier_t barrier;
 
 	ASSERT_EQ(0, pthread_barrier_init(&barrier, NULL, n));
@@ -574,15 +574,15 @@ TEST_F_TIMEOUT(cloner, parallel_openers_get_their_own, 240)
 		snprintf(name, sizeof(name), "%s%d", variant->kind, o[i].u.number);
 		EXPECT_STREQ(name, o[i].u.ifname);
 	}
-	EXPECT_EQ(self->nodes + n, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes + n, count_nodes(variant->kind));
 	for (i = 0; i < n; i++)
 		unit_close(&o[i].u);
 	CLONE(&self->u);
 	EXPECT_EQ(lowest, self->u.number);
 	unit_close(&self->u);
-	EXPECT_EQ(self->nodes + n, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes + n, count_nodes(variant->kind));
 	EXPECT_EQ(0, remove_group(o, n));
-	EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 }
 
 struct turns {
@@ -628,7 +628,7 @@ TEST_F_TIMEOUT(cloner, openers_in_turns_leave_no_more_units_than_openers, 120)
 		EXPECT_EQ(0, t[i].err);
 		EXPECT_LT(0, t[i].opened);
 	}
-	EXPECT_GE(self->nodes + TURNS, nodes_of(variant->kind));
+	EXPECT_GE(self->nodes + TURNS, count_nodes(variant->kind));
 }
 
 /* ---- who may, and whether anybody may ------------------------------------ */
@@ -636,16 +636,16 @@ TEST_F_TIMEOUT(cloner, openers_in_turns_leave_no_more_units_than_openers, 120)
 TEST_F(cloner, B3_cloning_can_be_switched_off)
 {
 	struct unit c = the_cloner(variant->kind), made;
-	const char *other = strcmp(variant->kind, KIND) ? KIND : TAP_KIND;
+	const char *other = strcmp(variant->kind, TUN_KIND) ? TUN_KIND : TAP_KIND;
 
 	CLONE(&self->u);
-	ASSERT_EQ(0, knob_set(variant->kind, "devfs_cloning", "0"));
+	ASSERT_EQ(0, sysctl_set(variant->kind, "devfs_cloning", "0"));
 	EXPECT_EQ(-ENOENT, unit_open(&c, 0));
 	/* What is open stays so, and a closed one is not given either. */
 	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, &(char){ 0 }, 1)));
 	unit_close(&self->u);
 	EXPECT_EQ(-ENOENT, unit_open(&c, 0));
-	EXPECT_EQ(self->nodes + 1, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes + 1, count_nodes(variant->kind));
 	/* It has its node, and others are made as ever. */
 	EXPECT_EQ(0, unit_open(&self->u, 0));
 	unit_close(&self->u);
@@ -653,13 +653,13 @@ TEST_F(cloner, B3_cloning_can_be_switched_off)
 	EXPECT_EQ(0, unit_open(&made, 0));
 	unit_destroy(&made);
 
-	ASSERT_EQ(0, knob_set(variant->kind, "devfs_cloning", "1"));
+	ASSERT_EQ(0, sysctl_set(variant->kind, "devfs_cloning", "1"));
 	CLONE(&made);
 	EXPECT_EQ(self->u.number, made.number);
 	unit_close(&made);
 
 	/* The other driver's knob is the other driver's. */
-	ASSERT_EQ(0, knob_set(other, "devfs_cloning", "0"));
+	ASSERT_EQ(0, sysctl_set(other, "devfs_cloning", "0"));
 	CLONE(&made);
 	unit_close(&made);
 }
@@ -671,33 +671,33 @@ TEST_F(cloner, B3_a_missing_unit_is_not_made_by_its_node)
 
 	unit_init(&u, variant->kind);
 	snprintf(u.node, sizeof(u.node), "/dev/%s%d", variant->kind,
-		 free_number(variant->kind, 0));
+		 lowest_free_number(variant->kind, 0));
 	for (on = 1; on >= 0; on--) {
-		ASSERT_EQ(0, knob_set(variant->kind, "devfs_cloning", on ? "1" : "0"));
+		ASSERT_EQ(0, sysctl_set(variant->kind, "devfs_cloning", on ? "1" : "0"));
 		err = unit_open(&u, 0);
 		EXPECT_TRUE(err == -ENOENT || err == -ENXIO)
 			TH_LOG("open: %d", err);
 	}
-	EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 }
 
 TEST_F(cloner, B4_needs_the_capability)
 {
 	struct unit c = the_cloner(variant->kind);
 
-	EXPECT_EQ(-EPERM, in_child(open_without_net_admin, &c));
-	EXPECT_EQ(-EACCES, in_child(open_as_nobody, &c));
+	EXPECT_EQ(-EPERM, run_in_child(open_without_net_admin, &c));
+	EXPECT_EQ(-EACCES, run_in_child(open_as_nobody, &c));
 	ASSERT_EQ(0, chmod(c.node, 0666));
-	EXPECT_EQ(-EPERM, in_child(open_as_nobody, &c));
+	EXPECT_EQ(-EPERM, run_in_child(open_as_nobody, &c));
 	/* Who is refused leaves no unit. */
-	EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 
 	/* Nor gets one that is there. */
 	CLONE(&self->u);
 	unit_close(&self->u);
-	EXPECT_EQ(-EPERM, in_child(open_as_nobody, &c));
-	EXPECT_EQ(-EPERM, in_child(open_without_net_admin, &c));
-	EXPECT_EQ(self->nodes + 1, nodes_of(variant->kind));
+	EXPECT_EQ(-EPERM, run_in_child(open_as_nobody, &c));
+	EXPECT_EQ(-EPERM, run_in_child(open_without_net_admin, &c));
+	EXPECT_EQ(self->nodes + 1, count_nodes(variant->kind));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 }
 
@@ -707,18 +707,18 @@ TEST_F(cloner, B4_user_open_leaves_it_to_the_mode_of_the_node)
 	struct unit c = the_cloner(variant->kind);
 
 	ASSERT_EQ(0, unit_create_kind(&self->u, variant->kind, NULL));
-	ASSERT_EQ(0, knob_set(TAP_KIND, "user_open", "1"));
-	EXPECT_EQ(-EACCES, in_child(open_as_nobody, &c));
-	EXPECT_EQ(-EACCES, in_child(open_as_nobody, &self->u));
-	EXPECT_EQ(yes, in_child(open_without_net_admin, &c));
-	EXPECT_EQ(yes, in_child(open_without_net_admin, &self->u));
+	ASSERT_EQ(0, sysctl_set(TAP_KIND, "user_open", "1"));
+	EXPECT_EQ(-EACCES, run_in_child(open_as_nobody, &c));
+	EXPECT_EQ(-EACCES, run_in_child(open_as_nobody, &self->u));
+	EXPECT_EQ(yes, run_in_child(open_without_net_admin, &c));
+	EXPECT_EQ(yes, run_in_child(open_without_net_admin, &self->u));
 	ASSERT_EQ(0, chmod(c.node, 0666));
 	ASSERT_EQ(0, chmod(self->u.node, 0666));
-	EXPECT_EQ(yes, in_child(open_as_nobody, &c));
-	EXPECT_EQ(yes, in_child(open_as_nobody, &self->u));
-	ASSERT_EQ(0, knob_set(TAP_KIND, "user_open", "0"));
-	EXPECT_EQ(-EPERM, in_child(open_as_nobody, &c));
-	EXPECT_EQ(-EPERM, in_child(open_as_nobody, &self->u));
+	EXPECT_EQ(yes, run_in_child(open_as_nobody, &c));
+	EXPECT_EQ(yes, run_in_child(open_as_nobody, &self->u));
+	ASSERT_EQ(0, sysctl_set(TAP_KIND, "user_open", "0"));
+	EXPECT_EQ(-EPERM, run_in_child(open_as_nobody, &c));
+	EXPECT_EQ(-EPERM, run_in_child(open_as_nobody, &self->u));
 }
 
 static int nobody_gets(struct unit *u, bool up)
@@ -750,20 +750,20 @@ TEST_F(cloner, B5_up_on_open_for_a_user)
 	struct unit c = the_cloner(variant->kind);
 
 	ASSERT_EQ(0, chmod(c.node, 0666));
-	ASSERT_EQ(0, knob_set(TAP_KIND, "user_open", "1"));
-	EXPECT_EQ(yes, in_child(nobody_gets_it_down, &c));
-	ASSERT_EQ(0, knob_set(TAP_KIND, "up_on_open", "1"));
+	ASSERT_EQ(0, sysctl_set(TAP_KIND, "user_open", "1"));
+	EXPECT_EQ(yes, run_in_child(nobody_gets_it_down, &c));
+	ASSERT_EQ(0, sysctl_set(TAP_KIND, "up_on_open", "1"));
 	/* A unit that is there, and one that is made. */
-	EXPECT_EQ(yes, in_child(nobody_gets_it_up, &c));
-	EXPECT_EQ(self->nodes + (yes ? 0 : 1), nodes_of(variant->kind));
+	EXPECT_EQ(yes, run_in_child(nobody_gets_it_up, &c));
+	EXPECT_EQ(self->nodes + (yes ? 0 : 1), count_nodes(variant->kind));
 	CLONE(&self->u);
-	EXPECT_EQ(yes, in_child(nobody_gets_it_up, &c));
-	EXPECT_EQ(self->nodes + (yes ? 1 : 2), nodes_of(variant->kind));
+	EXPECT_EQ(yes, run_in_child(nobody_gets_it_up, &c));
+	EXPECT_EQ(self->nodes + (yes ? 1 : 2), count_nodes(variant->kind));
 }
 
 TEST_F(cloner, B5_up_on_open)
 {
-	ASSERT_EQ(0, knob_set(TAP_KIND, "up_on_open", "1"));
+	ASSERT_EQ(0, sysctl_set(TAP_KIND, "up_on_open", "1"));
 	CLONE(&self->u);
 	/* There is no such setting for tun. */
 	EXPECT_EQ(variant->users, link_is_up(self->u.ifindex));

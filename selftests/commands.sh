@@ -3,8 +3,8 @@
 #
 # ifconfig and route in BSD's syntax: as the manual pages and programs call them.
 
-# shellcheck source-path=SCRIPTDIR source=helpers.sh
-. "$(dirname "$(readlink -f "$0")")/helpers.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
+. "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
 need ip
 

@@ -4,16 +4,16 @@
 # tap as the stack's: in a bridge, below VLANs and macvlans, and what ip, bridge
 # and ethtool show of it and change.
 
-# shellcheck source-path=SCRIPTDIR source=helpers.sh
-. "$(dirname "$(readlink -f "$0")")/helpers.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
+. "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
 need ip bridge ethtool ping
 
 # Names and addresses meet nobody's.
 in_namespace "$@"
 
-# shellcheck source-path=SCRIPTDIR source=cable.sh
-. "$DIR/cable.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/cable.sh
+. "$DIR/lib/cable.sh"
 
 CLIENT="$BSDTUN_NAMESPACE-client"
 TMP="$(mktemp -d)" || exit "$KSFT_FAIL"

@@ -3,8 +3,8 @@
 #
 # The programs of Documentation/examples do what they say they do.
 
-# shellcheck source-path=SCRIPTDIR source=helpers.sh
-. "$(dirname "$(readlink -f "$0")")/helpers.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
+. "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
 need ip ping python3
 

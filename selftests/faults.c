@@ -6,8 +6,7 @@
  *
  * It wants a kernel with fault injection.
  */
-#include "bsdtun_test.h"
-#include "bsdtun_uring.h"
+#include "lib/test.h"
 
 #include <linux/if_bsdtun.h>
 #include <net/if_tap.h>
@@ -17,7 +16,7 @@
 #define POINTS_MAX	400
 
 /* A slow kernel has some of the faults each time, other ones the next time. */
-#define FAULTS_STEP	(32 / rounds(32))
+#define FAULTS_STEP	(32 / scaled_rounds(32))
 
 /* What is sent in pieces. */
 #define PIECES		1200
@@ -38,22 +37,22 @@ FIXTURE_VARIANT(faults) {
 	const char *kind;
 };
 
-FIXTURE_VARIANT_ADD(faults, tun) { .kind = KIND };
+FIXTURE_VARIANT_ADD(faults, tun) { .kind = TUN_KIND };
 FIXTURE_VARIANT_ADD(faults, tap) { .kind = TAP_KIND };
 
 FIXTURE_SETUP(faults)
 {
 	if (geteuid())
 		SKIP(return, "needs root");
-	self->s.fail = fail_open();
+	self->s.fail = fault_open();
 	if (self->s.fail == -ENOENT)
 		SKIP(return, "no fault injection in this kernel");
 	ASSERT_LE(0, self->s.fail);
-	ASSERT_EQ(0, netns_as_new());
-	ASSERT_EQ(0, unit_ready_kind(&self->s.u, variant->kind, O_NONBLOCK));
+	ASSERT_EQ(0, netns_reset());
+	ASSERT_EQ(0, unit_create_up_kind(&self->s.u, variant->kind, O_NONBLOCK));
 	self->s.udp = udp_socket(LOCAL, PORT);
 	ASSERT_LE(0, self->s.udp);
-	self->s.out = udp_to_node();
+	self->s.out = udp_connect_to_peer();
 	ASSERT_LE(0, self->s.out);
 	self->s.raw = packet_socket();
 	ASSERT_LE(0, self->s.raw);
@@ -62,7 +61,7 @@ FIXTURE_SETUP(faults)
 	self->s.ep = epoll_create1(EPOLL_CLOEXEC);
 	ASSERT_LE(0, self->s.ep);
 	ASSERT_EQ(0, ring_open(&self->s.ring));
-	self->s.file = file_of(self->s.buf, PIECES);
+	self->s.file = memfd_with_data(self->s.buf, PIECES);
 	ASSERT_LE(0, self->s.file);
 	unit_init(&self->s.other, variant->kind);
 	signal(SIGIO, SIG_IGN);
@@ -80,7 +79,7 @@ FIXTURE_TEARDOWN(faults)
 	close(self->s.out);
 	close(self->s.udp);
 	close(self->s.fail);
-	knob_set(TAP_KIND, "up_on_open", "0");
+	sysctl_set(TAP_KIND, "up_on_open", "0");
 	unit_destroy(&self->s.other);
 	unit_destroy(&self->s.u);
 }
@@ -90,7 +89,7 @@ FIXTURE_TEARDOWN(faults)
 /* A packet or frame for the interface, or from the program. */
 static size_t packet(struct subject *self, char *buf, bool out)
 {
-	size_t head = frame_head(&self->u), len;
+	size_t head = link_header_len(&self->u), len;
 
 	len = build_udp(buf + head, out ? LOCAL : PEER, out ? PEER : LOCAL, 9, PORT, "fault", 5);
 	if (head)
@@ -127,7 +126,7 @@ static void give_addresses(struct subject *self)
 {
 	addr_add(self->u.ifindex, LOCAL, PEER);
 	link_up(self->u.ifindex);
-	if (frame_head(&self->u))
+	if (link_header_len(&self->u))
 		neigh_set(self->u.ifindex, PEER, PEER_MAC);
 }
 
@@ -136,13 +135,13 @@ static void before_open_up(struct subject *self)
 {
 	unit_close(&self->u);
 	addr_add(self->u.ifindex, LOCAL, PEER);
-	knob_set(TAP_KIND, "up_on_open", "1");
+	sysctl_set(TAP_KIND, "up_on_open", "1");
 }
 
 static void after_open_up(struct __test_metadata *_metadata, struct subject *self, bool reached)
 {
 	EXPECT_TRUE(reached || link_is_up(self->u.ifindex));
-	EXPECT_EQ(0, knob_set(TAP_KIND, "up_on_open", "0"));
+	EXPECT_EQ(0, sysctl_set(TAP_KIND, "up_on_open", "0"));
 }
 
 static void before_close(struct subject *self)
@@ -165,7 +164,7 @@ static void after_close(struct __test_metadata *_metadata, struct subject *self,
 {
 	EXPECT_FALSE(link_is_up(self->u.ifindex));
 	/* A tap has lost its addresses. */
-	EXPECT_EQ(frame_head(&self->u) ? 0 : -EEXIST, addr_add(self->u.ifindex, LOCAL, PEER));
+	EXPECT_EQ(link_header_len(&self->u) ? 0 : -EEXIST, addr_add(self->u.ifindex, LOCAL, PEER));
 }
 
 static long call_read(struct subject *self)
@@ -300,7 +299,7 @@ static long call_owner(struct subject *self)
 
 static long call_set_info(struct subject *self)
 {
-	struct tuninfo info = { .mtu = 1400, .type = frame_head(&self->u) ? 6 : 0x17 };
+	struct tuninfo info = { .mtu = 1400, .type = link_header_len(&self->u) ? 6 : 0x17 };
 
 	return ERR(ioctl(self->u.fd, TUNSIFINFO, &info));
 }
@@ -348,7 +347,7 @@ static long uring(struct subject *self, int op, size_t len)
 
 		if (err && err != -EINTR) {
 			/* Nothing fails any more. */
-			fail_reached(self->fail);
+			fault_was_injected(self->fail);
 			ring_submit(&self->ring);
 			ring_wait(&self->ring, &cqe);
 			return err;
@@ -456,7 +455,7 @@ static long call_address(struct subject *self)
 
 static void after_address(struct __test_metadata *_metadata, struct subject *self, bool reached)
 {
-	EXPECT_TRUE(reached || link_is_up(self->u.ifindex) == !frame_head(&self->u));
+	EXPECT_TRUE(reached || link_is_up(self->u.ifindex) == !link_header_len(&self->u));
 }
 
 static long call_changelink(struct subject *self)
@@ -471,7 +470,7 @@ static long call_changelink(struct subject *self)
 	nl_put(&req, IFLA_INFO_KIND, self->u.kind, strlen(self->u.kind));
 	data = nl_put(&req, IFLA_INFO_DATA, NULL, 0);
 	nl_put(&req, IFLA_BSDTUN_TRANSIENT, &on, sizeof(on));
-	if (frame_head(&self->u))
+	if (link_header_len(&self->u))
 		nl_put(&req, IFLA_BSDTUN_KEEP, &on, sizeof(on));
 	nl_nest_end(&req, data);
 	nl_nest_end(&req, info);
@@ -481,13 +480,13 @@ static long call_changelink(struct subject *self)
 /* All of it, or nothing. */
 static void after_changelink(struct __test_metadata *_metadata, struct subject *self, bool reached)
 {
-	bool changed = attribute_is(&self->u, "transient", "1");
+	bool changed = unit_attr_is(&self->u, "transient", "1");
 
 	EXPECT_TRUE(reached || changed);
-	EXPECT_EQ(0, attribute_set(&self->u, "transient", "0"));
-	if (frame_head(&self->u)) {
-		EXPECT_EQ(changed, attribute_is(&self->u, "keep", "1"));
-		EXPECT_EQ(0, attribute_set(&self->u, "keep", "0"));
+	EXPECT_EQ(0, unit_attr_set(&self->u, "transient", "0"));
+	if (link_header_len(&self->u)) {
+		EXPECT_EQ(changed, unit_attr_is(&self->u, "keep", "1"));
+		EXPECT_EQ(0, unit_attr_set(&self->u, "keep", "0"));
 	}
 }
 
@@ -510,7 +509,7 @@ static long call_delete(struct subject *self)
 static void before_transient(struct subject *self)
 {
 	before_delete(self);
-	attribute_set(&self->other, "transient", "1");
+	unit_attr_set(&self->other, "transient", "1");
 }
 
 static long call_close_transient(struct subject *self)
@@ -546,12 +545,12 @@ static void after_delete(struct __test_metadata *_metadata, struct subject *self
 
 static long call_attribute(struct subject *self)
 {
-	return attribute_set(&self->u, frame_head(&self->u) ? "keep" : "transient", "0");
+	return unit_attr_set(&self->u, link_header_len(&self->u) ? "keep" : "transient", "0");
 }
 
 static long call_knob(struct subject __always_unused *self)
 {
-	return knob_set(TAP_KIND, "up_on_open", "0");
+	return sysctl_set(TAP_KIND, "up_on_open", "0");
 }
 
 static const struct call {
@@ -578,15 +577,15 @@ static const struct call {
 	{ "writev", NULL, call_writev, .may = { EFAULT, ENOBUFS, ENOMEM } },
 	{ "write of 60000 bytes", NULL, call_write_large, .may = { EFAULT, ENOBUFS } },
 	{ "read with TUNSIFHEAD", before_head, call_read, .may = { EFAULT },
-	  .after = after_mode, .kind = KIND },
+	  .after = after_mode, .kind = TUN_KIND },
 	{ "readv with TUNSIFHEAD", before_head, call_readv, .may = { EFAULT, ENOMEM },
-	  .after = after_mode, .kind = KIND },
+	  .after = after_mode, .kind = TUN_KIND },
 	{ "read with TUNSLMODE", before_link_mode, call_read, .may = { EFAULT },
-	  .after = after_mode, .kind = KIND },
+	  .after = after_mode, .kind = TUN_KIND },
 	{ "write with TUNSIFHEAD", before_head, call_write_head, .may = { EFAULT, ENOBUFS },
-	  .after = after_mode, .kind = KIND },
+	  .after = after_mode, .kind = TUN_KIND },
 	{ "write with TUNSLMODE", before_link_mode, call_write, .may = { EFAULT, ENOBUFS },
-	  .after = after_mode, .kind = KIND },
+	  .after = after_mode, .kind = TUN_KIND },
 	{ "sendfile", give_addresses, send_pieces, .may = { EFAULT, ENOMEM, ENOBUFS, EAGAIN } },
 	{ "read of pieces", before_pieces, call_read, .may = { EFAULT } },
 	{ "readv of pieces", before_pieces, call_readv, .may = { EFAULT, ENOMEM } },
@@ -659,16 +658,16 @@ TEST_F_TIMEOUT(faults, each_says_so_and_the_unit_goes_on, 400)
 		const unsigned int step = call->long_one ? FAULTS_STEP : 1;
 		unsigned int failed = 0, tried = 0;
 		bool reached = true;
-		long ret;
+		long ret = -EINVAL;
 
 		if (call->kind && strcmp(call->kind, variant->kind))
 			continue;
 		for (nth = 1 + getpid() % step; reached && nth < POINTS_MAX; nth += step) {
 			if (call->before)
 				call->before(&self->s);
-			ASSERT_EQ(0, fail_nth(self->s.fail, nth));
+			ASSERT_EQ(0, fault_set_nth(self->s.fail, nth));
 			ret = call->call(&self->s);
-			reached = fail_reached(self->s.fail);
+			reached = fault_was_injected(self->s.fail);
 			EXPECT_TRUE(may_be(call, ret))
 				TH_LOG("%s, fault %u: %s", call->name, nth, strerror(-ret));
 			tried += reached;
@@ -707,19 +706,19 @@ TEST_F_TIMEOUT(faults, a_write_is_received_or_counted, 120)
 
 		for (i = 0; i < ARRAY_SIZE(counters); i++)
 			grew[i] = -ethtool_statistic(u->ifname, counters[i]);
-		ASSERT_EQ(0, fail_nth(self->s.fail, nth));
+		ASSERT_EQ(0, fault_set_nth(self->s.fail, nth));
 		ret = call_write_large(&self->s);
-		reached = fail_reached(self->s.fail);
+		reached = fault_was_injected(self->s.fail);
 		for (i = 0; i < ARRAY_SIZE(counters); i++) {
 			grew[i] += ethtool_statistic(u->ifname, counters[i]);
 			sum[i] += grew[i];
 		}
 		/* A tap says nothing of memory. */
-		EXPECT_EQ(!frame_head(u) && grew[0], ret == -ENOBUFS);
+		EXPECT_EQ(!link_header_len(u) && grew[0], ret == -ENOBUFS);
 		EXPECT_EQ(grew[1], ret == -EFAULT);
 		EXPECT_EQ(1, grew[0] + grew[1] +
-			     link_grew(u->ifindex, &before,
-				       offsetof(struct rtnl_link_stats64, rx_packets)));
+			     link_stat_delta(u->ifindex, &before,
+					     offsetof(struct rtnl_link_stats64, rx_packets)));
 	}
 	EXPECT_FALSE(reached);
 	for (i = 0; i < ARRAY_SIZE(counters); i++) {
@@ -736,21 +735,21 @@ TEST_F_TIMEOUT(faults, what_a_sender_lends_is_queued_or_counted, 120)
 {
 	static char data[20000], buf[sizeof(data) + 64];
 	const struct unit *u = &self->s.u;
-	const size_t len = frame_head(u) + IP_UDP_LEN + sizeof(data);
+	const size_t len = link_header_len(u) + IP_UDP_LEN + sizeof(data);
 	bool reached = true;
 	long long lost = 0;
 	unsigned int nth;
 
 	ASSERT_EQ(0, link_set_mtu(u->ifindex, 65535));
-	ASSERT_EQ(0, zerocopy_allow(self->s.out));
+	ASSERT_EQ(0, enable_zerocopy(self->s.out));
 	give_addresses(&self->s);
 	for (nth = 1; reached && nth < POINTS_MAX; nth++) {
 		long long grew = -ethtool_statistic(u->ifname, "tx_drop_no_memory");
 		ssize_t sent, got;
 
-		ASSERT_EQ(0, fail_nth(self->s.fail, nth));
+		ASSERT_EQ(0, fault_set_nth(self->s.fail, nth));
 		sent = ERR(send(self->s.out, data, sizeof(data), MSG_ZEROCOPY | MSG_DONTWAIT));
-		reached = fail_reached(self->s.fail);
+		reached = fault_was_injected(self->s.fail);
 		grew += ethtool_statistic(u->ifname, "tx_drop_no_memory");
 		lost += grew;
 		got = ERR(read(u->fd, buf, sizeof(buf)));
@@ -786,13 +785,13 @@ FIXTURE_SETUP(shortage)
 {
 	if (geteuid())
 		SKIP(return, "needs root");
-	ASSERT_EQ(0, netns_as_new());
-	self->nodes = nodes_of(TAP_KIND);
+	ASSERT_EQ(0, netns_reset());
+	self->nodes = count_nodes(TAP_KIND);
 }
 
 FIXTURE_TEARDOWN(shortage)
 {
-	units_clear();
+	units_delete_all();
 }
 
 /* Far more than there is to fail when a unit is made. */
@@ -804,7 +803,7 @@ FIXTURE_TEARDOWN(shortage)
  */
 TEST_F_TIMEOUT(shortage, makes_a_whole_unit_or_none, 240)
 {
-	int fail = fail_open(), want = free_number(TAP_KIND, 0), nl, fd, nth, none = 0;
+	int fail = fault_open(), want = lowest_free_number(TAP_KIND, 0), nl, fd, nth, none = 0;
 	const int step = FAULTS_STEP;
 	struct nl_request req;
 	char name[32], answer[64];
@@ -819,26 +818,26 @@ TEST_F_TIMEOUT(shortage, makes_a_whole_unit_or_none, 240)
 	snprintf(name, sizeof(name), TAP_KIND "%d", want);
 	for (nth = 1 + getpid() % step; reached && nth < FAULTS_MAX; nth += step) {
 		nl_link_add(&req, NULL, TAP_KIND);
-		ASSERT_EQ(0, fail_nth(fail, nth));
+		ASSERT_EQ(0, fault_set_nth(fail, nth));
 		if (variant->by_cloner) {
 			fd = ERR(open("/dev/" TAP_KIND, O_RDWR | O_CLOEXEC));
-			reached = fail_reached(fail);
+			reached = fault_was_injected(fail);
 			if (fd >= 0)
 				close(fd);
 		} else {
 			fd = nl_send(nl, &req);
-			reached = fail_reached(fail);
+			reached = fault_was_injected(fail);
 			/* Or the answer was what there was no memory for. */
 			while (recv(nl, answer, sizeof(answer), MSG_DONTWAIT) >= 0)
 				;
 		}
 		if (!if_nametoindex(name)) {
 			none++;
-			ASSERT_EQ(self->nodes, nodes_of(TAP_KIND))
+			ASSERT_EQ(self->nodes, count_nodes(TAP_KIND))
 				TH_LOG("a node without an interface, fault %d", nth);
 			continue;
 		}
-		ASSERT_EQ(self->nodes + 1, nodes_of(TAP_KIND))
+		ASSERT_EQ(self->nodes + 1, count_nodes(TAP_KIND))
 			TH_LOG("an interface without a node, fault %d", nth);
 		ASSERT_EQ(0, link_del(if_nametoindex(name)));
 	}

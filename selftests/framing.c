@@ -4,7 +4,7 @@
  * with TUNSLMODE. On reads, on writes, and in what FIONREAD says.
  */
 
-#include "bsdtun_test.h"
+#include "lib/test.h"
 
 #include <sched.h>
 #include <linux/icmpv6.h>
@@ -54,8 +54,8 @@ FIXTURE(framing) {
 
 FIXTURE_SETUP(framing)
 {
-	ASSERT_EQ(0, netns_as_new());
-	ASSERT_EQ(0, unit_ready(&self->u, O_NONBLOCK));
+	ASSERT_EQ(0, netns_reset());
+	ASSERT_EQ(0, unit_create_up(&self->u, O_NONBLOCK));
 	self->fd = self->u.fd;
 	self->udp = udp_socket(LOCAL, PORT);
 	ASSERT_LE(0, self->udp);
@@ -71,7 +71,7 @@ FIXTURE_TEARDOWN(framing)
 	unit_destroy(&self->u);
 }
 
-#define SEND(data, len) send_udp(_metadata, self->udp, PORT, data, len)
+#define SEND(data, len) send_udp_to_peer(_metadata, self->udp, PORT, data, len)
 
 #define SET(cmd, value)							\
 ({									\
@@ -105,7 +105,7 @@ TEST_F(framing, A15_ipv4_is_family_2)
 	SEND("hello", 5);
 	ASSERT_EQ(4 + IP_UDP_LEN + 5, READ());
 	EXPECT_EQ(2, be32_at(self->buf));
-	EXPECT_TRUE(packet_ok(self->buf + 4, IP_UDP_LEN + 5, IPPROTO_UDP));
+	EXPECT_TRUE(packet_is_valid(self->buf + 4, IP_UDP_LEN + 5, IPPROTO_UDP));
 	EXPECT_EQ(0, memcmp(udp_payload(self->buf + 4), "hello", 5));
 }
 
@@ -155,8 +155,8 @@ TEST_F(framing, other_protocols_never_cross)
 	for (i = 0; i < ARRAY_SIZE(protocols); i++)
 		packet_send(self->raw, self->u.ifindex, protocols[i], self->buf, 25);
 	EXPECT_EQ(-EAGAIN, READ());
-	EXPECT_EQ(ARRAY_SIZE(protocols), GREW(tx_dropped));
-	EXPECT_EQ(0, GREW(tx_packets));
+	EXPECT_EQ(ARRAY_SIZE(protocols), STAT_DELTA(tx_dropped));
+	EXPECT_EQ(0, STAT_DELTA(tx_packets));
 }
 
 /* ---- reads with TUNSLMODE ----------------------------------------------- */
@@ -169,12 +169,13 @@ TEST_F(framing, A16_next_hop_on_the_link_is_the_destination)
 	SEND("direct", 6);
 	ASSERT_EQ(16 + IP_UDP_LEN + 6, READ());
 	EXPECT_EQ(0, memcmp(self->buf, peer_sockaddr, 16));
-	EXPECT_TRUE(packet_ok(self->buf + 16, IP_UDP_LEN + 6, IPPROTO_UDP));
+	EXPECT_TRUE(packet_is_valid(self->buf + 16, IP_UDP_LEN + 6, IPPROTO_UDP));
 }
 
 TEST_F(framing, A16_next_hop_is_the_gateway)
 {
-	ASSERT_EQ(0, run("ip route add 198.51.100.0/24 via 10.42.0.2 dev %s", self->u.ifname));
+	ASSERT_EQ(0, run_command("ip route add 198.51.100.0/24 via 10.42.0.2 dev %s",
+				 self->u.ifname));
 	SET(TUNSLMODE, 1);
 	ASSERT_EQ(4, udp_send(self->udp, 0xc6336407, PORT, "gate", 4));
 	ASSERT_EQ(16 + IP_UDP_LEN + 4, READ());
@@ -208,7 +209,7 @@ TEST_F(framing, A16_ipv6_is_refused)
 	packet_send(self->raw, self->u.ifindex, ETH_P_IPV6, packet, len);
 	EXPECT_EQ(0, poll_now(self->fd, POLLIN));
 	EXPECT_EQ(-EAGAIN, READ());
-	EXPECT_EQ(1, GREW(tx_dropped));
+	EXPECT_EQ(1, STAT_DELTA(tx_dropped));
 }
 
 /* ---- what the prefix changes about reads -------------------------------- */
@@ -216,17 +217,17 @@ TEST_F(framing, A16_ipv6_is_refused)
 TEST_F(framing, A10_FIONREAD_counts_the_prefix)
 {
 	SEND("bare", 4);
-	EXPECT_EQ(IP_UDP_LEN + 4, queued(self->fd));
+	EXPECT_EQ(IP_UDP_LEN + 4, fionread(self->fd));
 	READ();
 	SET(TUNSIFHEAD, 1);
 	SEND("head", 4);
-	EXPECT_EQ(4 + IP_UDP_LEN + 4, queued(self->fd));
+	EXPECT_EQ(4 + IP_UDP_LEN + 4, fionread(self->fd));
 	READ();
 	SET(TUNSLMODE, 1);
 	SEND("link", 4);
-	EXPECT_EQ(16 + IP_UDP_LEN + 4, queued(self->fd));
+	EXPECT_EQ(16 + IP_UDP_LEN + 4, fionread(self->fd));
 	READ();
-	EXPECT_EQ(0, queued(self->fd));
+	EXPECT_EQ(0, fionread(self->fd));
 }
 
 TEST_F(framing, framing_is_that_of_the_moment_of_queueing)
@@ -276,7 +277,7 @@ TEST_F(framing, readv_and_writev_of_family_and_packet)
 	SEND("vectors", 7);
 	ASSERT_EQ(4 + IP_UDP_LEN + 7, ERR(readv(self->fd, iov, 2)));
 	EXPECT_EQ(2, be32_at(family));
-	EXPECT_TRUE(packet_ok(packet, IP_UDP_LEN + 7, IPPROTO_UDP));
+	EXPECT_TRUE(packet_is_valid(packet, IP_UDP_LEN + 7, IPPROTO_UDP));
 
 	len = build_udp(packet, PEER, LOCAL, 7, PORT, "answer", 6);
 	iov[1].iov_len = len;
@@ -285,8 +286,8 @@ TEST_F(framing, readv_and_writev_of_family_and_packet)
 	ASSERT_EQ(6, recv(self->udp, self->buf, sizeof(self->buf), 0));
 	EXPECT_EQ(0, memcmp(self->buf, "answer", 6));
 	/* What the stack counts is the packet. */
-	EXPECT_EQ(len, GREW(rx_bytes));
-	EXPECT_EQ(IP_UDP_LEN + 7, GREW(tx_bytes));
+	EXPECT_EQ(len, STAT_DELTA(rx_bytes));
+	EXPECT_EQ(IP_UDP_LEN + 7, STAT_DELTA(tx_bytes));
 }
 
 TEST_F(framing, readv_cut_anywhere)
@@ -337,8 +338,8 @@ TEST_F(framing, A20_ipv4_behind_its_family)
 	ASSERT_EQ(4 + len, ERR(write(self->fd, self->buf, 4 + len)));
 	ASSERT_TRUE(wait_readable(self->udp));
 	EXPECT_EQ(2, recv(self->udp, self->buf, sizeof(self->buf), 0));
-	EXPECT_EQ(1, GREW(rx_packets));
-	EXPECT_EQ(len, GREW(rx_bytes));
+	EXPECT_EQ(1, STAT_DELTA(rx_packets));
+	EXPECT_EQ(len, STAT_DELTA(rx_bytes));
 }
 
 /* An address can be bound to a moment before packets to it are for this machine. */
@@ -372,12 +373,12 @@ TEST_F(framing, ipv6_under_every_system_s_number)
 	unsigned int i;
 	size_t len;
 
-	ASSERT_EQ(0, netns_ipv6());
+	ASSERT_EQ(0, netns_enable_ipv6());
 	ASSERT_EQ(0, addr6_add(self->u.ifindex, &local6));
 	udp6 = socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, 0);
 	ASSERT_LE(0, udp6);
-	ASSERT_TRUE(WAIT_FOR(!bind(udp6, (void *)&sin6, sizeof(sin6)), LIMIT_MS));
-	ASSERT_TRUE(WAIT_FOR(route6_is_local(&local6), LIMIT_MS));
+	ASSERT_TRUE(WAIT_FOR(!bind(udp6, (void *)&sin6, sizeof(sin6)), TIMEOUT_MS));
+	ASSERT_TRUE(WAIT_FOR(route6_is_local(&local6), TIMEOUT_MS));
 	SET(TUNSIFHEAD, 1);
 	for (i = 0; i < ARRAY_SIZE(families); i++) {
 		struct ip6_hdr *ip6 = (void *)(self->buf + 4);
@@ -401,7 +402,7 @@ TEST_F(framing, ipv6_under_every_system_s_number)
 		ASSERT_EQ(1, recv(udp6, self->buf, sizeof(self->buf), 0));
 		EXPECT_EQ(families[i], self->buf[0]);
 	}
-	EXPECT_EQ(ARRAY_SIZE(families), GREW(rx_packets));
+	EXPECT_EQ(ARRAY_SIZE(families), STAT_DELTA(rx_packets));
 	close(udp6);
 }
 
@@ -421,9 +422,9 @@ TEST_F(framing, A19_unknown_families_are_EAFNOSUPPORT_and_uncounted)
 		EXPECT_EQ(-EAFNOSUPPORT, ERR(write(self->fd, self->buf, 4 + len)))
 			TH_LOG("family %#x", families[i]);
 	}
-	EXPECT_EQ(0, GREW(rx_packets));
-	EXPECT_EQ(0, GREW(rx_errors));
-	EXPECT_EQ(0, GREW(rx_dropped));
+	EXPECT_EQ(0, STAT_DELTA(rx_packets));
+	EXPECT_EQ(0, STAT_DELTA(rx_errors));
+	EXPECT_EQ(0, STAT_DELTA(rx_dropped));
 	EXPECT_EQ(ARRAY_SIZE(families), ethtool_statistic(self->u.ifname, "rx_drop_protocol"));
 }
 
@@ -435,20 +436,20 @@ TEST_F(framing, A18_write_lengths_with_the_family)
 	EXPECT_EQ(0, ERR(write(self->fd, self->buf, 0)));
 	EXPECT_EQ(-ENOBUFS, ERR(write(self->fd, self->buf, 1)));
 	EXPECT_EQ(-ENOBUFS, ERR(write(self->fd, self->buf, 3)));
-	EXPECT_EQ(0, GREW(rx_packets) + GREW(rx_dropped) + GREW(rx_errors));
+	EXPECT_EQ(0, STAT_DELTA(rx_packets) + STAT_DELTA(rx_dropped) + STAT_DELTA(rx_errors));
 	/* A family and no packet. */
 	EXPECT_EQ(4, ERR(write(self->fd, self->buf, 4)));
-	EXPECT_EQ(1, GREW(rx_dropped));
-	EXPECT_EQ(0, GREW(rx_packets));
+	EXPECT_EQ(1, STAT_DELTA(rx_dropped));
+	EXPECT_EQ(0, STAT_DELTA(rx_packets));
 	EXPECT_EQ(5, ERR(write(self->fd, self->buf, 5)));
 	EXPECT_EQ(23, ERR(write(self->fd, self->buf, 23)));
 	EXPECT_EQ(65535, ERR(write(self->fd, self->buf, 65535)));
 	EXPECT_EQ(65536, ERR(write(self->fd, self->buf, 65536)));
 	EXPECT_EQ(65539, ERR(write(self->fd, self->buf, 65539)));
-	EXPECT_EQ(5, GREW(rx_packets));
+	EXPECT_EQ(5, STAT_DELTA(rx_packets));
 	EXPECT_EQ(-EIO, ERR(write(self->fd, self->buf, 65540)));
-	EXPECT_EQ(5, GREW(rx_packets));
-	EXPECT_EQ(0, GREW(rx_errors));
+	EXPECT_EQ(5, STAT_DELTA(rx_packets));
+	EXPECT_EQ(0, STAT_DELTA(rx_errors));
 }
 
 TEST_F(framing, write_from_a_bad_buffer_behind_a_good_family)
@@ -462,11 +463,11 @@ TEST_F(framing, write_from_a_bad_buffer_behind_a_good_family)
 	SET(TUNSIFHEAD, 1);
 	memcpy(map + page - 8, "\0\0\0\2\x45\0\0\0", 8);
 	EXPECT_EQ(-EFAULT, ERR(write(self->fd, map + page - 8, 40)));
-	EXPECT_EQ(1, GREW(rx_errors));
+	EXPECT_EQ(1, STAT_DELTA(rx_errors));
 	memcpy(map + page - 2, "\0\0", 2);
 	EXPECT_EQ(-EFAULT, ERR(write(self->fd, map + page - 2, 40)));
-	EXPECT_EQ(2, GREW(rx_errors));
-	EXPECT_EQ(0, GREW(rx_packets));
+	EXPECT_EQ(2, STAT_DELTA(rx_errors));
+	EXPECT_EQ(0, STAT_DELTA(rx_packets));
 	munmap(map, page);
 }
 
@@ -518,12 +519,12 @@ TEST_F(framing, ping_over_ipv6)
 {
 	pthread_t thread;
 
-	ASSERT_EQ(0, netns_ipv6());
+	ASSERT_EQ(0, netns_enable_ipv6());
 	ASSERT_EQ(0, addr6_add(self->u.ifindex, &local6));
 	SET(TUNSIFHEAD, 1);
 	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, 0));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, echo6_main, &self->fd));
-	EXPECT_EQ(0, run("ping -6 -c 3 -i 0.2 -W 10 fd42::2 > /dev/null"));
+	EXPECT_EQ(0, run_command("ping -6 -c 3 -i 0.2 -W 10 fd42::2 > /dev/null"));
 	ASSERT_EQ(0, link_del(self->u.ifindex));
 	self->u.ifindex = 0;
 	ASSERT_EQ(0, pthread_join(thread, NULL));
@@ -538,7 +539,7 @@ TEST_F(framing, fragments_cross_both_ways)
 	int i, n = 0;
 
 	SET(TUNSIFHEAD, 1);
-	fill(sent, sizeof(sent), 7);
+	fill_pattern(sent, sizeof(sent), 7);
 	ASSERT_EQ(sizeof(sent), udp_send(self->udp, PEER, PORT, sent, sizeof(sent)));
 	while (n < 16 && (len[n] = ERR(read(self->fd, pieces[n], sizeof(pieces[n])))) > 0) {
 		struct iphdr *ip = (void *)(pieces[n] + 4);
@@ -559,8 +560,8 @@ TEST_F(framing, fragments_cross_both_ways)
 	ASSERT_TRUE(wait_readable(self->udp));
 	ASSERT_EQ(sizeof(sent), recv(self->udp, got, sizeof(got), 0));
 	EXPECT_EQ(0, memcmp(sent, got, sizeof(sent)));
-	EXPECT_EQ(14, GREW(tx_packets));
-	EXPECT_EQ(14, GREW(rx_packets));
+	EXPECT_EQ(14, STAT_DELTA(tx_packets));
+	EXPECT_EQ(14, STAT_DELTA(rx_packets));
 }
 
 /* ---- two namespaces, joined by a program that carries packets ------------ */
@@ -601,7 +602,7 @@ static void *carry(void *arg)
 	for (;;) {
 		int i;
 
-		if (poll(pfd, 2, LIMIT_MS) <= 0)
+		if (poll(pfd, 2, TIMEOUT_MS) <= 0)
 			return NULL;
 		for (i = 0; i < 2; i++) {
 			ssize_t n;
@@ -621,7 +622,7 @@ static void join_one(struct __test_metadata *_metadata, struct unit *u, int mtu,
 	int on = 1;
 
 	ASSERT_EQ(0, netns_new());
-	ASSERT_EQ(0, netns_ipv6());
+	ASSERT_EQ(0, netns_enable_ipv6());
 	ASSERT_EQ(0, unit_create(u, NULL));
 	ASSERT_EQ(0, unit_open(u, O_NONBLOCK));
 	ASSERT_EQ(0, ERR(ioctl(u->fd, TUNSIFHEAD, &on)));
@@ -642,13 +643,13 @@ FIXTURE_SETUP(joined)
 	int on = 1;
 
 	join_one(_metadata, &self->a, variant->mtu, LOCAL, PEER, &local6);
-	self->netns[0] = netns_here();
+	self->netns[0] = netns_open();
 	self->client[0] = socket(AF_INET, SOCK_STREAM, 0);
 	self->client[1] = socket(AF_INET6, SOCK_STREAM, 0);
 	ASSERT_LE(0, self->client[1]);
 
 	join_one(_metadata, &self->b, variant->mtu, PEER, LOCAL, &peer6);
-	self->netns[1] = netns_here();
+	self->netns[1] = netns_open();
 	self->server[0] = socket(AF_INET, SOCK_STREAM, 0);
 	ASSERT_EQ(0, bind(self->server[0], (void *)&sin, sizeof(sin)));
 	ASSERT_EQ(0, listen(self->server[0], 1));
@@ -681,7 +682,7 @@ static void *send_main(void *arg)
 	int fd = *(int *)arg;
 	size_t at = 0;
 
-	fill(buf, sizeof(buf), 42);
+	fill_pattern(buf, sizeof(buf), 42);
 	while (at < sizeof(buf)) {
 		ssize_t n = write(fd, buf + at, sizeof(buf) - at);
 
@@ -697,14 +698,14 @@ static void bulk(struct __test_metadata *_metadata, int client, int server,
 		 const void *addr, socklen_t len)
 {
 	static unsigned char got[BULK + 1], want[BULK];
-	struct timeval limit = { .tv_sec = LIMIT_MS / 1000 };
+	struct timeval limit = { .tv_sec = TIMEOUT_MS / 1000 };
 	pthread_t thread;
 	size_t at = 0;
 	ssize_t n;
 	int fd;
 
 	ASSERT_EQ(0, setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)));
-	ASSERT_TRUE(WAIT_FOR(!connect(client, addr, len), LIMIT_MS));
+	ASSERT_TRUE(WAIT_FOR(!connect(client, addr, len), TIMEOUT_MS));
 	fd = accept(server, NULL, NULL);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)));
@@ -714,7 +715,7 @@ static void bulk(struct __test_metadata *_metadata, int client, int server,
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 	EXPECT_EQ(0, n);
 	EXPECT_EQ(BULK, at);
-	fill(want, sizeof(want), 42);
+	fill_pattern(want, sizeof(want), 42);
 	EXPECT_EQ(0, memcmp(got, want, BULK));
 	close(fd);
 }

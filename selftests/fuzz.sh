@@ -6,8 +6,8 @@
 # but for what the kernel does differently; or BSDTUN_FUZZ_SECONDS long from BSDTUN_FUZZ_SEED
 # on, and what is found is put into BSDTUN_FUZZ_FOUND/calls, where what was found before is used.
 
-# shellcheck source-path=SCRIPTDIR source=helpers.sh
-. "$(dirname "$(readlink -f "$0")")/helpers.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
+. "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
 need unshare
 

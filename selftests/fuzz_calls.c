@@ -14,8 +14,6 @@
  * BSDTUN_NOISE=FILE	and which of it means nothing
  */
 
-#include "bsdtun_test.h"
-
 #include <err.h>
 #include <regex.h>
 
@@ -24,6 +22,10 @@
 
 #include <net/if_tap.h>
 #include <net/if_tun.h>
+
+#include "kselftest.h"
+
+#include "lib/bsdtun.h"
 
 /* ---- programs ------------------------------------------------------------ */
 
@@ -82,7 +84,7 @@ struct call {
 #define UNITS 3
 #define FDS 4
 
-static const char *const kinds[] = { KIND, TAP_KIND, VMNET_KIND };
+static const char *const kinds[] = { TUN_KIND, TAP_KIND, VMNET_KIND };
 
 static const __u16 lengths[] = {
 	0, 1, 3, 4, 5, 13, 14, 15, 16, 20, 27, 28, 32, 34, 60, 72, 100, 576, 1500, 1514,
@@ -479,7 +481,7 @@ static int ask(int where, struct nl_request *req, struct link *link)
 	int err = nl_send(netlink[where], req);
 
 	if (!err)
-		err = nl_answer(netlink[where], link, NULL, 0);
+		err = nl_recv_ack(netlink[where], link, NULL, 0);
 	/* An answer that got lost may yet come. */
 	if (err == -ENOBUFS || err == -EAGAIN)
 		while (recv(netlink[where], rest, sizeof(rest), MSG_DONTWAIT) > 0)
@@ -841,24 +843,6 @@ static void *pointer(unsigned int how, size_t len)
 	}
 }
 
-static unsigned int bsd_number(unsigned int cmd)
-{
-	unsigned int low = cmd & 0x3fffffff;
-
-	if (cmd >> 8 == 0x89)
-		return cmd;
-	switch (cmd >> 30) {
-	case 0:
-		return low | 0x20000000;
-	case 1:
-		return low | 0x80000000;
-	case 2:
-		return low | 0x40000000;
-	default:
-		return cmd;
-	}
-}
-
 static long call_ioctl(const struct call *call)
 {
 	static const unsigned int numbers[] = {
@@ -878,7 +862,7 @@ static long call_ioctl(const struct call *call)
 	void *arg = pointer(call->how, cmd >> 16 & 0xff);
 
 	if (call->how & 0x20)
-		cmd = bsd_number(cmd);
+		cmd = bsd_encoding(cmd);
 	if (call->how >> 6 == 3)
 		cmd = call->c ^ (call->a << 8);
 	memset(area, 0, 256);
@@ -967,7 +951,7 @@ static size_t packet(const struct call *call, const struct fuzz_unit *u, bool to
 	static __u8 body[65536];
 	size_t len = length(call), head = 0;
 
-	fill(buf, 128, call->c);
+	fill_pattern(buf, 128, call->c);
 	if (len > sizeof(body) - 100)
 		len = sizeof(body) - 100;
 	switch (call->how >> 5) {
@@ -1234,7 +1218,7 @@ static void faults_setup(void)
 	FILE *symbols;
 	size_t i;
 
-	faults = fail_open();
+	faults = fault_open();
 	if (faults == -ENOTRECOVERABLE)
 		errx(1, "/sys/kernel/debug: fault injection");
 	if (faults < 0)
@@ -1253,13 +1237,13 @@ static void faults_setup(void)
 	}
 	fclose(symbols);
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		snprintf(path, sizeof(path), FAULTS "%s/require-start", names[i]);
+		snprintf(path, sizeof(path), DEBUGFS "%s/require-start", names[i]);
 		snprintf(text, sizeof(text), "%#lx", start);
 		write_file(path, text);
-		snprintf(path, sizeof(path), FAULTS "%s/require-end", names[i]);
+		snprintf(path, sizeof(path), DEBUGFS "%s/require-end", names[i]);
 		snprintf(text, sizeof(text), "%#lx", end);
 		write_file(path, text);
-		snprintf(path, sizeof(path), FAULTS "%s/stacktrace-depth", names[i]);
+		snprintf(path, sizeof(path), DEBUGFS "%s/stacktrace-depth", names[i]);
 		write_file(path, "32");
 	}
 }
@@ -1275,7 +1259,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 	(void)argc;
 	(void)argv;
-	if (!netns_of_program)
+	if (!netns_is_private())
 		errx(1, "needs root, and a network namespace of its own");
 	patterns_read(&splats, "BSDTUN_SPLATS");
 	patterns_read(&noise, "BSDTUN_NOISE");
@@ -1288,19 +1272,19 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 			err(1, "%s", path);
 	}
 
-	netns = netns_here();
+	netns = netns_open();
 	netlink[0] = nl_open();
 	udp = udp_socket(0, 0);
 	packets = packet_socket();
 	if (netns_new())
 		err(1, "another network namespace");
-	other_netns = netns_here();
+	other_netns = netns_open();
 	netlink[1] = nl_open();
 	if (netns < 0 || netlink[0] < 0 || netlink[1] < 0 || udp < 0 || packets < 0 ||
 	    setns(netns, CLONE_NEWNET))
 		err(1, "sockets");
-	netns_quiet();
-	netns_ipv6();
+	netns_configure();
+	netns_enable_ipv6();
 
 	area_size = 160 * 1024;
 	area = mmap(NULL, area_size + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
@@ -1310,7 +1294,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	for (i = 0; i < FDS; i++)
 		fds[i].fd = -1;
 	for (i = 0; i < ARRAY_SIZE(sysctls); i++)
-		first_line(sysctls[i], sysctls_before[i], sizeof(sysctls_before[i]));
+		read_line(sysctls[i], sysctls_before[i], sizeof(sysctls_before[i]));
 
 	signal(SIGIO, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
@@ -1342,11 +1326,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (i = 0; i < n; i++) {
 		unsigned int nth = faults < 0 ? 0 : fault_of(calls + i);
 
-		if (nth && fail_nth(faults, nth))
+		if (nth && fault_set_nth(faults, nth))
 			errx(1, "fail-nth");
 		make_call(calls + i);
 		if (nth)
-			faults_met += fail_reached(faults);
+			faults_met += fault_was_injected(faults);
 		calls_made++;
 	}
 	kcov_end();

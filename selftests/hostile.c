@@ -4,7 +4,7 @@
  * privilege, who is root of a container, who was, who has a node of their own.
  * permissions.c tells who may open, namespace.c what a container is good for.
  */
-#include "bsdtun_test.h"
+#include "lib/test.h"
 
 #include <net/if_tun.h>
 
@@ -18,7 +18,7 @@ FIXTURE_VARIANT(hostile) {
 };
 
 FIXTURE_VARIANT_ADD(hostile, tun) {
-	.kind = KIND,
+	.kind = TUN_KIND,
 };
 
 FIXTURE_VARIANT_ADD(hostile, tap) {
@@ -33,8 +33,8 @@ FIXTURE_SETUP(hostile)
 {
 	if (geteuid())
 		SKIP(return, "needs root");
-	ASSERT_EQ(0, netns_as_new());
-	self->here = netns_here();
+	ASSERT_EQ(0, netns_reset());
+	self->here = netns_open();
 	ASSERT_LE(0, self->here);
 	ASSERT_EQ(0, unit_create_kind(&self->u, variant->kind, NULL));
 }
@@ -49,7 +49,7 @@ FIXTURE_TEARDOWN_PARENT(hostile)
 	snprintf(cloner, sizeof(cloner), "/dev/%s", variant->kind);
 	chmod(cloner, 0600);
 	unlink(OWN_NODE);
-	knob_set(KIND, "debug", "0");
+	sysctl_set(TUN_KIND, "debug", "0");
 }
 
 /* What a unit of any kind takes: the beginning of an IPv4 packet, a frame to a group. */
@@ -135,31 +135,31 @@ static void uses(struct unit *u)
 	struct tuninfo info;
 	char ifr[40];
 
-	HOLDS(!ioctl(u->fd, LINUX64_GIFNAME, ifr));
-	HOLDS(!strcmp(u->ifname, ifr));
-	HOLDS(ERR(read(u->fd, buf, sizeof(buf))) == -EAGAIN);
+	CHILD_ASSERT(!ioctl(u->fd, LINUX64_GIFNAME, ifr));
+	CHILD_ASSERT(!strcmp(u->ifname, ifr));
+	CHILD_ASSERT(ERR(read(u->fd, buf, sizeof(buf))) == -EAGAIN);
 	build(buf, sizeof(buf));
-	HOLDS(write(u->fd, buf, sizeof(buf)) == sizeof(buf));
+	CHILD_ASSERT(write(u->fd, buf, sizeof(buf)) == sizeof(buf));
 
 	/* Speed and type are the unit's own; the MTU is the network's. */
-	HOLDS(!ioctl(u->fd, TUNGIFINFO, &info));
-	HOLDS(!ioctl(u->fd, TUNSIFINFO, &info));
+	CHILD_ASSERT(!ioctl(u->fd, TUNGIFINFO, &info));
+	CHILD_ASSERT(!ioctl(u->fd, TUNSIFINFO, &info));
 	info.mtu--;
-	HOLDS(ERR(ioctl(u->fd, TUNSIFINFO, &info)) == -EPERM);
+	CHILD_ASSERT(ERR(ioctl(u->fd, TUNSIFINFO, &info)) == -EPERM);
 }
 
 static void holder(struct unit *u, int sock)
 {
-	HOLDS(!become_nobody());
+	CHILD_ASSERT(!become_nobody());
 	u->fd = receive_fd(sock);
-	HOLDS(u->fd >= 0);
+	CHILD_ASSERT(u->fd >= 0);
 	uses(u);
-	HOLDS(link_up(u->ifindex) == -EPERM);
-	HOLDS(link_rename(u->ifindex, "mine") == -EPERM);
-	HOLDS(link_del(u->ifindex) == -EPERM);
-	HOLDS(attribute_set(u, "transient", "1") == -EACCES);
+	CHILD_ASSERT(link_up(u->ifindex) == -EPERM);
+	CHILD_ASSERT(link_rename(u->ifindex, "mine") == -EPERM);
+	CHILD_ASSERT(link_del(u->ifindex) == -EPERM);
+	CHILD_ASSERT(unit_attr_set(u, "transient", "1") == -EACCES);
 	unit_close(u);
-	HOLDS(unit_open(u, 0) == -EACCES);
+	CHILD_ASSERT(unit_open(u, 0) == -EACCES);
 }
 
 TEST_F(hostile, a_descriptor_passed_on_is_good_for_the_unit_and_no_more)
@@ -177,7 +177,7 @@ TEST_F(hostile, a_descriptor_passed_on_is_good_for_the_unit_and_no_more)
 	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
 	pass_fd(_metadata, sock[0], self->u.fd);
 	EXPECT_TRUE(went_well(pid));
-	EXPECT_TRUE(attribute_is(&self->u, "transient", "0"));
+	EXPECT_TRUE(unit_attr_is(&self->u, "transient", "0"));
 }
 
 /* ---- ways around the open ------------------------------------------------ */
@@ -194,14 +194,14 @@ static void by_a_path(struct unit *u)
 {
 	int n, path;
 
-	HOLDS(!become_nobody());
+	CHILD_ASSERT(!become_nobody());
 	/* Of a node that is open, and of the open one's descriptor. */
-	HOLDS(reopen(u->fd) == -EPERM);
+	CHILD_ASSERT(reopen(u->fd) == -EPERM);
 	path = ERR(open(u->node, O_PATH | O_CLOEXEC));
-	HOLDS(path >= 0);
-	HOLDS(ERR(read(path, &n, sizeof(n))) == -EBADF);
-	HOLDS(ERR(ioctl(path, FIONREAD, &n)) == -EBADF);
-	HOLDS(reopen(path) == -EPERM);
+	CHILD_ASSERT(path >= 0);
+	CHILD_ASSERT(ERR(read(path, &n, sizeof(n))) == -EBADF);
+	CHILD_ASSERT(ERR(ioctl(path, FIONREAD, &n)) == -EBADF);
+	CHILD_ASSERT(reopen(path) == -EPERM);
 }
 
 TEST_F(hostile, a_path_is_no_way_around_the_open)
@@ -239,7 +239,7 @@ TEST_F(hostile, a_node_of_ones_own_is_no_way_around_the_open)
 	ASSERT_EQ(0, stat(self->u.node, &first));
 	ASSERT_EQ(0, mknod(own.node, S_IFCHR | 0666, first.st_rdev));
 	ASSERT_EQ(0, chmod(own.node, 0666));
-	EXPECT_EQ(-EPERM, in_child(open_as_nobody, &own));
+	EXPECT_EQ(-EPERM, run_in_child(open_as_nobody, &own));
 	ASSERT_EQ(0, unit_open(&own, 0));
 	EXPECT_EQ(-EBUSY, unit_open(&self->u, 0));
 	unit_close(&own);
@@ -249,9 +249,9 @@ TEST_F(hostile, a_node_of_ones_own_is_no_way_around_the_open)
 	ASSERT_EQ(0, unit_create_kind(&self->u, variant->kind, NULL));
 	ASSERT_EQ(0, stat(self->u.node, &again));
 	ASSERT_EQ(first.st_rdev, again.st_rdev);
-	EXPECT_EQ(-EPERM, in_child(open_as_nobody, &own));
-	if (!no_user_namespaces())
-		EXPECT_EQ(-EPERM, in_child(open_from_userns, &own));
+	EXPECT_EQ(-EPERM, run_in_child(open_as_nobody, &own));
+	if (!userns_unavailable())
+		EXPECT_EQ(-EPERM, run_in_child(open_from_userns, &own));
 }
 
 /* ---- settings ------------------------------------------------------------ */
@@ -260,20 +260,20 @@ static void says_more(int fd)
 {
 	int level;
 
-	HOLDS(!ioctl(fd, TUNGDEBUG, &level));
+	CHILD_ASSERT(!ioctl(fd, TUNGDEBUG, &level));
 	/* As it is: that is what programs ask for as they start. */
-	HOLDS(!ioctl(fd, TUNSDEBUG, &level));
+	CHILD_ASSERT(!ioctl(fd, TUNSDEBUG, &level));
 	level++;
-	HOLDS(ERR(ioctl(fd, TUNSDEBUG, &level)) == -EPERM);
+	CHILD_ASSERT(ERR(ioctl(fd, TUNSDEBUG, &level)) == -EPERM);
 }
 
 static void containers_root_says_more(const char *kind)
 {
 	struct unit u;
 
-	HOLDS(!userns_new());
-	HOLDS(!netns_new());
-	HOLDS(!cloner_open(&u, kind, O_NONBLOCK));
+	CHILD_ASSERT(!userns_new());
+	CHILD_ASSERT(!netns_new());
+	CHILD_ASSERT(!cloner_open(&u, kind, O_NONBLOCK));
 	says_more(u.fd);
 }
 
@@ -286,12 +286,12 @@ TEST_F(hostile, debugging_is_switched_on_by_the_machine_s_administrators)
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		HOLDS(!drop_cap(CAP_NET_ADMIN));
+		CHILD_ASSERT(!drop_cap(CAP_NET_ADMIN));
 		says_more(self->u.fd);
 		_exit(0);
 	}
 	EXPECT_TRUE(went_well(pid));
-	if (!no_user_namespaces()) {
+	if (!userns_unavailable()) {
 		pid = fork();
 		ASSERT_LE(0, pid);
 		if (!pid) {
@@ -300,7 +300,7 @@ TEST_F(hostile, debugging_is_switched_on_by_the_machine_s_administrators)
 		}
 		EXPECT_TRUE(went_well(pid));
 	}
-	EXPECT_TRUE(file_is("/proc/sys/net/link/tun/debug", "0"));
+	EXPECT_TRUE(file_equals("/proc/sys/net/link/tun/debug", "0"));
 }
 
 /*
@@ -312,22 +312,22 @@ TEST_F(hostile, settings_of_a_unit_need_the_capability)
 	char path[128];
 	pid_t pid;
 
-	attribute_path(path, sizeof(path), &self->u, "transient");
+	unit_attr_path(path, sizeof(path), &self->u, "transient");
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		int fd = open(path, O_WRONLY | O_CLOEXEC);
 
-		HOLDS(fd >= 0);
-		HOLDS(!drop_cap(CAP_NET_ADMIN));
-		HOLDS(ERR(write(fd, "1", 1)) == -EPERM);
-		HOLDS(write_file(path, "1") == -EPERM);
+		CHILD_ASSERT(fd >= 0);
+		CHILD_ASSERT(!drop_cap(CAP_NET_ADMIN));
+		CHILD_ASSERT(ERR(write(fd, "1", 1)) == -EPERM);
+		CHILD_ASSERT(write_file(path, "1") == -EPERM);
 		_exit(0);
 	}
 	EXPECT_TRUE(went_well(pid));
-	EXPECT_TRUE(attribute_is(&self->u, "transient", "0"));
-	EXPECT_EQ(0, attribute_set(&self->u, "transient", "1"));
-	EXPECT_TRUE(attribute_is(&self->u, "transient", "1"));
+	EXPECT_TRUE(unit_attr_is(&self->u, "transient", "0"));
+	EXPECT_EQ(0, unit_attr_set(&self->u, "transient", "1"));
+	EXPECT_TRUE(unit_attr_is(&self->u, "transient", "1"));
 }
 
 /* ---- rtnetlink ----------------------------------------------------------- */
@@ -337,31 +337,31 @@ static void administers(const char *kind, struct unit *theirs, int their_netns)
 	struct nl_request req;
 	struct unit mine;
 
-	HOLDS(!become_nobody());
-	HOLDS(!userns_new());
+	CHILD_ASSERT(!become_nobody());
+	CHILD_ASSERT(!userns_new());
 	/* Root, but not of this network. */
-	HOLDS(unit_create_kind(&mine, kind, NULL) == -EPERM);
-	HOLDS(link_set_mtu(theirs->ifindex, 1400) == -EPERM);
-	HOLDS(link_up(theirs->ifindex) == -EPERM);
-	HOLDS(link_move(theirs->ifindex, their_netns) == -EPERM);
-	HOLDS(link_del(theirs->ifindex) == -EPERM);
+	CHILD_ASSERT(unit_create_kind(&mine, kind, NULL) == -EPERM);
+	CHILD_ASSERT(link_set_mtu(theirs->ifindex, 1400) == -EPERM);
+	CHILD_ASSERT(link_up(theirs->ifindex) == -EPERM);
+	CHILD_ASSERT(link_set_netns(theirs->ifindex, their_netns) == -EPERM);
+	CHILD_ASSERT(link_del(theirs->ifindex) == -EPERM);
 
 	/* Root of a network of its own, which puts nothing into another. */
-	HOLDS(!netns_new());
-	HOLDS(!unit_create_kind(&mine, kind, NULL));
-	HOLDS(link_move(mine.ifindex, their_netns) == -EPERM);
+	CHILD_ASSERT(!netns_new());
+	CHILD_ASSERT(!unit_create_kind(&mine, kind, NULL));
+	CHILD_ASSERT(link_set_netns(mine.ifindex, their_netns) == -EPERM);
 	nl_link_add(&req, NULL, kind);
 	nl_put_u32(&req, IFLA_NET_NS_FD, their_netns);
-	HOLDS(nl_talk(&req, NULL) == -EPERM);
-	HOLDS(!link_del(mine.ifindex));
+	CHILD_ASSERT(nl_talk(&req, NULL) == -EPERM);
+	CHILD_ASSERT(!link_del(mine.ifindex));
 }
 
 TEST_F(hostile, root_of_a_container_administers_the_container)
 {
-	int nodes = nodes_of(variant->kind);
+	int nodes = count_nodes(variant->kind);
 	pid_t pid;
 
-	if (no_user_namespaces())
+	if (userns_unavailable())
 		SKIP(return, "no user namespaces");
 	pid = fork();
 	ASSERT_LE(0, pid);
@@ -370,7 +370,7 @@ TEST_F(hostile, root_of_a_container_administers_the_container)
 		_exit(0);
 	}
 	EXPECT_TRUE(went_well(pid));
-	EXPECT_EQ(nodes, nodes_of(variant->kind));
+	EXPECT_EQ(nodes, count_nodes(variant->kind));
 	EXPECT_FALSE(link_is_up(self->u.ifindex));
 }
 
@@ -385,18 +385,18 @@ static void moved_away(const char *kind, int sock)
 {
 	struct unit u;
 
-	HOLDS(!become_nobody());
-	HOLDS(!userns_new());
-	HOLDS(!netns_new());
-	HOLDS(!cloner_open(&u, kind, O_NONBLOCK));
-	HOLDS(!link_set_mtu(u.ifindex, 1400));
-	HOLDS(write(sock, &u, sizeof(u)) == sizeof(u));
-	HOLDS(my_turn(sock));
+	CHILD_ASSERT(!become_nobody());
+	CHILD_ASSERT(!userns_new());
+	CHILD_ASSERT(!netns_new());
+	CHILD_ASSERT(!cloner_open(&u, kind, O_NONBLOCK));
+	CHILD_ASSERT(!link_set_mtu(u.ifindex, 1400));
+	CHILD_ASSERT(write(sock, &u, sizeof(u)) == sizeof(u));
+	CHILD_ASSERT(my_turn(sock));
 	uses(&u);
-	HOLDS(link_del(u.ifindex) == -ENODEV);
-	HOLDS(link_set_mtu(u.ifindex, 1500) == -ENODEV);
+	CHILD_ASSERT(link_del(u.ifindex) == -ENODEV);
+	CHILD_ASSERT(link_set_mtu(u.ifindex, 1500) == -ENODEV);
 	unit_close(&u);
-	HOLDS(unit_open(&u, 0) == -EPERM);
+	CHILD_ASSERT(unit_open(&u, 0) == -EPERM);
 }
 
 TEST_F(hostile, a_unit_taken_from_a_container)
@@ -406,7 +406,7 @@ TEST_F(hostile, a_unit_taken_from_a_container)
 	int sock[2], there;
 	pid_t pid;
 
-	if (no_user_namespaces())
+	if (userns_unavailable())
 		SKIP(return, "no user namespaces");
 	snprintf(cloner, sizeof(cloner), "/dev/%s", variant->kind);
 	ASSERT_EQ(0, chmod(cloner, 0666));
@@ -425,7 +425,7 @@ TEST_F(hostile, a_unit_taken_from_a_container)
 	ASSERT_LE(0, there);
 	ASSERT_EQ(0, chmod(taken.node, 0666));
 	ASSERT_EQ(0, setns(there, CLONE_NEWNET));
-	ASSERT_EQ(0, link_move(taken.ifindex, self->here));
+	ASSERT_EQ(0, link_set_netns(taken.ifindex, self->here));
 	ASSERT_EQ(0, setns(self->here, CLONE_NEWNET));
 	their_turn(sock[0]);
 	EXPECT_TRUE(went_well(pid));
@@ -441,17 +441,17 @@ static void signals(struct unit *u, int sock)
 	int yes = 1, who = getppid();
 	siginfo_t info;
 
-	HOLDS(!become_nobody());
+	CHILD_ASSERT(!become_nobody());
 	block_signal(SIGIO);
-	HOLDS(!ioctl(u->fd, FIOASYNC, &yes));
+	CHILD_ASSERT(!ioctl(u->fd, FIOASYNC, &yes));
 	/* Anybody may be named; who it comes from decides when it is sent. */
-	HOLDS(!ioctl(u->fd, FIOSETOWN, &who));
+	CHILD_ASSERT(!ioctl(u->fd, FIOSETOWN, &who));
 	their_turn(sock);
-	HOLDS(my_turn(sock));
+	CHILD_ASSERT(my_turn(sock));
 	who = getpid();
-	HOLDS(!ioctl(u->fd, FIOSETOWN, &who));
+	CHILD_ASSERT(!ioctl(u->fd, FIOSETOWN, &who));
 	their_turn(sock);
-	HOLDS(next_signal(SIGIO, &info, LIMIT_MS) == SIGIO);
+	CHILD_ASSERT(wait_signal(SIGIO, &info, TIMEOUT_MS) == SIGIO);
 }
 
 TEST_F(hostile, signals_go_to_whom_one_may_send_them)
@@ -479,7 +479,7 @@ TEST_F(hostile, signals_go_to_whom_one_may_send_them)
 	ASSERT_TRUE(my_turn(sock[0]));
 	ASSERT_EQ((ssize_t)sizeof(buf),
 		  packet_send(raw, self->u.ifindex, ETH_P_IP, buf, sizeof(buf)));
-	EXPECT_EQ(-1, next_signal(SIGIO, &info, QUIET_MS));
+	EXPECT_EQ(-1, wait_signal(SIGIO, &info, QUIET_MS));
 	their_turn(sock[0]);
 	ASSERT_TRUE(my_turn(sock[0]));
 	ASSERT_EQ((ssize_t)sizeof(buf),
@@ -501,7 +501,7 @@ TEST_F(hostile, a_packet_in_as_many_pieces_as_can_be)
 	int i, raw = packet_socket();
 
 	ASSERT_LE(0, raw);
-	fill(packet, sizeof(packet), 1);
+	fill_pattern(packet, sizeof(packet), 1);
 	build(packet, 14);
 	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
 	ASSERT_EQ(0, link_up(self->u.ifindex));
@@ -510,8 +510,8 @@ TEST_F(hostile, a_packet_in_as_many_pieces_as_can_be)
 		iov[i] = (struct iovec){ .iov_base = packet + i % PIECES, .iov_len = 1 };
 	EXPECT_EQ(PIECES, ERR(writev(self->u.fd, iov, PIECES)));
 	EXPECT_EQ(-EINVAL, ERR(writev(self->u.fd, iov, PIECES + 1)));
-	EXPECT_EQ(1, link_grew(self->u.ifindex, &before,
-			       offsetof(struct rtnl_link_stats64, rx_packets)));
+	EXPECT_EQ(1, link_stat_delta(self->u.ifindex, &before,
+				     offsetof(struct rtnl_link_stats64, rx_packets)));
 
 	ASSERT_EQ(PIECES, packet_send(raw, self->u.ifindex, ETH_P_IP, packet, PIECES));
 	for (i = 0; i < PIECES; i++)
@@ -523,8 +523,8 @@ TEST_F(hostile, a_packet_in_as_many_pieces_as_can_be)
 	for (i = 0; i < PIECES; i++)
 		iov[i] = (struct iovec){ .iov_base = room, .iov_len = sizeof(room) };
 	EXPECT_EQ(-EIO, ERR(writev(self->u.fd, iov, PIECES)));
-	EXPECT_EQ(1, link_grew(self->u.ifindex, &before,
-			       offsetof(struct rtnl_link_stats64, rx_packets)));
+	EXPECT_EQ(1, link_stat_delta(self->u.ifindex, &before,
+				     offsetof(struct rtnl_link_stats64, rx_packets)));
 	close(raw);
 }
 
@@ -559,26 +559,26 @@ static void writes_settings(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(knobs); i++) {
-		first_line(knobs[i], value, sizeof(value));
-		HOLDS(*value);
-		HOLDS(write_file(knobs[i], value) == -EACCES);
+		read_line(knobs[i], value, sizeof(value));
+		CHILD_ASSERT(*value);
+		CHILD_ASSERT(write_file(knobs[i], value) == -EACCES);
 	}
 }
 
 /* In whatever namespace one is root. */
 TEST_F(machine, settings_of_the_driver_are_root_s)
 {
-	bool containers = !no_user_namespaces();
+	bool containers = !userns_unavailable();
 	pid_t pid = fork();
 
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		HOLDS(!become_nobody());
+		CHILD_ASSERT(!become_nobody());
 		writes_settings();
 		if (containers) {
-			HOLDS(!userns_new());
+			CHILD_ASSERT(!userns_new());
 			writes_settings();
-			HOLDS(!netns_new());
+			CHILD_ASSERT(!netns_new());
 			writes_settings();
 		}
 		_exit(0);
@@ -597,14 +597,14 @@ FIXTURE_SETUP(loaded)
 		SKIP(return, "needs root");
 	if (!module_loaded() || !getenv("BSDTUN_KO"))
 		SKIP(return, "no module to load");
-	if (no_user_namespaces())
+	if (userns_unavailable())
 		SKIP(return, "no user namespaces");
 }
 
 FIXTURE_TEARDOWN_PARENT(loaded)
 {
 	if (access("/sys/module/bsdtun", F_OK))
-		module_insert();
+		module_load();
 }
 
 /* A user may have it loaded, as any kind of link that the kernel has; it gives the user nothing. */
@@ -619,14 +619,14 @@ TEST_F(loaded, by_a_user_the_nodes_are_root_s)
 	pid_t pid;
 
 	/* What the other tests' namespaces held goes when they do. */
-	ASSERT_TRUE(WAIT_FOR(!module_remove(), LIMIT_MS));
+	ASSERT_TRUE(WAIT_FOR(!module_unload(), TIMEOUT_MS));
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		HOLDS(!become_nobody());
-		HOLDS(!userns_new());
-		HOLDS(!netns_new());
-		HOLDS(!link_add(NULL, &link));
+		CHILD_ASSERT(!become_nobody());
+		CHILD_ASSERT(!userns_new());
+		CHILD_ASSERT(!netns_new());
+		CHILD_ASSERT(!link_add(TUN_KIND, NULL, &link));
 		_exit(0);
 	}
 	EXPECT_TRUE(went_well(pid));
@@ -637,7 +637,7 @@ TEST_F(loaded, by_a_user_the_nodes_are_root_s)
 		EXPECT_EQ(0, st.st_uid);
 		EXPECT_EQ(0, st.st_gid);
 	}
-	EXPECT_TRUE(file_is("/proc/sys/net/link/tap/user_open", "0"));
+	EXPECT_TRUE(file_equals("/proc/sys/net/link/tap/user_open", "0"));
 }
 
 TEST_HARNESS_MAIN

@@ -4,7 +4,7 @@
  * loses nothing behind a queueing discipline, and says why it drops.
  */
 
-#include "bsdtun_test.h"
+#include "lib/test.h"
 
 #include <sys/mount.h>
 #include <net/if_tun.h>
@@ -19,7 +19,7 @@ FIXTURE(interface) {
 
 FIXTURE_SETUP(interface)
 {
-	ASSERT_EQ(0, netns_as_new());
+	ASSERT_EQ(0, netns_reset());
 	ASSERT_EQ(0, unit_create(&self->u, NULL));
 	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
 	self->raw = packet_socket();
@@ -49,8 +49,8 @@ TEST_F(interface, A3_an_ipv4_address_sets_it_up)
 
 TEST_F(interface, A3_an_ipv6_address_sets_it_up)
 {
-	ASSERT_EQ(0, netns_ipv6());
-	ASSERT_EQ(0, run("ip addr add fd42::1/64 dev %s", self->u.ifname));
+	ASSERT_EQ(0, netns_enable_ipv6());
+	ASSERT_EQ(0, run_command("ip addr add fd42::1/64 dev %s", self->u.ifname));
 	EXPECT_TRUE(link_is_up(self->u.ifindex));
 }
 
@@ -144,12 +144,12 @@ TEST_F_TIMEOUT(interface, nothing_is_lost_behind_a_qdisc, 120)
 {
 	static const __u32 lengths[] = { 1, 2, 10, 100 };
 	struct rtnl_link_stats64 before;
-	unsigned int i, round, packets = rounds(1500);
+	unsigned int i, round, packets = scaled_rounds(1500);
 	int udp;
 	__u32 n;
 
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
-	ASSERT_EQ(0, run("tc qdisc add dev %s root pfifo limit 100000", self->u.ifname));
+	ASSERT_EQ(0, run_command("tc qdisc add dev %s root pfifo limit 100000", self->u.ifname));
 	udp = sender(_metadata);
 	before = link_stats(self->u.ifindex);
 	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
@@ -162,8 +162,8 @@ TEST_F_TIMEOUT(interface, nothing_is_lost_behind_a_qdisc, 120)
 				TH_LOG("txqueuelen %u, round %u", lengths[i], round);
 		}
 	}
-	EXPECT_EQ(0, link_grew(self->u.ifindex, &before,
-			       offsetof(struct rtnl_link_stats64, tx_dropped)));
+	EXPECT_EQ(0, link_stat_delta(self->u.ifindex, &before,
+				     offsetof(struct rtnl_link_stats64, tx_dropped)));
 	close(udp);
 }
 
@@ -174,7 +174,7 @@ TEST_F(interface, what_waits_in_the_qdisc_is_bounded_in_the_queue)
 
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
 	ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, 20));
-	ASSERT_EQ(0, run("tc qdisc add dev %s root pfifo limit 1000", self->u.ifname));
+	ASSERT_EQ(0, run_command("tc qdisc add dev %s root pfifo limit 1000", self->u.ifname));
 	udp = sender(_metadata);
 	for (i = 0; i < 200; i++)
 		ASSERT_EQ(4, udp_send(udp, PEER, PORT, &i, 4));
@@ -197,7 +197,7 @@ TEST_F(interface, a_stopped_interface_starts_again_with_the_next_opener)
 
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
 	ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, 5));
-	ASSERT_EQ(0, run("tc qdisc add dev %s root pfifo limit 1000", self->u.ifname));
+	ASSERT_EQ(0, run_command("tc qdisc add dev %s root pfifo limit 1000", self->u.ifname));
 	udp = sender(_metadata);
 	for (i = 0; i < 50; i++)
 		ASSERT_EQ(4, udp_send(udp, PEER, PORT, &i, 4));
@@ -222,8 +222,8 @@ TEST_F(interface, without_a_qdisc_the_newest_is_dropped)
 	before = link_stats(self->u.ifindex);
 	for (i = 0; i < 8; i++)
 		udp_send(udp, PEER, PORT, &i, 4);
-	EXPECT_EQ(3, link_grew(self->u.ifindex, &before,
-			       offsetof(struct rtnl_link_stats64, tx_dropped)));
+	EXPECT_EQ(3, link_stat_delta(self->u.ifindex, &before,
+				     offsetof(struct rtnl_link_stats64, tx_dropped)));
 	EXPECT_EQ(5, drain(self->u.fd, self->buf, sizeof(self->buf), 0));
 	close(udp);
 }

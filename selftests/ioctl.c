@@ -4,31 +4,11 @@
  * which order it looks at what is wrong. Built for 32-bit programs too.
  */
 
-#include "bsdtun_test.h"
+#include "lib/test.h"
 
 #include <net/if_tap.h>
 #include <net/if_tun.h>
 #include <net/if_types.h>
-
-/* A number in BSD's encoding, from the one that Linux's macros give. */
-static unsigned int bsd(unsigned int cmd)
-{
-	unsigned int low = cmd & 0x1fffffff;
-
-	/* Not made by a macro: there is one of it. */
-	if (cmd >> 8 == 0x89)
-		return cmd;
-	switch (cmd >> 30) {
-	case 0:
-		return low | 0x20000000;
-	case 1:
-		return low | 0x80000000;
-	case 2:
-		return low | 0x40000000;
-	default:
-		return cmd;
-	}
-}
 
 /* OpenBSD's struct tuninfo. */
 struct openbsd_info {
@@ -126,8 +106,8 @@ FIXTURE(ioctls) {
 
 FIXTURE_SETUP(ioctls)
 {
-	ASSERT_EQ(0, netns_as_new());
-	ASSERT_EQ(0, sysfs_here());
+	ASSERT_EQ(0, netns_reset());
+	ASSERT_EQ(0, sysfs_remount());
 	ASSERT_EQ(0, unit_create(&self->u, NULL));
 	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
 	self->fd = self->u.fd;
@@ -310,13 +290,13 @@ TEST_F(ioctls, A5_debug_is_one_for_all)
 	ASSERT_EQ(0, set(self->fd, TUNSDEBUG, 3));
 	EXPECT_EQ(3, get(self->fd, TUNGDEBUG));
 	EXPECT_EQ(3, get(other.fd, TUNGDEBUG));
-	EXPECT_EQ(3, get(other.fd, bsd(TUNGDEBUG)));
-	EXPECT_TRUE(file_is("/proc/sys/net/link/tun/debug", "3"));
-	EXPECT_TRUE(file_is("/proc/sys/debug/if_tun_debug", "3"));
+	EXPECT_EQ(3, get(other.fd, bsd_encoding(TUNGDEBUG)));
+	EXPECT_TRUE(file_equals("/proc/sys/net/link/tun/debug", "3"));
+	EXPECT_TRUE(file_equals("/proc/sys/debug/if_tun_debug", "3"));
 	ASSERT_EQ(0, write_file("/proc/sys/debug/if_tun_debug", "-5"));
 	EXPECT_EQ(-5, get(self->fd, TUNGDEBUG));
-	ASSERT_EQ(0, set(other.fd, bsd(TUNSDEBUG), 0));
-	EXPECT_TRUE(file_is("/proc/sys/net/link/tun/debug", "0"));
+	ASSERT_EQ(0, set(other.fd, bsd_encoding(TUNSDEBUG), 0));
+	EXPECT_TRUE(file_equals("/proc/sys/net/link/tun/debug", "0"));
 	unit_destroy(&other);
 }
 
@@ -357,7 +337,7 @@ TEST_F(ioctls, A5_debug_says_what_was_asked)
 	ASSERT_LE(0, log);
 	ASSERT_LE(0, lseek(log, 0, SEEK_END));
 	for (i = 0; i < ARRAY_SIZE(heads); i++) {
-		unsigned int cmd = i ? bsd(heads[i].cmd) : heads[i].cmd;
+		unsigned int cmd = i ? bsd_encoding(heads[i].cmd) : heads[i].cmd;
 
 		snprintf(text, sizeof(text), "%s: %s\n", name, heads[i].text);
 		ASSERT_EQ(0, set(self->fd, cmd, 1));
@@ -386,26 +366,26 @@ TEST_F(ioctls, A6_each_prefix_switches_the_other_off)
 
 		encoding = i & 2;
 		if (encoding) {
-			lmode = bsd(lmode);
-			head = bsd(head);
-			which = bsd(which);
+			lmode = bsd_encoding(lmode);
+			head = bsd_encoding(head);
+			which = bsd_encoding(which);
 		}
 		EXPECT_EQ(0, get(self->fd, which));
-		EXPECT_TRUE(attribute_is(&self->u, "framing", "bare"));
+		EXPECT_TRUE(unit_attr_is(&self->u, "framing", "bare"));
 		ASSERT_EQ(0, set(self->fd, lmode, 1));
 		EXPECT_EQ(0, get(self->fd, which));
-		EXPECT_TRUE(attribute_is(&self->u, "framing", "lmode"));
+		EXPECT_TRUE(unit_attr_is(&self->u, "framing", "lmode"));
 		ASSERT_EQ(0, set(self->fd, head, 0));
-		EXPECT_TRUE(attribute_is(&self->u, "framing", "lmode"));
+		EXPECT_TRUE(unit_attr_is(&self->u, "framing", "lmode"));
 		ASSERT_EQ(0, set(self->fd, head, -7));
 		/* 1, and not what was passed. */
 		EXPECT_EQ(1, get(self->fd, which));
-		EXPECT_TRUE(attribute_is(&self->u, "framing", "ifhead"));
+		EXPECT_TRUE(unit_attr_is(&self->u, "framing", "ifhead"));
 		ASSERT_EQ(0, set(self->fd, lmode, 0));
 		EXPECT_EQ(1, get(self->fd, which));
 		ASSERT_EQ(0, set(self->fd, head, 0));
 		EXPECT_EQ(0, get(self->fd, which));
-		EXPECT_TRUE(attribute_is(&self->u, "framing", "bare"));
+		EXPECT_TRUE(unit_attr_is(&self->u, "framing", "bare"));
 	}
 }
 
@@ -429,16 +409,16 @@ TEST_F(ioctls, dialect_is_the_encoding_s)
 	};
 	unsigned int i;
 
-	EXPECT_TRUE(attribute_is(&self->u, "dialect", "linux"));
+	EXPECT_TRUE(unit_attr_is(&self->u, "dialect", "linux"));
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		ASSERT_EQ(0, set(self->fd, cases[i].cmd, 1));
-		EXPECT_TRUE(attribute_is(&self->u, "dialect", cases[i].dialect))
+		EXPECT_TRUE(unit_attr_is(&self->u, "dialect", cases[i].dialect))
 			TH_LOG("number %#x", cases[i].cmd);
 	}
-	EXPECT_EQ(0, attribute_set(&self->u, "dialect", "freebsd\n"));
-	EXPECT_TRUE(attribute_is(&self->u, "dialect", "freebsd"));
-	EXPECT_EQ(-EINVAL, attribute_set(&self->u, "dialect", "solaris"));
-	EXPECT_TRUE(attribute_is(&self->u, "dialect", "freebsd"));
+	EXPECT_EQ(0, unit_attr_set(&self->u, "dialect", "freebsd\n"));
+	EXPECT_TRUE(unit_attr_is(&self->u, "dialect", "freebsd"));
+	EXPECT_EQ(-EINVAL, unit_attr_set(&self->u, "dialect", "solaris"));
+	EXPECT_TRUE(unit_attr_is(&self->u, "dialect", "freebsd"));
 }
 
 /* ---- the interface's mode ----------------------------------------------- */
@@ -464,7 +444,7 @@ TEST_F(ioctls, A7_mode_while_down)
 	for (i = 0; i < ARRAY_SIZE(good); i++) {
 		unsigned int cmd = numbers[i & 1];
 
-		ASSERT_EQ(0, set(self->fd, i & 2 ? bsd(cmd) : cmd, good[i].arg));
+		ASSERT_EQ(0, set(self->fd, i & 2 ? bsd_encoding(cmd) : cmd, good[i].arg));
 		ASSERT_EQ(0, link_get(self->u.ifindex, &link));
 		EXPECT_EQ(good[i].flags, link.flags & mask)
 			TH_LOG("mode %#x", good[i].arg);
@@ -508,8 +488,8 @@ static void shown_owner(struct unit *u, char *owner, size_t size)
 {
 	char path[128];
 
-	attribute_path(path, sizeof(path), u, "owner");
-	first_line(path, owner, size);
+	unit_attr_path(path, sizeof(path), u, "owner");
+	read_line(path, owner, size);
 }
 
 TEST_F(ioctls, A8_SIFPID_changes_the_owner)
@@ -519,8 +499,8 @@ TEST_F(ioctls, A8_SIFPID_changes_the_owner)
 	int status;
 
 	snprintf(mine, sizeof(mine), "%d", getpid());
-	EXPECT_TRUE(attribute_is(&self->u, "owner", mine));
-	EXPECT_TRUE(fdinfo_line(self->fd, "owner", owner, sizeof(owner)));
+	EXPECT_TRUE(unit_attr_is(&self->u, "owner", mine));
+	EXPECT_TRUE(fdinfo_value(self->fd, "owner", owner, sizeof(owner)));
 	EXPECT_STREQ(mine, owner);
 	child = fork();
 	ASSERT_LE(0, child);
@@ -529,22 +509,22 @@ TEST_F(ioctls, A8_SIFPID_changes_the_owner)
 	snprintf(theirs, sizeof(theirs), "%d", child);
 	ASSERT_EQ(0, waitid(P_PID, child, &(siginfo_t){ }, WEXITED | WNOWAIT));
 	/* Not reaped yet: it still has its number. */
-	EXPECT_TRUE(attribute_is(&self->u, "owner", theirs));
+	EXPECT_TRUE(unit_attr_is(&self->u, "owner", theirs));
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(0, status);
 	/* A process that is gone has none. */
-	EXPECT_TRUE(attribute_is(&self->u, "owner", "0"));
-	ASSERT_EQ(0, ioctl(self->fd, bsd(TUNSIFPID)));
-	EXPECT_TRUE(attribute_is(&self->u, "owner", mine));
+	EXPECT_TRUE(unit_attr_is(&self->u, "owner", "0"));
+	ASSERT_EQ(0, ioctl(self->fd, bsd_encoding(TUNSIFPID)));
+	EXPECT_TRUE(unit_attr_is(&self->u, "owner", mine));
 }
 
 TEST_F(ioctls, A24_no_owner_after_close)
 {
 	unit_close(&self->u);
-	EXPECT_TRUE(attribute_is(&self->u, "owner", "0"));
+	EXPECT_TRUE(unit_attr_is(&self->u, "owner", "0"));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 	self->fd = self->u.fd;
-	EXPECT_FALSE(attribute_is(&self->u, "owner", "0"));
+	EXPECT_FALSE(unit_attr_is(&self->u, "owner", "0"));
 }
 
 TEST_F(ioctls, owner_is_numbered_as_its_reader_sees_it)
@@ -624,7 +604,7 @@ TEST_F(ioctls, A11_owner_of_the_signals)
 TEST_F(ioctls, A12_BSD_s_FIOASYNC)
 {
 	struct timespec quiet = { .tv_nsec = QUIET_MS * 1000000L };
-	struct timespec limit = { .tv_sec = LIMIT_MS / 1000 };
+	struct timespec limit = { .tv_sec = TIMEOUT_MS / 1000 };
 	char packet[64];
 	size_t len = build_udp(packet, LOCAL, PEER, 1, 2, "sig", 3);
 	int raw = packet_socket();
@@ -678,8 +658,8 @@ TEST_F(ioctls, TRANSIENT_goes_at_the_last_close)
 	EXPECT_EQ(0, get(self->fd, TUNGTRANSIENT));
 	ASSERT_EQ(0, set(self->fd, TUNSTRANSIENT, 5));
 	EXPECT_EQ(1, get(self->fd, TUNGTRANSIENT));
-	EXPECT_EQ(1, get(self->fd, bsd(TUNGTRANSIENT)));
-	EXPECT_TRUE(attribute_is(&self->u, "transient", "1"));
+	EXPECT_EQ(1, get(self->fd, bsd_encoding(TUNGTRANSIENT)));
+	EXPECT_TRUE(unit_attr_is(&self->u, "transient", "1"));
 	ASSERT_EQ(0, link_up(self->u.ifindex));
 	other = dup(self->fd);
 	ASSERT_LE(0, other);
@@ -696,17 +676,17 @@ TEST_F(ioctls, TRANSIENT_can_be_taken_back)
 {
 	struct link link;
 
-	ASSERT_EQ(0, set(self->fd, bsd(TUNSTRANSIENT), 1));
+	ASSERT_EQ(0, set(self->fd, bsd_encoding(TUNSTRANSIENT), 1));
 	ASSERT_EQ(0, set(self->fd, TUNSTRANSIENT, 0));
 	unit_close(&self->u);
 	EXPECT_EQ(0, link_get(self->u.ifindex, &link));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 	self->fd = self->u.fd;
-	EXPECT_EQ(0, attribute_set(&self->u, "transient", "1"));
+	EXPECT_EQ(0, unit_attr_set(&self->u, "transient", "1"));
 	EXPECT_EQ(1, get(self->fd, TUNGTRANSIENT));
-	EXPECT_EQ(-EINVAL, attribute_set(&self->u, "transient", "perhaps"));
+	EXPECT_EQ(-EINVAL, unit_attr_set(&self->u, "transient", "perhaps"));
 	EXPECT_EQ(1, get(self->fd, TUNGTRANSIENT));
-	EXPECT_EQ(0, attribute_set(&self->u, "transient", "0"));
+	EXPECT_EQ(0, unit_attr_set(&self->u, "transient", "0"));
 	EXPECT_EQ(0, get(self->fd, TUNGTRANSIENT));
 }
 
@@ -778,8 +758,8 @@ static void check_bad_pointers(struct __test_metadata *_metadata, struct unit *u
 		for (at = 0; at < (c->set ? 4 : 5); at++) {
 			EXPECT_EQ(-EFAULT, ERR(ioctl(u->fd, c->cmd, places[at])))
 				TH_LOG("number %#x, place %u", c->cmd, at);
-			EXPECT_EQ(-EFAULT, ERR(ioctl(u->fd, bsd(c->cmd), places[at])))
-				TH_LOG("number %#x, place %u", bsd(c->cmd), at);
+			EXPECT_EQ(-EFAULT, ERR(ioctl(u->fd, bsd_encoding(c->cmd), places[at])))
+				TH_LOG("number %#x, place %u", bsd_encoding(c->cmd), at);
 		}
 	}
 	state_of(u->fd, u->ifindex, &after);
@@ -800,7 +780,7 @@ static void check_sizes(struct __test_metadata *_metadata, int fd, const struct 
 
 	for (; count--; c++) {
 		for (encoding = 0; encoding < 2 && !c->set; encoding++) {
-			unsigned int cmd = encoding ? bsd(c->cmd) : c->cmd;
+			unsigned int cmd = encoding ? bsd_encoding(c->cmd) : c->cmd;
 
 			memset(buf, 0xa5, sizeof(buf));
 			ASSERT_EQ(0, ERR(ioctl(fd, cmd, buf)))
@@ -863,8 +843,8 @@ static void check_gone(struct __test_metadata *_metadata, struct unit *u, const 
 	for (; count--; c++) {
 		EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, c->cmd, arg)))
 			TH_LOG("number %#x", c->cmd);
-		EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, bsd(c->cmd), arg)))
-			TH_LOG("number %#x", bsd(c->cmd));
+		EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, bsd_encoding(c->cmd), arg)))
+			TH_LOG("number %#x", bsd_encoding(c->cmd));
 	}
 	EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, TUNSIFPID)));
 	EXPECT_EQ(-ENXIO, ERR(ioctl(u->fd, VMIO_SIOCSIFFLAGS, 0)));
@@ -897,8 +877,8 @@ FIXTURE_VARIANT_ADD(ether, vmnet) {
 
 FIXTURE_SETUP(ether)
 {
-	ASSERT_EQ(0, netns_as_new());
-	ASSERT_EQ(0, sysfs_here());
+	ASSERT_EQ(0, netns_reset());
+	ASSERT_EQ(0, sysfs_remount());
 	ASSERT_EQ(0, unit_create_kind(&self->u, variant->kind, NULL));
 	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
 	self->fd = self->u.fd;
@@ -972,7 +952,7 @@ TEST_F(ether, B8_another_type_is_EPROTOTYPE_and_stores_nothing)
 		openbsd.type = type;
 		EXPECT_EQ(-EPROTOTYPE, ERR(ioctl(self->fd, TAPSIFINFO, &info)))
 			TH_LOG("type %d", type);
-		EXPECT_EQ(-EPROTOTYPE, ERR(ioctl(self->fd, bsd(TAPSIFINFO), &info)));
+		EXPECT_EQ(-EPROTOTYPE, ERR(ioctl(self->fd, bsd_encoding(TAPSIFINFO), &info)));
 		EXPECT_EQ(-EPROTOTYPE, ERR(ioctl(self->fd, OPENBSD_SIFINFO, &openbsd)));
 	}
 	/* Only its low byte is Ethernet's. */
@@ -1072,7 +1052,7 @@ TEST_F(ether, B8_mtu_is_changed_by_the_capable_only)
 	unit_close(&self->u);
 	ASSERT_EQ(0, write_file(USER_OPEN, "1"));
 	ASSERT_EQ(0, chmod(self->u.node, 0666));
-	EXPECT_EQ(0, in_child(use_as_user, &self->u));
+	EXPECT_EQ(0, run_in_child(use_as_user, &self->u));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 	self->fd = self->u.fd;
 	want.baudrate = 115200;
@@ -1089,11 +1069,11 @@ TEST_F(ether, debug_is_one_with_tun_s)
 	ASSERT_EQ(0, unit_open(&tun, 0));
 	EXPECT_EQ(0, get(self->fd, TAPGDEBUG));
 	ASSERT_EQ(0, set(self->fd, TAPSDEBUG, 3));
-	EXPECT_EQ(3, get(self->fd, bsd(TAPGDEBUG)));
+	EXPECT_EQ(3, get(self->fd, bsd_encoding(TAPGDEBUG)));
 	EXPECT_EQ(3, get(tun.fd, TUNGDEBUG));
-	EXPECT_TRUE(file_is("/proc/sys/net/link/tap/debug", "3"));
-	EXPECT_TRUE(file_is("/proc/sys/net/link/tun/debug", "3"));
-	EXPECT_TRUE(file_is("/proc/sys/debug/if_tun_debug", "3"));
+	EXPECT_TRUE(file_equals("/proc/sys/net/link/tap/debug", "3"));
+	EXPECT_TRUE(file_equals("/proc/sys/net/link/tun/debug", "3"));
+	EXPECT_TRUE(file_equals("/proc/sys/debug/if_tun_debug", "3"));
 	ASSERT_EQ(0, write_file("/proc/sys/net/link/tap/debug", "-5"));
 	EXPECT_EQ(-5, get(tun.fd, TUNGDEBUG));
 	ASSERT_EQ(0, set(tun.fd, TUNSDEBUG, 0));
@@ -1199,11 +1179,11 @@ TEST_F(ether, B10_FIOASYNC)
 		ASSERT_EQ(0, set(self->fd, numbers[i], 1));
 		EXPECT_NE(0, fcntl(self->fd, F_GETFL) & O_ASYNC);
 		packet_send(raw, self->u.ifindex, ETH_P_LOOPBACK, frame, sizeof(frame));
-		EXPECT_EQ(SIGIO, next_signal(SIGIO, &info, LIMIT_MS));
+		EXPECT_EQ(SIGIO, wait_signal(SIGIO, &info, TIMEOUT_MS));
 		ASSERT_EQ(0, set(self->fd, numbers[i], 0));
 		EXPECT_EQ(0, fcntl(self->fd, F_GETFL) & O_ASYNC);
 		packet_send(raw, self->u.ifindex, ETH_P_LOOPBACK, frame, sizeof(frame));
-		EXPECT_EQ(-EAGAIN, ERR(next_signal(SIGIO, &info, QUIET_MS)));
+		EXPECT_EQ(-EAGAIN, ERR(wait_signal(SIGIO, &info, QUIET_MS)));
 	}
 	close(raw);
 }
@@ -1300,12 +1280,12 @@ TEST_F(ether, B11_remote_MAC_is_not_looked_at)
 	memset(frame, 0, sizeof(frame));
 	build_frame(frame, OTHER_MAC, PEER_MAC, ETH_P_LOOPBACK, NULL, 0);
 	EXPECT_EQ(60, write(self->fd, frame, sizeof(frame)));
-	EXPECT_EQ(0, link_grew(self->u.ifindex, &before,
-			       offsetof(struct rtnl_link_stats64, rx_packets)));
+	EXPECT_EQ(0, link_stat_delta(self->u.ifindex, &before,
+				     offsetof(struct rtnl_link_stats64, rx_packets)));
 	build_frame(frame, self->u.mac, PEER_MAC, ETH_P_LOOPBACK, NULL, 0);
 	EXPECT_EQ(60, write(self->fd, frame, sizeof(frame)));
-	EXPECT_EQ(1, link_grew(self->u.ifindex, &before,
-			       offsetof(struct rtnl_link_stats64, rx_packets)));
+	EXPECT_EQ(1, link_stat_delta(self->u.ifindex, &before,
+				     offsetof(struct rtnl_link_stats64, rx_packets)));
 }
 
 /* ---- VMware's ------------------------------------------------------------ */
@@ -1352,9 +1332,9 @@ TEST_F(ether, B15_VMIO_sets_up_and_takes_two_flags)
 TEST_F(ether, B15_VMIO_clears_what_keeps_it)
 {
 	if (!strcmp(variant->kind, TAP_KIND)) {
-		ASSERT_EQ(0, attribute_set(&self->u, "keep", "1"));
+		ASSERT_EQ(0, unit_attr_set(&self->u, "keep", "1"));
 		ASSERT_EQ(0, ioctl(self->fd, VMIO_SIOCSIFFLAGS, 0x1000));
-		EXPECT_TRUE(attribute_is(&self->u, "keep", "0"));
+		EXPECT_TRUE(unit_attr_is(&self->u, "keep", "0"));
 		unit_close(&self->u);
 		EXPECT_FALSE(link_is_up(self->u.ifindex));
 	} else {
@@ -1372,13 +1352,13 @@ TEST_F(ether, TRANSIENT_goes_at_the_last_close)
 	struct link link;
 
 	EXPECT_EQ(0, get(self->fd, TAPGTRANSIENT));
-	ASSERT_EQ(0, set(self->fd, bsd(TAPSTRANSIENT), 5));
-	EXPECT_EQ(1, get(self->fd, bsd(TAPGTRANSIENT)));
+	ASSERT_EQ(0, set(self->fd, bsd_encoding(TAPSTRANSIENT), 5));
+	EXPECT_EQ(1, get(self->fd, bsd_encoding(TAPGTRANSIENT)));
 	ASSERT_EQ(0, set(self->fd, TAPSTRANSIENT, 0));
 	EXPECT_EQ(0, get(self->fd, TAPGTRANSIENT));
 	ASSERT_EQ(0, set(self->fd, TAPSTRANSIENT, -1));
 	EXPECT_EQ(1, get(self->fd, TAPGTRANSIENT));
-	EXPECT_TRUE(attribute_is(&self->u, "transient", "1"));
+	EXPECT_TRUE(unit_attr_is(&self->u, "transient", "1"));
 	ASSERT_EQ(0, link_up(self->u.ifindex));
 	unit_close(&self->u);
 	EXPECT_EQ(-ENODEV, link_get(self->u.ifindex, &link));
@@ -1391,9 +1371,9 @@ TEST_F(ether, owner_is_the_opener_until_the_last_close)
 	char mine[16];
 
 	snprintf(mine, sizeof(mine), "%d", getpid());
-	EXPECT_TRUE(attribute_is(&self->u, "owner", mine));
+	EXPECT_TRUE(unit_attr_is(&self->u, "owner", mine));
 	unit_close(&self->u);
-	EXPECT_TRUE(attribute_is(&self->u, "owner", "0"));
+	EXPECT_TRUE(unit_attr_is(&self->u, "owner", "0"));
 }
 
 TEST_F(ether, bad_pointers_are_EFAULT_without_effect)

@@ -3,7 +3,7 @@
  * Units that go while they are used: by ip link del, with their namespace, by
  * rmmod; units that are renamed and moved; all of it many times, and in races.
  */
-#include "bsdtun_uring.h"
+#include "lib/test.h"
 
 #include <linux/userfaultfd.h>
 #include <net/if_tun.h>
@@ -37,7 +37,7 @@ FIXTURE_VARIANT_ADD(lifetime, netns_exit) {
 
 FIXTURE_SETUP(lifetime)
 {
-	self->home = netns_here();
+	self->home = netns_open();
 	ASSERT_LE(0, self->home);
 	self->u.fd = -1;
 }
@@ -57,10 +57,10 @@ static int doomed_unit(struct unit *u, int flags, int home, int *ns, int *raw)
 	int err = netns_new();
 
 	if (!err)
-		err = unit_ready(u, flags);
+		err = unit_create_up(u, flags);
 	if (err)
 		return err;
-	*ns = netns_here();
+	*ns = netns_open();
 	*raw = packet_socket();
 	if (*ns < 0 || *raw < 0)
 		return -EMFILE;
@@ -83,7 +83,7 @@ static int destroy(struct unit *u, bool netns_exit, int home, int ns, int raw)
 	}
 	close(ns);
 	u->ifindex = 0;
-	if (!err && !WAIT_FOR(!node_exists(u), LIMIT_MS))
+	if (!err && !WAIT_FOR(!node_exists(u), TIMEOUT_MS))
 		err = -ETIMEDOUT;
 	return err;
 }
@@ -101,7 +101,7 @@ TEST_F_TIMEOUT(lifetime, open_descriptor_is_revoked, 120)
 	for (i = 0; i < ROUNDS; i++) {
 		DOOMED(i % 2 ? O_NONBLOCK : 0);
 		DESTROY();
-		check_revoked(_metadata, &self->u);
+		expect_revoked(_metadata, &self->u);
 		EXPECT_EQ(0, close(self->u.fd));
 		self->u.fd = -1;
 		EXPECT_EQ(-ENOENT, unit_open(&self->u, 0));
@@ -120,9 +120,9 @@ TEST_F_TIMEOUT(lifetime, queued_packets_go_with_the_unit, 120)
 			ASSERT_EQ((ssize_t)len,
 				  packet_send(raw, self->u.ifindex, ETH_P_IP, packet, len));
 		}
-		EXPECT_EQ((int)len, queued(self->u.fd));
+		EXPECT_EQ((int)len, fionread(self->u.fd));
 		DESTROY();
-		check_revoked(_metadata, &self->u);
+		expect_revoked(_metadata, &self->u);
 		unit_close(&self->u);
 	}
 }
@@ -141,8 +141,9 @@ TEST_F_TIMEOUT(lifetime, closed_unit_goes, 120)
 
 TEST_F_TIMEOUT(lifetime, every_sleeper_wakes, 240)
 {
-	static const enum sleep_in ways[] = {
-		IN_READ, IN_READV, IN_POLL, IN_SELECT, IN_EPOLL, IN_EPOLL_ET, IN_READ,
+	static const enum sleep_call ways[] = {
+		SLEEP_READ, SLEEP_READV, SLEEP_POLL, SLEEP_SELECT, SLEEP_EPOLL, SLEEP_EPOLL_ET,
+		SLEEP_READ,
 	};
 	struct sleeper s[ARRAY_SIZE(ways)];
 	unsigned int i, round;
@@ -161,11 +162,11 @@ TEST_F_TIMEOUT(lifetime, every_sleeper_wakes, 240)
 			ASSERT_TRUE(sleeper_join(&s[i]))
 				TH_LOG("round %u, sleeper %u sleeps on", round, i);
 			switch (ways[i]) {
-			case IN_READ:
-			case IN_READV:
+			case SLEEP_READ:
+			case SLEEP_READV:
 				EXPECT_EQ(-EHOSTDOWN, s[i].ret);
 				break;
-			case IN_SELECT:
+			case SLEEP_SELECT:
 				EXPECT_EQ(1, s[i].ret);
 				EXPECT_EQ(1, s[i].events);
 				break;
@@ -174,7 +175,7 @@ TEST_F_TIMEOUT(lifetime, every_sleeper_wakes, 240)
 				EXPECT_EQ(POLLHUP | POLLERR, s[i].events);
 			}
 		}
-		check_revoked(_metadata, &self->u);
+		expect_revoked(_metadata, &self->u);
 		unit_close(&self->u);
 	}
 }
@@ -190,10 +191,10 @@ TEST_F_TIMEOUT(lifetime, epoll_set_outlives_the_unit, 120)
 	for (i = 0; i < ROUNDS; i++) {
 		DOOMED(O_NONBLOCK);
 		ASSERT_EQ(0, epoll_ctl(ep, EPOLL_CTL_ADD, self->u.fd, &ev));
-		ASSERT_EQ(1, epoll_wait(ep, &got, 1, LIMIT_MS));
+		ASSERT_EQ(1, epoll_wait(ep, &got, 1, TIMEOUT_MS));
 		EXPECT_EQ(EPOLLOUT, got.events);
 		DESTROY();
-		ASSERT_EQ(1, epoll_wait(ep, &got, 1, LIMIT_MS));
+		ASSERT_EQ(1, epoll_wait(ep, &got, 1, TIMEOUT_MS));
 		EXPECT_EQ(EPOLLHUP | EPOLLERR, got.events);
 		switch (i % 3) {
 		case 0:
@@ -222,7 +223,7 @@ TEST_F_TIMEOUT(lifetime, pending_io_uring_completes, 240)
 	struct ring ring;
 	int i, n, ns, raw;
 
-	if (ring_missing())
+	if (ring_unavailable())
 		SKIP(return, "io_uring is switched off here");
 	ASSERT_EQ(0, ring_open(&ring));
 	for (i = 0; i < ROUNDS; i++) {
@@ -278,13 +279,13 @@ TEST_F_TIMEOUT(lifetime, number_is_used_again_beside_a_revoked_descriptor, 120)
 		DOOMED(O_NONBLOCK);
 		DESTROY();
 		ASSERT_EQ(0, netns_new());
-		snprintf(name, sizeof(name), KIND "%d", self->u.number);
+		snprintf(name, sizeof(name), TUN_KIND "%d", self->u.number);
 		/* A namespace goes behind everybody's back: the node first, then the number. */
 		ASSERT_TRUE(WAIT_FOR(!unit_create(&again, name),
-				     variant->netns_exit ? LIMIT_MS : 0));
+				     variant->netns_exit ? TIMEOUT_MS : 0));
 		ASSERT_EQ(self->u.number, again.number);
 		ASSERT_EQ(0, unit_open(&again, O_NONBLOCK));
-		check_revoked(_metadata, &self->u);
+		expect_revoked(_metadata, &self->u);
 		EXPECT_EQ(-EAGAIN, ERR(read(again.fd, self->buf, sizeof(self->buf))));
 		/* Letting go of it does not let go of the new one. */
 		unit_close(&self->u);
@@ -332,14 +333,14 @@ TEST_F_TIMEOUT(lifetime, traffic_ends_with_the_unit, 240)
 		/* The writers are at it, and the answers get to the reader. */
 		for (n = 0; n < 3; n++) {
 			EXPECT_TRUE(WAIT_FOR(__atomic_load_n(&t[n].rounds, __ATOMIC_SEQ_CST) > 5,
-					     LIMIT_MS));
+					     TIMEOUT_MS));
 		}
 		DESTROY();
 		for (n = 0; n < 3; n++) {
 			struct timespec ts;
 
 			clock_gettime(CLOCK_REALTIME, &ts);
-			ts.tv_sec += LIMIT_MS / 1000;
+			ts.tv_sec += TIMEOUT_MS / 1000;
 			ASSERT_EQ(0, pthread_timedjoin_np(t[n].thread, NULL, &ts));
 			EXPECT_EQ(-EHOSTDOWN, t[n].last);
 		}
@@ -358,13 +359,13 @@ FIXTURE(moves) {
 FIXTURE_SETUP(moves)
 {
 	self->u.fd = -1;
-	self->home = netns_here();
+	self->home = netns_open();
 	ASSERT_LE(0, self->home);
 	ASSERT_EQ(0, netns_new());
-	self->second = netns_here();
+	self->second = netns_open();
 	ASSERT_LE(0, self->second);
 	ASSERT_EQ(0, netns_new());
-	self->first = netns_here();
+	self->first = netns_open();
 	ASSERT_LE(0, self->first);
 }
 
@@ -386,7 +387,7 @@ static bool pings(int fd, __u16 seq)
 	if (write(fd, packet, len) != (ssize_t)len || !wait_readable(fd))
 		return false;
 	n = read(fd, reply, sizeof(reply));
-	return n == (long)len && packet_ok(reply, n, IPPROTO_ICMP) &&
+	return n == (long)len && packet_is_valid(reply, n, IPPROTO_ICMP) &&
 	       reply[20] == ICMP_ECHOREPLY && reply[27] == (char)seq;
 }
 
@@ -395,7 +396,7 @@ TEST_F_TIMEOUT(moves, rename_while_open, 60)
 	char ifr[40], name[IFNAMSIZ];
 	int i;
 
-	ASSERT_EQ(0, unit_ready(&self->u, 0));
+	ASSERT_EQ(0, unit_create_up(&self->u, 0));
 	for (i = 0; i < ROUNDS; i++) {
 		snprintf(name, sizeof(name), "name%d", i);
 		ASSERT_EQ(0, link_rename(self->u.ifindex, name));
@@ -414,13 +415,13 @@ TEST_F_TIMEOUT(moves, namespace_while_open, 120)
 	char ifr[40], name[IFNAMSIZ];
 	int i, udp;
 
-	ASSERT_EQ(0, unit_ready(&self->u, 0));
+	ASSERT_EQ(0, unit_create_up(&self->u, 0));
 	for (i = 0; i < ROUNDS; i++) {
 		int target = i % 2 ? self->first : self->second;
 
-		ASSERT_EQ(0, sleeper_start(&s, IN_READ, self->u.fd));
+		ASSERT_EQ(0, sleeper_start(&s, SLEEP_READ, self->u.fd));
 		ASSERT_TRUE(sleeper_wait_asleep(&s));
-		ASSERT_EQ(0, link_move(self->u.ifindex, target));
+		ASSERT_EQ(0, link_set_netns(self->u.ifindex, target));
 		ASSERT_EQ(0, setns(target, CLONE_NEWNET));
 		self->u.ifindex = if_nametoindex(self->u.ifname);
 		ASSERT_NE(0, self->u.ifindex);
@@ -428,7 +429,7 @@ TEST_F_TIMEOUT(moves, namespace_while_open, 120)
 		ASSERT_EQ(0, link_get(self->u.ifindex, &link));
 		EXPECT_EQ(0, link.flags & IFF_UP);
 		EXPECT_EQ(1, link.carrier);
-		EXPECT_STREQ(KIND, link.kind);
+		EXPECT_STREQ(TUN_KIND, link.kind);
 
 		snprintf(name, sizeof(name), "moved%d", i);
 		ASSERT_EQ(0, link_rename(self->u.ifindex, name));
@@ -457,20 +458,20 @@ TEST_F_TIMEOUT(moves, dies_with_the_namespace_it_was_moved_to, 120)
 
 	for (i = 0; i < ROUNDS; i++) {
 		ASSERT_EQ(0, setns(self->first, CLONE_NEWNET));
-		ASSERT_EQ(0, unit_ready(&self->u, 0));
+		ASSERT_EQ(0, unit_create_up(&self->u, 0));
 		ASSERT_EQ(0, netns_new());
-		target = netns_here();
+		target = netns_open();
 		ASSERT_LE(0, target);
 		ASSERT_EQ(0, setns(self->first, CLONE_NEWNET));
-		ASSERT_EQ(0, sleeper_start(&s, IN_READ, self->u.fd));
+		ASSERT_EQ(0, sleeper_start(&s, SLEEP_READ, self->u.fd));
 		ASSERT_TRUE(sleeper_wait_asleep(&s));
-		ASSERT_EQ(0, link_move(self->u.ifindex, target));
+		ASSERT_EQ(0, link_set_netns(self->u.ifindex, target));
 		self->u.ifindex = 0;
 		close(target);
 		ASSERT_TRUE(sleeper_join(&s));
 		EXPECT_EQ(-EHOSTDOWN, s.ret);
-		EXPECT_TRUE(WAIT_FOR(!node_exists(&self->u), LIMIT_MS));
-		check_revoked(_metadata, &self->u);
+		EXPECT_TRUE(WAIT_FOR(!node_exists(&self->u), TIMEOUT_MS));
+		expect_revoked(_metadata, &self->u);
 		unit_close(&self->u);
 	}
 }
@@ -559,7 +560,7 @@ static void *race_makers(void *arg)
 	}
 	while (racing(r)) {
 		struct link link = { };
-		int err = link_add(r->ifname, &link);
+		int err = link_add(TUN_KIND, r->ifname, &link);
 
 		if (err == -EEXIST)
 			continue;
@@ -587,10 +588,10 @@ FIXTURE(race) {
 FIXTURE_SETUP(race)
 {
 	ASSERT_EQ(0, netns_new());
-	self->ns = netns_here();
+	self->ns = netns_open();
 	ASSERT_LE(0, self->ns);
 	self->r = (struct race){
-		.node = "/dev/" KIND "31337", .ifname = KIND "31337", .ns = self->ns,
+		.node = "/dev/" TUN_KIND "31337", .ifname = TUN_KIND "31337", .ns = self->ns,
 	};
 }
 
@@ -624,11 +625,11 @@ static void run_race(struct __test_metadata *_metadata, struct race *r,
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, mains[i], r));
 	end = now_ms() + RACE_MS;
 	while (!__atomic_load_n(&r->odd, __ATOMIC_SEQ_CST) &&
-	       (now_ms() < end || (!race_was_one(r) && now_ms() < end + LIMIT_MS)))
-		nap();
+	       (now_ms() < end || (!race_was_one(r) && now_ms() < end + TIMEOUT_MS)))
+		short_sleep();
 	__atomic_store_n(&r->stop, true, __ATOMIC_SEQ_CST);
 	clock_gettime(CLOCK_REALTIME, &ts);
-	ts.tv_sec += LIMIT_MS / 1000;
+	ts.tv_sec += TIMEOUT_MS / 1000;
 	for (i = 0; i < threads; i++) {
 		ASSERT_EQ(0, pthread_timedjoin_np(thread[i], NULL, &ts))
 			TH_LOG("thread %d hangs", i);
@@ -642,7 +643,7 @@ static void check_unit_31337(struct __test_metadata *_metadata)
 {
 	struct unit u;
 
-	ASSERT_EQ(0, unit_create(&u, KIND "31337"));
+	ASSERT_EQ(0, unit_create(&u, TUN_KIND "31337"));
 	EXPECT_EQ(31337, u.number);
 	ASSERT_EQ(0, unit_open(&u, O_NONBLOCK));
 	ASSERT_EQ(0, addr_add(u.ifindex, LOCAL, PEER));
@@ -685,7 +686,7 @@ static void *race_namespaces(void *arg)
 
 		/* The one before dies some time, and the unit with it. */
 		if (!err)
-			err = link_add(r->ifname, &link);
+			err = link_add(TUN_KIND, r->ifname, &link);
 		if (!err)
 			__atomic_add_fetch(&r->made, 1, __ATOMIC_SEQ_CST);
 		else if (err != -EEXIST)
@@ -704,7 +705,7 @@ TEST_F_TIMEOUT(race, users_against_dying_namespaces, 120)
 	run_race(_metadata, &self->r, mains, ARRAY_SIZE(mains));
 	EXPECT_TRUE(race_was_one(&self->r));
 	/* The last namespace dies when it likes; the number is free after the node is gone. */
-	ASSERT_TRUE(WAIT_FOR(!unit_create(&u, KIND "31337"), LIMIT_MS));
+	ASSERT_TRUE(WAIT_FOR(!unit_create(&u, TUN_KIND "31337"), TIMEOUT_MS));
 	unit_destroy(&u);
 	check_unit_31337(_metadata);
 }
@@ -786,8 +787,8 @@ FIXTURE_SETUP(slow)
 	ASSERT_EQ(0, ERR(ioctl(self->s.uffd, UFFDIO_REGISTER, &area)));
 	self->s.dev = open("/dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ASSERT_LE(0, self->s.dev);
-	ASSERT_EQ(0, netns_as_new());
-	ASSERT_EQ(0, unit_create(&self->s.u, KIND "31337"));
+	ASSERT_EQ(0, netns_reset());
+	ASSERT_EQ(0, unit_create(&self->s.u, TUN_KIND "31337"));
 }
 
 FIXTURE_TEARDOWN(slow)
@@ -796,7 +797,7 @@ FIXTURE_TEARDOWN(slow)
 
 	if (self->s.uffd <= 0)
 		return;
-	ifindex = if_nametoindex(KIND "31337");
+	ifindex = if_nametoindex(TUN_KIND "31337");
 	if (ifindex)
 		link_del(ifindex);
 	close(self->s.dev);
@@ -809,7 +810,7 @@ static bool memory_is_wanted(const struct slow *s)
 {
 	struct pollfd fault = { .fd = s->uffd, .events = POLLIN };
 
-	return poll(&fault, 1, LIMIT_MS) == 1 && fault.revents == POLLIN;
+	return poll(&fault, 1, TIMEOUT_MS) == 1 && fault.revents == POLLIN;
 }
 
 /* It is there, with this at its beginning. */
@@ -850,7 +851,7 @@ static void *make_unit_again(void *arg)
 
 	while (!__atomic_load_n(&s->stop, __ATOMIC_SEQ_CST)) {
 		struct link link;
-		int err = link_add(s->u.ifname, &link);
+		int err = link_add(TUN_KIND, s->u.ifname, &link);
 
 		if (err == -EEXIST)
 			__atomic_add_fetch(&s->refused, 1, __ATOMIC_SEQ_CST);
@@ -870,19 +871,19 @@ TEST_F_TIMEOUT(slow, a_number_is_taken_as_long_as_its_node, 60)
 	ASSERT_TRUE(memory_is_wanted(s));
 	ASSERT_EQ(0, pthread_create(&s->deleter, NULL, delete_unit, s));
 	/* Without its interface, on its way to remove the node. */
-	EXPECT_TRUE(WAIT_FOR(!if_nametoindex(s->u.ifname), LIMIT_MS));
+	EXPECT_TRUE(WAIT_FOR(!if_nametoindex(s->u.ifname), TIMEOUT_MS));
 	id = __atomic_load_n(&s->deleter_id, __ATOMIC_SEQ_CST);
-	EXPECT_TRUE(WAIT_FOR(thread_in(id, SYS_sendto), LIMIT_MS));
+	EXPECT_TRUE(WAIT_FOR(thread_in_syscall(id, SYS_sendto), TIMEOUT_MS));
 
 	/* One whose number is free gets an interface, and waits for its node. */
 	ASSERT_EQ(0, pthread_create(&s->maker, NULL, make_unit_again, s));
 	EXPECT_TRUE(WAIT_FOR(__atomic_load_n(&s->refused, __ATOMIC_SEQ_CST) > 20 ||
-			     if_nametoindex(s->u.ifname), LIMIT_MS));
+			     if_nametoindex(s->u.ifname), TIMEOUT_MS));
 	EXPECT_EQ(0, if_nametoindex(s->u.ifname));
 	EXPECT_TRUE(node_exists(&s->u));
 	__atomic_store_n(&s->stop, true, __ATOMIC_SEQ_CST);
 	/* It is not to meet a number that is free because the node has gone. */
-	EXPECT_TRUE(WAIT_FOR(__atomic_load_n(&s->stopped, __ATOMIC_SEQ_CST), LIMIT_MS));
+	EXPECT_TRUE(WAIT_FOR(__atomic_load_n(&s->stopped, __ATOMIC_SEQ_CST), TIMEOUT_MS));
 
 	ASSERT_EQ(0, memory_comes(s, "", 0));
 	ASSERT_EQ(0, pthread_join(s->keeper, NULL));
@@ -892,7 +893,7 @@ TEST_F_TIMEOUT(slow, a_number_is_taken_as_long_as_its_node, 60)
 	EXPECT_EQ(0, s->deleted);
 	EXPECT_EQ(0, s->odd);
 	EXPECT_FALSE(node_exists(&s->u));
-	ASSERT_EQ(0, unit_create(&s->u, KIND "31337"));
+	ASSERT_EQ(0, unit_create(&s->u, TUN_KIND "31337"));
 }
 
 static void *call_slowly(void *arg)
@@ -928,7 +929,7 @@ static long make_slowly(struct slow *s)
 {
 	struct link link;
 
-	return link_add(s->u.ifname, &link);
+	return link_add(TUN_KIND, s->u.ifname, &link);
 }
 
 /* Its interface is there, and what makes its node waits. */
@@ -944,8 +945,8 @@ TEST_F_TIMEOUT(slow, the_module_stays_while_a_node_is_made, 60)
 	s->call = make_slowly;
 	s->called = 1;
 	ASSERT_EQ(0, pthread_create(&s->maker, NULL, call_slowly, s));
-	EXPECT_TRUE(WAIT_FOR(if_nametoindex(s->u.ifname), LIMIT_MS));
-	EXPECT_EQ(-EWOULDBLOCK, module_remove());
+	EXPECT_TRUE(WAIT_FOR(if_nametoindex(s->u.ifname), TIMEOUT_MS));
+	EXPECT_EQ(-EWOULDBLOCK, module_unload());
 	/* Nobody can look for the node now, but that call has not returned. */
 	EXPECT_EQ(1, __atomic_load_n(&s->called, __ATOMIC_SEQ_CST));
 	ASSERT_EQ(0, memory_comes(s, "", 0));
@@ -981,7 +982,7 @@ TEST_F_TIMEOUT(slow, a_write_waits_while_the_unit_goes, 60)
 	char packet[64];
 	size_t len = build_udp(packet, PEER, LOCAL, 1, PORT, "late", 4);
 
-	ASSERT_EQ(0, unit_start(&s->u, O_NONBLOCK));
+	ASSERT_EQ(0, unit_open_up(&s->u, O_NONBLOCK));
 	GOES_MEANWHILE(write_slowly, packet, len);
 	EXPECT_EQ(-EHOSTDOWN, s->called);
 	unit_close(&s->u);
@@ -996,7 +997,7 @@ TEST_F_TIMEOUT(slow, a_read_waits_while_the_unit_goes, 60)
 	int raw = packet_socket();
 
 	ASSERT_LE(0, raw);
-	ASSERT_EQ(0, unit_start(&s->u, O_NONBLOCK));
+	ASSERT_EQ(0, unit_open_up(&s->u, O_NONBLOCK));
 	ASSERT_EQ((ssize_t)len, packet_send(raw, s->u.ifindex, ETH_P_IP, packet, len));
 	GOES_MEANWHILE(read_slowly, "", 0);
 	EXPECT_EQ((long)len, s->called);
@@ -1011,7 +1012,7 @@ TEST_F_TIMEOUT(slow, an_argument_waits_while_the_unit_goes, 60)
 	struct slow *s = &self->s;
 	struct tuninfo info = { .mtu = 1400, .type = 0x17 };
 
-	ASSERT_EQ(0, unit_start(&s->u, O_NONBLOCK));
+	ASSERT_EQ(0, unit_open_up(&s->u, O_NONBLOCK));
 	GOES_MEANWHILE(set_info_slowly, &info, sizeof(info));
 	EXPECT_EQ(-ENXIO, s->called);
 	unit_close(&s->u);
@@ -1022,7 +1023,7 @@ TEST_F_TIMEOUT(slow, an_answer_waits_while_the_unit_goes, 60)
 	struct slow *s = &self->s;
 	struct tuninfo info;
 
-	ASSERT_EQ(0, unit_start(&s->u, O_NONBLOCK));
+	ASSERT_EQ(0, unit_open_up(&s->u, O_NONBLOCK));
 	GOES_MEANWHILE(get_info_slowly, "", 0);
 	EXPECT_EQ(0, s->called);
 	memcpy(&info, s->page, sizeof(info));
@@ -1049,29 +1050,29 @@ FIXTURE_TEARDOWN(module)
 {
 	unit_destroy(&self->u);
 	if (!module_loaded())
-		module_insert();
+		module_load();
 }
 
 TEST_F(module, stays_while_a_node_is_open)
 {
 	ASSERT_EQ(0, unit_create(&self->u, NULL));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
-	EXPECT_EQ(-EWOULDBLOCK, module_remove());
+	EXPECT_EQ(-EWOULDBLOCK, module_unload());
 	EXPECT_TRUE(node_exists(&self->u));
 	EXPECT_EQ(-EBUSY, ERR(open(self->u.node, O_RDWR)));
 }
 
 TEST_F(module, stays_while_a_descriptor_of_a_cloner_is_open)
 {
-	static const char *const kinds[] = { KIND, TAP_KIND, VMNET_KIND };
+	static const char *const kinds[] = { TUN_KIND, TAP_KIND, VMNET_KIND };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		ASSERT_EQ(0, cloner_open(&self->u, kinds[i], 0));
-		EXPECT_EQ(-EWOULDBLOCK, module_remove());
+		EXPECT_EQ(-EWOULDBLOCK, module_unload());
 		EXPECT_EQ(0, link_del(self->u.ifindex));
 		self->u.ifindex = 0;
-		EXPECT_EQ(-EWOULDBLOCK, module_remove());
+		EXPECT_EQ(-EWOULDBLOCK, module_unload());
 		unit_close(&self->u);
 	}
 }
@@ -1082,7 +1083,7 @@ TEST_F(module, stays_while_a_revoked_descriptor_is_open)
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 	ASSERT_EQ(0, link_del(self->u.ifindex));
 	self->u.ifindex = 0;
-	EXPECT_EQ(-EWOULDBLOCK, module_remove());
+	EXPECT_EQ(-EWOULDBLOCK, module_unload());
 	EXPECT_EQ(-EHOSTDOWN, ERR(read(self->u.fd, &(char){ 0 }, 1)));
 }
 
@@ -1092,9 +1093,9 @@ TEST_F(module, stays_while_a_reader_sleeps)
 
 	ASSERT_EQ(0, unit_create(&self->u, NULL));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
-	ASSERT_EQ(0, sleeper_start(&s, IN_READ, self->u.fd));
+	ASSERT_EQ(0, sleeper_start(&s, SLEEP_READ, self->u.fd));
 	ASSERT_TRUE(sleeper_wait_asleep(&s));
-	EXPECT_EQ(-EWOULDBLOCK, module_remove());
+	EXPECT_EQ(-EWOULDBLOCK, module_unload());
 	EXPECT_TRUE(sleeper_asleep(&s));
 	ASSERT_EQ(0, link_del(self->u.ifindex));
 	self->u.ifindex = 0;
@@ -1110,34 +1111,34 @@ TEST_F_TIMEOUT(module, destroys_every_unit, 240)
 
 	if (!getenv("BSDTUN_KO"))
 		SKIP(return, "BSDTUN_KO does not say where the module is");
-	first = netns_here();
+	first = netns_open();
 	ASSERT_EQ(0, netns_new());
-	second = netns_here();
-	for (i = 0; i < rounds(8); i++) {
+	second = netns_open();
+	for (i = 0; i < scaled_rounds(8); i++) {
 		ASSERT_EQ(0, setns(first, CLONE_NEWNET));
 		ASSERT_EQ(0, unit_create(&closed, NULL));
-		ASSERT_EQ(0, unit_ready(&up, 0));
+		ASSERT_EQ(0, unit_create_up(&up, 0));
 		unit_close(&up);
 		ASSERT_EQ(0, link_up(up.ifindex));
 		ASSERT_EQ(0, unit_create(&elsewhere, "elsewhere"));
-		ASSERT_EQ(0, link_move(elsewhere.ifindex, second));
+		ASSERT_EQ(0, link_set_netns(elsewhere.ifindex, second));
 		ASSERT_EQ(0, cloner_open(&cloned, i % 2 ? TAP_KIND : VMNET_KIND, 0));
 		unit_close(&cloned);
 
-		EXPECT_EQ(0, module_remove());
+		EXPECT_EQ(0, module_unload());
 		EXPECT_FALSE(module_loaded());
 		EXPECT_FALSE(node_exists(&closed));
 		EXPECT_FALSE(node_exists(&up));
 		EXPECT_FALSE(node_exists(&elsewhere));
 		EXPECT_FALSE(node_exists(&cloned));
-		EXPECT_NE(0, access("/dev/" KIND, F_OK));
+		EXPECT_NE(0, access("/dev/" TUN_KIND, F_OK));
 		EXPECT_EQ(0, if_nametoindex(closed.ifname));
 		EXPECT_EQ(0, if_nametoindex(up.ifname));
-		EXPECT_NE(0, access("/dev/" KIND "0", F_OK));
+		EXPECT_NE(0, access("/dev/" TUN_KIND "0", F_OK));
 		ASSERT_EQ(0, setns(second, CLONE_NEWNET));
 		EXPECT_EQ(0, if_nametoindex("elsewhere"));
-		ASSERT_EQ(0, module_insert());
-		EXPECT_EQ(0, access("/dev/" KIND "0", F_OK));
+		ASSERT_EQ(0, module_load());
+		EXPECT_EQ(0, access("/dev/" TUN_KIND "0", F_OK));
 	}
 	close(first);
 	close(second);
@@ -1165,14 +1166,14 @@ static void *race_unit_0(void *arg)
 		ret = ERR(close(fd));
 		if (ret)
 			odd(r, "close", ret);
-		nap();
+		short_sleep();
 	}
 	return NULL;
 }
 
 TEST_F_TIMEOUT(module, rmmod_against_open, 240)
 {
-	struct race r = { .node = "/dev/" KIND "0" };
+	struct race r = { .node = "/dev/" TUN_KIND "0" };
 	pthread_t thread[2];
 	int i, removed = 0;
 	long long end;
@@ -1183,14 +1184,14 @@ TEST_F_TIMEOUT(module, rmmod_against_open, 240)
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, race_unit_0, &r));
 	/* How often in that time is the machine's affair. */
 	end = now_ms() + 20000;
-	while (removed < 3 || (removed < rounds(20) && now_ms() < end)) {
-		long err = module_remove();
+	while (removed < 3 || (removed < scaled_rounds(20) && now_ms() < end)) {
+		long err = module_unload();
 
 		if (err == -EWOULDBLOCK)
 			continue;
 		EXPECT_EQ(0, err);
 		removed++;
-		err = module_insert();
+		err = module_load();
 		EXPECT_EQ(0, err);
 		if (err)
 			break;

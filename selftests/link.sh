@@ -3,8 +3,8 @@
 #
 # Units by ip link, and what ip and ethtool show of them.
 
-# shellcheck source-path=SCRIPTDIR source=helpers.sh
-. "$(dirname "$(readlink -f "$0")")/helpers.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
+. "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
 need ip ping ethtool tc
 

@@ -4,8 +4,8 @@
 # The module itself: loading, parameters, autoload by its alias, unloading.
 # BSDTUN_KO says where it is.
 
-# shellcheck source-path=SCRIPTDIR source=helpers.sh
-. "$(dirname "$(readlink -f "$0")")/helpers.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
+. "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
 need ip insmod rmmod modinfo modprobe depmod
 

@@ -5,8 +5,8 @@
 # so, beside Linux's own tun; and tap and vmnet made by ip link.
 # BSDTUN_KO says where the module is.
 
-# shellcheck source-path=SCRIPTDIR source=helpers.sh
-. "$(dirname "$(readlink -f "$0")")/helpers.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
+. "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
 need ip ethtool insmod rmmod modprobe
 need_module

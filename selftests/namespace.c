@@ -5,13 +5,13 @@
  * it in more ways, with tun.
  */
 
-#include "bsdtun_test.h"
+#include "lib/test.h"
 
 #include <net/if_tun.h>
 
 #define ROUNDS	8
 
-static const char *const kinds[] = { KIND, TAP_KIND, VMNET_KIND };
+static const char *const kinds[] = { TUN_KIND, TAP_KIND, VMNET_KIND };
 
 /* The beginning of an IPv4 packet to tun, a multicast frame to the others. */
 static const unsigned char frame[60] = { 0x45, [12] = 0x88, 0xb5 };
@@ -27,7 +27,7 @@ FIXTURE_VARIANT(namespace) {
 };
 
 FIXTURE_VARIANT_ADD(namespace, tun) {
-	.kind = KIND,
+	.kind = TUN_KIND,
 };
 
 FIXTURE_VARIANT_ADD(namespace, tap) {
@@ -51,12 +51,12 @@ FIXTURE_SETUP(namespace)
 	if (geteuid())
 		SKIP(return, "needs root");
 	unit_init(&self->u, variant->kind);
-	self->nodes = nodes_of(variant->kind);
+	self->nodes = count_nodes(variant->kind);
 	ASSERT_EQ(0, netns_new());
-	self->second = netns_here();
+	self->second = netns_open();
 	ASSERT_LE(0, self->second);
 	ASSERT_EQ(0, netns_new());
-	self->first = netns_here();
+	self->first = netns_open();
 	ASSERT_LE(0, self->first);
 }
 
@@ -64,7 +64,7 @@ FIXTURE_SETUP(namespace)
 FIXTURE_TEARDOWN_PARENT(namespace)
 {
 	cloner_chmod(variant->kind, 0600);
-	EXPECT_TRUE(WAIT_FOR(nodes_of(variant->kind) <= self->nodes, LIMIT_MS));
+	EXPECT_TRUE(WAIT_FOR(count_nodes(variant->kind) <= self->nodes, TIMEOUT_MS));
 }
 
 #define CLONE(unit)	ASSERT_EQ(0, cloner_open(unit, variant->kind, O_NONBLOCK))
@@ -77,31 +77,31 @@ static void contained(const char *kind, struct unit *theirs, uid_t user)
 	struct unit mine, second;
 
 	if (user)
-		HOLDS(!become_nobody());
-	HOLDS(!userns_new());
-	HOLDS(!netns_new());
-	HOLDS(!cloner_open(&mine, kind, O_NONBLOCK));
-	HOLDS(!cloner_open(&second, kind, O_NONBLOCK));
-	HOLDS(mine.number != theirs->number && second.number != theirs->number);
-	HOLDS(mine.number != second.number);
-	HOLDS(!link_up(mine.ifindex));
-	HOLDS(link_is_up(mine.ifindex));
+		CHILD_ASSERT(!become_nobody());
+	CHILD_ASSERT(!userns_new());
+	CHILD_ASSERT(!netns_new());
+	CHILD_ASSERT(!cloner_open(&mine, kind, O_NONBLOCK));
+	CHILD_ASSERT(!cloner_open(&second, kind, O_NONBLOCK));
+	CHILD_ASSERT(mine.number != theirs->number && second.number != theirs->number);
+	CHILD_ASSERT(mine.number != second.number);
+	CHILD_ASSERT(!link_up(mine.ifindex));
+	CHILD_ASSERT(link_is_up(mine.ifindex));
 
 	/* Of the other's unit there is the node, which does not open. */
-	HOLDS(!if_nametoindex(theirs->ifname));
-	HOLDS(node_exists(theirs));
-	HOLDS(unit_open(theirs, 0) == -EPERM);
+	CHILD_ASSERT(!if_nametoindex(theirs->ifname));
+	CHILD_ASSERT(node_exists(theirs));
+	CHILD_ASSERT(unit_open(theirs, 0) == -EPERM);
 
 	/* It is closed, but not the container's. */
 	unit_close(&mine);
-	HOLDS(!cloner_open(&mine, kind, O_NONBLOCK));
-	HOLDS(mine.number != theirs->number);
+	CHILD_ASSERT(!cloner_open(&mine, kind, O_NONBLOCK));
+	CHILD_ASSERT(mine.number != theirs->number);
 	unit_close(&mine);
 	/* The node is that of the machine's root, whatever its interface. */
-	HOLDS(unit_open(&mine, 0) == (user ? -EACCES : 0));
-	HOLDS(!link_del(second.ifindex));
-	HOLDS(!node_exists(&second));
-	HOLDS(ERR(read(second.fd, &(char){ 0 }, 1)) == -EHOSTDOWN);
+	CHILD_ASSERT(unit_open(&mine, 0) == (user ? -EACCES : 0));
+	CHILD_ASSERT(!link_del(second.ifindex));
+	CHILD_ASSERT(!node_exists(&second));
+	CHILD_ASSERT(ERR(read(second.fd, &(char){ 0 }, 1)) == -EHOSTDOWN);
 }
 
 static void run_container(struct __test_metadata *_metadata, const char *kind,
@@ -110,7 +110,7 @@ static void run_container(struct __test_metadata *_metadata, const char *kind,
 	int status;
 	pid_t pid;
 
-	if (no_user_namespaces())
+	if (userns_unavailable())
 		SKIP(return, "no user namespaces");
 	ASSERT_EQ(0, cloner_open(theirs, kind, O_NONBLOCK));
 	unit_close(theirs);
@@ -136,7 +136,7 @@ TEST_F_TIMEOUT(namespace, a_containers_root_has_units_of_its_own, 60)
 TEST_F_TIMEOUT(namespace, a_users_container_has_units_of_its_own, 60)
 {
 	cloner_chmod(variant->kind, 0666);
-	run_container(_metadata, variant->kind, &self->u, NOBODY);
+	run_container(_metadata, variant->kind, &self->u, NOBODY_UID);
 }
 
 static int clone_from_userns(struct unit *u)
@@ -149,12 +149,12 @@ TEST_F(namespace, a_user_namespace_alone_is_EPERM)
 {
 	struct unit c;
 
-	if (no_user_namespaces())
+	if (userns_unavailable())
 		SKIP(return, "no user namespaces");
 	unit_init(&c, variant->kind);
 	snprintf(c.node, sizeof(c.node), "/dev/%s", variant->kind);
-	EXPECT_EQ(-EPERM, in_child(clone_from_userns, &c));
-	EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+	EXPECT_EQ(-EPERM, run_in_child(clone_from_userns, &c));
+	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 }
 
 /* ---- namespaces that die ------------------------------------------------- */
@@ -174,7 +174,7 @@ TEST_F_TIMEOUT(namespace, units_go_with_their_namespace, 120)
 		unit_close(&closed);
 		/* Nothing holds the namespace any more but the interfaces' own. */
 		ASSERT_EQ(0, setns(self->first, CLONE_NEWNET));
-		ASSERT_EQ(0, sleeper_start(&s, i % 2 ? IN_READ : IN_POLL, open.fd));
+		ASSERT_EQ(0, sleeper_start(&s, i % 2 ? SLEEP_READ : SLEEP_POLL, open.fd));
 		ASSERT_TRUE(sleeper_join(&s));
 		if (i % 2) {
 			EXPECT_EQ(-EHOSTDOWN, s.ret);
@@ -182,15 +182,15 @@ TEST_F_TIMEOUT(namespace, units_go_with_their_namespace, 120)
 			EXPECT_EQ(1, s.ret);
 			EXPECT_EQ(POLLHUP | POLLERR, s.events);
 		}
-		EXPECT_TRUE(WAIT_FOR(!node_exists(&open) && !node_exists(&closed), LIMIT_MS));
-		check_revoked(_metadata, &open);
+		EXPECT_TRUE(WAIT_FOR(!node_exists(&open) && !node_exists(&closed), TIMEOUT_MS));
+		expect_revoked(_metadata, &open);
 
 		/* The numbers are free, beside the descriptor. */
-		ASSERT_TRUE(WAIT_FOR(numbers_settled(variant->kind), LIMIT_MS));
+		ASSERT_TRUE(WAIT_FOR(unit_numbers_settled(variant->kind), TIMEOUT_MS));
 		CLONE(&again);
 		EXPECT_EQ(open.number, again.number);
 		unit_destroy(&again);
-		check_revoked(_metadata, &open);
+		expect_revoked(_metadata, &open);
 		unit_close(&open);
 	}
 }
@@ -202,7 +202,7 @@ TEST_F(namespace, a_moved_unit_is_given_where_it_is)
 	struct unit other, again;
 
 	CLONE(&self->u);
-	ASSERT_EQ(0, link_move(self->u.ifindex, self->second));
+	ASSERT_EQ(0, link_set_netns(self->u.ifindex, self->second));
 	unit_close(&self->u);
 	CLONE(&other);
 	EXPECT_NE(self->u.number, other.number);
@@ -224,9 +224,9 @@ TEST_F(namespace, what_is_queued_does_not_move)
 		ASSERT_EQ((ssize_t)sizeof(frame),
 			  packet_send(raw, self->u.ifindex, ETH_P_IP, frame, sizeof(frame)));
 	}
-	EXPECT_EQ((int)sizeof(frame), queued(self->u.fd));
-	ASSERT_EQ(0, link_move(self->u.ifindex, self->second));
-	EXPECT_EQ(0, queued(self->u.fd));
+	EXPECT_EQ((int)sizeof(frame), fionread(self->u.fd));
+	ASSERT_EQ(0, link_set_netns(self->u.ifindex, self->second));
+	EXPECT_EQ(0, fionread(self->u.fd));
 	EXPECT_EQ(POLLOUT, poll_now(self->u.fd, POLLIN | POLLOUT));
 	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, &(char){ 0 }, 1)));
 	close(raw);
@@ -250,7 +250,7 @@ static void *writer_main(void *arg)
 		if (ret != (long)sizeof(frame))
 			w->odd = ret;
 		__atomic_add_fetch(&w->done, 1, __ATOMIC_SEQ_CST);
-		nap();
+		short_sleep();
 	}
 	return NULL;
 }
@@ -301,7 +301,7 @@ TEST_F_TIMEOUT(namespace, moved_while_a_reader_and_a_writer_are_at_it, 240)
 		struct link link;
 
 		ASSERT_EQ(0, link_up(self->u.ifindex));
-		ASSERT_EQ(0, link_move(self->u.ifindex, target));
+		ASSERT_EQ(0, link_set_netns(self->u.ifindex, target));
 		EXPECT_EQ(0, if_nametoindex(self->u.ifname));
 		ASSERT_EQ(0, ERR(ioctl(self->u.fd, LINUX64_GIFNAME, ifr)));
 		EXPECT_STREQ(self->u.ifname, ifr);
@@ -322,14 +322,14 @@ TEST_F_TIMEOUT(namespace, moved_while_a_reader_and_a_writer_are_at_it, 240)
 
 		ASSERT_EQ(0, link_up(self->u.ifindex));
 		was = done(&writer);
-		EXPECT_TRUE(WAIT_FOR(done(&writer) > was, LIMIT_MS));
+		EXPECT_TRUE(WAIT_FOR(done(&writer) > was, TIMEOUT_MS));
 		was = done(&reader);
 		raw = packet_socket();
 		ASSERT_LE(0, raw);
 		ASSERT_EQ((ssize_t)sizeof(frame),
 			  packet_send(raw, self->u.ifindex, ETH_P_IP, frame, sizeof(frame)));
 		close(raw);
-		EXPECT_TRUE(WAIT_FOR(done(&reader) > was, LIMIT_MS));
+		EXPECT_TRUE(WAIT_FOR(done(&reader) > was, TIMEOUT_MS));
 	}
 	__atomic_store_n(&reader.stop, true, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&writer.stop, true, __ATOMIC_SEQ_CST);
@@ -420,7 +420,7 @@ static void storm_link(struct storm *s, unsigned int *seed)
 		ANSWERS(link_up(ifindex), "up", 0, -ENODEV);
 		break;
 	default:
-		if (!ANSWERS(link_move(ifindex, s->ns[rand_r(seed) % PLACES]), "move",
+		if (!ANSWERS(link_set_netns(ifindex, s->ns[rand_r(seed) % PLACES]), "move",
 			     0, -ENODEV, -EEXIST))
 			__atomic_add_fetch(&s->moved, 1, __ATOMIC_SEQ_CST);
 	}
@@ -534,14 +534,14 @@ FIXTURE_SETUP(storm)
 	if (geteuid())
 		SKIP(return, "needs root");
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		self->nodes[i] = nodes_of(kinds[i]);
+		self->nodes[i] = count_nodes(kinds[i]);
 }
 
 /* Whatever happened, the next test finds the module. */
 FIXTURE_TEARDOWN_PARENT(storm)
 {
 	if (access("/sys/module/bsdtun", F_OK))
-		module_insert();
+		module_load();
 }
 
 static bool storm_is_over(const int *nodes)
@@ -549,7 +549,7 @@ static bool storm_is_over(const int *nodes)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (nodes_of(kinds[i]) > nodes[i])
+		if (count_nodes(kinds[i]) > nodes[i])
 			return false;
 	return true;
 }
@@ -567,7 +567,7 @@ TEST_F_TIMEOUT(storm, everything_goes_on_afterwards, 360)
 	TH_LOG("BSDTUN_SEED=%u", first);
 	for (i = 0; i < PLACES; i++) {
 		ASSERT_EQ(0, netns_new());
-		s.ns[i] = netns_here();
+		s.ns[i] = netns_open();
 		ASSERT_LE(0, s.ns[i]);
 	}
 	for (i = 0; i < STORMERS; i++) {
@@ -578,10 +578,10 @@ TEST_F_TIMEOUT(storm, everything_goes_on_afterwards, 360)
 	while ((now_ms() < start + STORM_MS ||
 		(now_ms() < start + STORM_MAX_MS && !storm_was_one(&s))) &&
 	       !__atomic_load_n(&s.odd, __ATOMIC_SEQ_CST))
-		nap();
+		short_sleep();
 	__atomic_store_n(&s.stop, true, __ATOMIC_SEQ_CST);
 	clock_gettime(CLOCK_REALTIME, &ts);
-	ts.tv_sec += 3 * LIMIT_MS / 1000;
+	ts.tv_sec += 3 * TIMEOUT_MS / 1000;
 	for (i = 0; i < STORMERS; i++) {
 		ASSERT_EQ(0, pthread_timedjoin_np(t[i].thread, NULL, &ts))
 			TH_LOG("thread %u hangs", i);
@@ -597,23 +597,23 @@ TEST_F_TIMEOUT(storm, everything_goes_on_afterwards, 360)
 
 	for (i = 0; i < PLACES; i++) {
 		ASSERT_EQ(0, setns(s.ns[i], CLONE_NEWNET));
-		units_clear();
+		units_delete_all();
 		close(s.ns[i]);
 	}
 	/* The rest is in namespaces that are still dying. */
-	EXPECT_TRUE(WAIT_FOR(storm_is_over(self->nodes), 3 * LIMIT_MS));
+	EXPECT_TRUE(WAIT_FOR(storm_is_over(self->nodes), 3 * TIMEOUT_MS));
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
-		int want = free_number(kinds[i], 0);
+		int want = lowest_free_number(kinds[i], 0);
 		struct unit u;
 
-		ASSERT_TRUE(WAIT_FOR(numbers_settled(kinds[i]), LIMIT_MS));
+		ASSERT_TRUE(WAIT_FOR(unit_numbers_settled(kinds[i]), TIMEOUT_MS));
 		ASSERT_EQ(0, cloner_open(&u, kinds[i], O_NONBLOCK));
 		EXPECT_EQ(want, u.number);
 		unit_destroy(&u);
 	}
 	if (module_loaded() && getenv("BSDTUN_KO")) {
-		EXPECT_EQ(0, module_remove());
-		EXPECT_EQ(0, module_insert());
+		EXPECT_EQ(0, module_unload());
+		EXPECT_EQ(0, module_load());
 	}
 }
 

@@ -3,7 +3,7 @@
  * Who may open a node: CAP_NET_ADMIN over the user namespace that owns the
  * network namespace of the unit, whatever the mode of the node says.
  */
-#include "bsdtun_test.h"
+#include "lib/test.h"
 
 FIXTURE(perm) {
 	struct unit u;
@@ -13,7 +13,7 @@ FIXTURE_SETUP(perm)
 {
 	if (geteuid())
 		SKIP(return, "needs root");
-	ASSERT_EQ(0, netns_as_new());
+	ASSERT_EQ(0, netns_reset());
 	ASSERT_EQ(0, unit_create(&self->u, NULL));
 }
 
@@ -36,24 +36,24 @@ static int open_with_net_admin_only(struct unit *u)
 
 TEST_F(perm, A1_mode_keeps_others_out)
 {
-	EXPECT_EQ(-EACCES, in_child(open_as_nobody, &self->u));
-	EXPECT_EQ(0, in_child(open_with_net_admin_only, &self->u));
+	EXPECT_EQ(-EACCES, run_in_child(open_as_nobody, &self->u));
+	EXPECT_EQ(0, run_in_child(open_with_net_admin_only, &self->u));
 }
 
 TEST_F(perm, A1_mode_alone_lets_nobody_in)
 {
 	ASSERT_EQ(0, chmod(self->u.node, 0666));
-	EXPECT_EQ(-EPERM, in_child(open_as_nobody, &self->u));
+	EXPECT_EQ(-EPERM, run_in_child(open_as_nobody, &self->u));
 	/* A refused open leaves the unit closed. */
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 }
 
 TEST_F(perm, A1_root_without_the_capability_is_EPERM)
 {
-	EXPECT_EQ(-EPERM, in_child(open_without_net_admin, &self->u));
+	EXPECT_EQ(-EPERM, run_in_child(open_without_net_admin, &self->u));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 	/* Which comes first shows nothing of the unit's state. */
-	EXPECT_EQ(-EPERM, in_child(open_without_net_admin, &self->u));
+	EXPECT_EQ(-EPERM, run_in_child(open_without_net_admin, &self->u));
 }
 
 static int use_as_nobody(struct unit *u)
@@ -77,7 +77,7 @@ TEST_F(perm, descriptor_works_without_privileges)
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
 	ASSERT_EQ(0, link_up(self->u.ifindex));
-	EXPECT_EQ(0, in_child(use_as_nobody, &self->u));
+	EXPECT_EQ(0, run_in_child(use_as_nobody, &self->u));
 }
 
 /*
@@ -125,12 +125,12 @@ static int add_as_nobody(struct unit *u)
 	struct link link;
 
 	(void)u;
-	return become_nobody() ?: link_add(NULL, &link);
+	return become_nobody() ?: link_add(TUN_KIND, NULL, &link);
 }
 
 TEST_F(perm, creation_needs_the_capability)
 {
-	EXPECT_EQ(-EPERM, in_child(add_as_nobody, &self->u));
+	EXPECT_EQ(-EPERM, run_in_child(add_as_nobody, &self->u));
 }
 
 /* ---- user namespaces ---------------------------------------------------- */
@@ -143,10 +143,10 @@ static int open_from_userns(struct unit *u)
 /* It has CAP_NET_ADMIN, but not over the namespace that the unit is in. */
 TEST_F(perm, capability_of_another_user_namespace_is_EPERM)
 {
-	if (no_user_namespaces())
+	if (userns_unavailable())
 		SKIP(return, "no user namespaces");
 	ASSERT_EQ(0, chmod(self->u.node, 0666));
-	EXPECT_EQ(-EPERM, in_child(open_from_userns, &self->u));
+	EXPECT_EQ(-EPERM, run_in_child(open_from_userns, &self->u));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 }
 
@@ -166,9 +166,9 @@ TEST_F(perm, owner_of_the_namespace_may_open)
 	struct unit u;
 	pid_t pid;
 
-	if (no_user_namespaces())
+	if (userns_unavailable())
 		SKIP(return, "no user namespaces");
-	here = netns_here();
+	here = netns_open();
 	ASSERT_LE(0, here);
 	ASSERT_EQ(0, pipe2(to, O_CLOEXEC));
 	ASSERT_EQ(0, pipe2(from, O_CLOEXEC));
@@ -214,7 +214,7 @@ TEST_F(perm, owner_of_the_namespace_may_open)
 	ASSERT_LE(0, there);
 	ASSERT_EQ(0, setns(there, CLONE_NEWNET));
 	ASSERT_EQ(0, link_rename(made.ifindex, "mine"));
-	ASSERT_EQ(0, link_move(made.ifindex, here));
+	ASSERT_EQ(0, link_set_netns(made.ifindex, here));
 	ASSERT_EQ(0, setns(here, CLONE_NEWNET));
 	ASSERT_EQ(1, write(to[1], "2", 1));
 	ASSERT_EQ((ssize_t)sizeof(err), read(from[0], &err, sizeof(err)));

@@ -3,7 +3,7 @@
  * Packets that the stack holds in pieces: pages of a file that was sent, and lists of packets. A
  * read gives them as one, byte for byte, whatever stands before them and wherever it puts them.
  */
-#include "bsdtun_test.h"
+#include "lib/test.h"
 
 #include <net/if_tun.h>
 
@@ -19,10 +19,10 @@ FIXTURE_VARIANT(pieces) {
 	size_t prefix;
 };
 
-FIXTURE_VARIANT_ADD(pieces, tun) { .kind = KIND };
-FIXTURE_VARIANT_ADD(pieces, family) { .kind = KIND, .mode = TUNSIFHEAD, .prefix = 4 };
+FIXTURE_VARIANT_ADD(pieces, tun) { .kind = TUN_KIND };
+FIXTURE_VARIANT_ADD(pieces, family) { .kind = TUN_KIND, .mode = TUNSIFHEAD, .prefix = 4 };
 FIXTURE_VARIANT_ADD(pieces, next_hop) {
-	.kind = KIND, .mode = TUNSLMODE, .prefix = 16,
+	.kind = TUN_KIND, .mode = TUNSLMODE, .prefix = 16,
 };
 
 FIXTURE_VARIANT_ADD(pieces, tap) { .kind = TAP_KIND, .prefix = ETH_HLEN };
@@ -33,14 +33,14 @@ FIXTURE_SETUP(pieces)
 	int on = 1;
 
 	self->u.fd = -1;
-	ASSERT_EQ(0, netns_as_new());
-	ASSERT_EQ(0, unit_ready_kind(&self->u, variant->kind, O_NONBLOCK));
+	ASSERT_EQ(0, netns_reset());
+	ASSERT_EQ(0, unit_create_up_kind(&self->u, variant->kind, O_NONBLOCK));
 	if (variant->mode)
 		ASSERT_EQ(0, ERR(ioctl(self->u.fd, variant->mode, &on)));
-	self->udp = udp_to_node();
+	self->udp = udp_connect_to_peer();
 	ASSERT_LE(0, self->udp);
-	fill(self->sent, sizeof(self->sent), 3);
-	self->file = file_of(self->sent, sizeof(self->sent));
+	fill_pattern(self->sent, sizeof(self->sent), 3);
+	self->file = memfd_with_data(self->sent, sizeof(self->sent));
 	ASSERT_LE(0, self->file);
 }
 
@@ -98,7 +98,7 @@ static bool prefix_ok(const struct unit *u, unsigned int mode, const char *buf)
 	case TUNSLMODE:
 		return !memcmp(buf, peer, sizeof(peer));
 	}
-	return !strcmp(u->kind, KIND) ||
+	return !strcmp(u->kind, TUN_KIND) ||
 	       (!memcmp(buf, PEER_MAC, ETH_ALEN) && !memcmp(buf + ETH_ALEN, u->mac, ETH_ALEN));
 }
 
@@ -139,18 +139,19 @@ static void each_read_gives_all(struct __test_metadata *_metadata, FIXTURE_DATA(
 		int n;
 
 		ASSERT_EQ((ssize_t)len, send(self, len));
-		EXPECT_EQ((int)all, queued(self->u.fd));
+		EXPECT_EQ((int)all, fionread(self->u.fd));
 		ASSERT_EQ((ssize_t)all, ERR(read(self->u.fd, self->whole, sizeof(self->whole))));
 		EXPECT_TRUE(prefix_ok(&self->u, variant->mode, self->whole));
-		EXPECT_TRUE(packet_ok(self->whole + variant->prefix, IP_UDP_LEN + len,
-				      IPPROTO_UDP));
+		EXPECT_TRUE(packet_is_valid(self->whole + variant->prefix, IP_UDP_LEN + len,
+					    IPPROTO_UDP));
 		EXPECT_EQ(0, memcmp(self->sent, self->whole + before, len));
 
 		ASSERT_EQ((ssize_t)len, send(self, len));
 		n = odd_segments(iov, ARRAY_SIZE(iov), self->got, sizeof(self->got));
 		ASSERT_EQ((ssize_t)all, ERR(readv(self->u.fd, iov, n)));
 		EXPECT_TRUE(prefix_ok(&self->u, variant->mode, self->got));
-		EXPECT_TRUE(packet_ok(self->got + variant->prefix, IP_UDP_LEN + len, IPPROTO_UDP));
+		EXPECT_TRUE(packet_is_valid(self->got + variant->prefix, IP_UDP_LEN + len,
+					    IPPROTO_UDP));
 		EXPECT_EQ(0, memcmp(self->sent, self->got + before, len));
 
 		for (j = 0; j < ARRAY_SIZE(cuts); j++) {

@@ -3,7 +3,7 @@
  * The queue between the interface and the reader: its bound, who is dropped,
  * and what empties it.
  */
-#include "bsdtun_test.h"
+#include "lib/test.h"
 
 FIXTURE(queue) {
 	struct unit u;
@@ -15,7 +15,7 @@ FIXTURE(queue) {
 FIXTURE_SETUP(queue)
 {
 	ASSERT_EQ(0, netns_new());
-	ASSERT_EQ(0, unit_ready(&self->u, O_NONBLOCK));
+	ASSERT_EQ(0, unit_create_up(&self->u, O_NONBLOCK));
 	self->udp = udp_socket(LOCAL, PORT);
 	ASSERT_LE(0, self->udp);
 	self->raw = packet_socket();
@@ -49,7 +49,7 @@ static long read_numbered(int fd)
 
 	if (len < 0)
 		return len;
-	if (len != IP_UDP_LEN + sizeof(n) || !packet_ok(packet, len, IPPROTO_UDP))
+	if (len != IP_UDP_LEN + sizeof(n) || !packet_is_valid(packet, len, IPPROTO_UDP))
 		return -EPROTO;
 	memcpy(&n, udp_payload(packet), sizeof(n));
 	return n;
@@ -79,15 +79,15 @@ TEST_F(queue, A21_full_queue_drops_the_newest)
 {
 	ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, 50));
 	SEND_RANGE(0, 50);
-	EXPECT_EQ(0, GREW(tx_dropped));
+	EXPECT_EQ(0, STAT_DELTA(tx_dropped));
 	REFUSED(50);
-	EXPECT_EQ(1, GREW(tx_dropped));
+	EXPECT_EQ(1, STAT_DELTA(tx_dropped));
 	REFUSED(51);
-	EXPECT_EQ(2, GREW(tx_dropped));
+	EXPECT_EQ(2, STAT_DELTA(tx_dropped));
 	READ_RANGE(0, 50);
 	EXPECT_EQ(-EAGAIN, read_numbered(self->u.fd));
-	EXPECT_EQ(50, GREW(tx_packets));
-	EXPECT_EQ(50 * (IP_UDP_LEN + 4), GREW(tx_bytes));
+	EXPECT_EQ(50, STAT_DELTA(tx_packets));
+	EXPECT_EQ(50 * (IP_UDP_LEN + 4), STAT_DELTA(tx_bytes));
 	/* One read makes room for one. */
 	SEND_RANGE(0, 50);
 	REFUSED(50);
@@ -100,7 +100,7 @@ TEST_F(queue, A21_default_bound_is_500)
 {
 	SEND_RANGE(0, 500);
 	REFUSED(500);
-	EXPECT_EQ(1, GREW(tx_dropped));
+	EXPECT_EQ(1, STAT_DELTA(tx_dropped));
 	READ_RANGE(0, 500);
 	EXPECT_EQ(-EAGAIN, read_numbered(self->u.fd));
 }
@@ -156,10 +156,10 @@ TEST_F(queue, udp_sender_sees_ENOBUFS_if_it_asks)
 	EXPECT_EQ(1, udp_send(self->udp, PEER, PORT, "2", 1));
 	EXPECT_EQ(1, udp_send(self->udp, PEER, PORT, "3", 1));
 	EXPECT_EQ(-ENOBUFS, udp_send(self->udp, PEER, PORT, "4", 1));
-	EXPECT_EQ(1, GREW(tx_dropped));
+	EXPECT_EQ(1, STAT_DELTA(tx_dropped));
 	/* One that does not ask is told that all is well; the drop still counts. */
 	EXPECT_EQ(1, udp_send(plain, PEER, PORT, "5", 1));
-	EXPECT_EQ(2, GREW(tx_dropped));
+	EXPECT_EQ(2, STAT_DELTA(tx_dropped));
 	ASSERT_LT(0, read(self->u.fd, self->buf, sizeof(self->buf)));
 	EXPECT_EQ(1, udp_send(self->udp, PEER, PORT, "6", 1));
 	close(plain);
@@ -179,7 +179,7 @@ TEST_F(queue, senders_buffer_is_free_again)
 	}
 	ASSERT_EQ(0, ioctl(self->udp, SIOCOUTQ, &n));
 	EXPECT_EQ(0, n);
-	EXPECT_EQ((int)(IP_UDP_LEN + sizeof(data)), queued(self->u.fd));
+	EXPECT_EQ((int)(IP_UDP_LEN + sizeof(data)), fionread(self->u.fd));
 }
 
 /* Nor the memory that a packet was sent from: the sender gets it back unread. */
@@ -196,21 +196,21 @@ TEST_F(queue, zero_copy_senders_memory_is_free_again)
 	struct msghdr msg = { .msg_control = control, .msg_controllen = sizeof(control) };
 
 	ASSERT_EQ(0, link_set_mtu(self->u.ifindex, 65535));
-	ASSERT_EQ(0, zerocopy_allow(self->udp));
-	fill(data, sizeof(data), 11);
+	ASSERT_EQ(0, enable_zerocopy(self->udp));
+	fill_pattern(data, sizeof(data), 11);
 	memcpy(copy, data, sizeof(data));
 	ASSERT_EQ((ssize_t)sizeof(data),
 		  ERR(sendto(self->udp, data, sizeof(data), MSG_ZEROCOPY, (void *)&to,
 			     sizeof(to))));
 	/* The error queue has the word that the memory is the sender's again. */
-	ASSERT_EQ(1, poll(&pfd, 1, LIMIT_MS));
+	ASSERT_EQ(1, poll(&pfd, 1, TIMEOUT_MS));
 	EXPECT_EQ(POLLERR, pfd.revents);
 	ASSERT_EQ(0, ERR(recvmsg(self->udp, &msg, MSG_ERRQUEUE)));
 	memset(data, 0, sizeof(data));
 	ASSERT_EQ((ssize_t)(IP_UDP_LEN + sizeof(data)),
 		  ERR(read(self->u.fd, self->buf, sizeof(self->buf))));
 	EXPECT_EQ(0, memcmp(copy, udp_payload(self->buf), sizeof(copy)));
-	EXPECT_TRUE(packet_ok(self->buf, IP_UDP_LEN + sizeof(data), IPPROTO_UDP));
+	EXPECT_TRUE(packet_is_valid(self->buf, IP_UDP_LEN + sizeof(data), IPPROTO_UDP));
 }
 
 TEST_F(queue, A23_last_close_flushes_and_sets_down)
@@ -226,7 +226,7 @@ TEST_F(queue, A23_last_close_flushes_and_sets_down)
 		/* Not the last one: nothing happens. */
 		unit_close(&self->u);
 		EXPECT_TRUE(link_is_up(self->u.ifindex));
-		EXPECT_EQ((int)IP_UDP_LEN + 4, queued(copy));
+		EXPECT_EQ((int)IP_UDP_LEN + 4, fionread(copy));
 		close(copy);
 
 		ASSERT_EQ(0, link_get(self->u.ifindex, &link));
@@ -237,7 +237,7 @@ TEST_F(queue, A23_last_close_flushes_and_sets_down)
 		EXPECT_EQ(-EEXIST, addr_add(self->u.ifindex, LOCAL, PEER));
 
 		ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
-		EXPECT_EQ(0, queued(self->u.fd));
+		EXPECT_EQ(0, fionread(self->u.fd));
 		EXPECT_EQ(0, poll_now(self->u.fd, POLLIN));
 		EXPECT_EQ(-EAGAIN, read_numbered(self->u.fd));
 		ASSERT_EQ(0, link_up(self->u.ifindex));
@@ -262,9 +262,9 @@ TEST_F(queue, A26_down_flushes)
 
 	for (round = 0; round < 20; round++) {
 		SEND_RANGE(0, 5);
-		EXPECT_NE(0, queued(self->u.fd));
+		EXPECT_NE(0, fionread(self->u.fd));
 		ASSERT_EQ(0, link_down(self->u.ifindex));
-		EXPECT_EQ(0, queued(self->u.fd));
+		EXPECT_EQ(0, fionread(self->u.fd));
 		EXPECT_EQ(0, poll_now(self->u.fd, POLLIN));
 		EXPECT_EQ(-EAGAIN, read_numbered(self->u.fd));
 		EXPECT_EQ(-ENETDOWN, send_numbered(self->raw, self->u.ifindex, 9));
@@ -296,7 +296,7 @@ TEST_F(queue, A26_reader_sleeps_through_down)
 
 	ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, 0));
 	for (round = 0; round < 5; round++) {
-		ASSERT_EQ(0, sleeper_start(&s, round % 2 ? IN_POLL : IN_READ, self->u.fd));
+		ASSERT_EQ(0, sleeper_start(&s, round % 2 ? SLEEP_POLL : SLEEP_READ, self->u.fd));
 		ASSERT_TRUE(sleeper_wait_asleep(&s));
 		ASSERT_EQ(0, link_down(self->u.ifindex));
 		EXPECT_FALSE(WAIT_FOR(!sleeper_asleep(&s), QUIET_MS));
@@ -304,9 +304,9 @@ TEST_F(queue, A26_reader_sleeps_through_down)
 		EXPECT_FALSE(WAIT_FOR(!sleeper_asleep(&s), QUIET_MS));
 		SEND(round);
 		ASSERT_TRUE(sleeper_join(&s));
-		EXPECT_EQ(s.how == IN_READ ? (long)IP_UDP_LEN + 4 : 1, s.ret);
+		EXPECT_EQ(s.how == SLEEP_READ ? (long)IP_UDP_LEN + 4 : 1, s.ret);
 		ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, O_NONBLOCK));
-		EXPECT_EQ(s.how == IN_READ ? -EAGAIN : round, read_numbered(self->u.fd));
+		EXPECT_EQ(s.how == SLEEP_READ ? -EAGAIN : round, read_numbered(self->u.fd));
 		ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, 0));
 	}
 }
@@ -320,10 +320,10 @@ TEST_F(queue, B14_nothing_piles_up_while_closed)
 	self->before = link_stats(self->u.ifindex);
 	for (i = 0; i < 10; i++)
 		send_numbered(self->raw, self->u.ifindex, i);
-	EXPECT_EQ(10, GREW(tx_dropped));
-	EXPECT_EQ(0, GREW(tx_packets));
+	EXPECT_EQ(10, STAT_DELTA(tx_dropped));
+	EXPECT_EQ(0, STAT_DELTA(tx_packets));
 	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
-	EXPECT_EQ(0, queued(self->u.fd));
+	EXPECT_EQ(0, fionread(self->u.fd));
 	EXPECT_EQ(-EAGAIN, read_numbered(self->u.fd));
 }
 
@@ -340,8 +340,8 @@ TEST_F(queue, order_holds_through_many_laps)
 		READ_RANGE(out, in);
 		out = in;
 	}
-	EXPECT_EQ(0, GREW(tx_dropped));
-	EXPECT_EQ(in, GREW(tx_packets));
+	EXPECT_EQ(0, STAT_DELTA(tx_dropped));
+	EXPECT_EQ(in, STAT_DELTA(tx_packets));
 }
 
 /* ---- several at work ---------------------------------------------------- */
@@ -415,8 +415,8 @@ TEST_F_TIMEOUT(queue, no_packet_is_lost_uncounted, 120)
 	}
 	EXPECT_EQ(SENDERS * PACKETS, sent + refused);
 	EXPECT_EQ(sent, got);
-	EXPECT_EQ(sent, GREW(tx_packets));
-	EXPECT_EQ(refused, GREW(tx_dropped));
+	EXPECT_EQ(sent, STAT_DELTA(tx_packets));
+	EXPECT_EQ(refused, STAT_DELTA(tx_dropped));
 	EXPECT_LT(0, got);
 }
 
@@ -455,8 +455,8 @@ TEST_F_TIMEOUT(queue, every_written_packet_counts, 120)
 		ASSERT_EQ(0, pthread_join(w[i].thread, NULL));
 		EXPECT_EQ(PACKETS, w[i].done);
 	}
-	EXPECT_EQ(2 * PACKETS, GREW(rx_packets));
-	EXPECT_EQ(2 * PACKETS * (IP_UDP_LEN + 4), GREW(rx_bytes));
+	EXPECT_EQ(2 * PACKETS, STAT_DELTA(rx_packets));
+	EXPECT_EQ(2 * PACKETS * (IP_UDP_LEN + 4), STAT_DELTA(rx_bytes));
 }
 
 static void ignore(int sig)
@@ -491,9 +491,9 @@ TEST_F_TIMEOUT(queue, no_wakeup_is_lost_to_a_signal, 120)
 	for (i = 0; i < 20; i++) {
 		long err;
 
-		ASSERT_EQ(0, sleeper_start(&first, IN_READ, self->u.fd));
+		ASSERT_EQ(0, sleeper_start(&first, SLEEP_READ, self->u.fd));
 		ASSERT_TRUE(sleeper_wait_asleep(&first));
-		ASSERT_EQ(0, sleeper_start(&second, IN_READ, self->u.fd));
+		ASSERT_EQ(0, sleeper_start(&second, SLEEP_READ, self->u.fd));
 		ASSERT_TRUE(sleeper_wait_asleep(&second));
 
 		ASSERT_EQ(0, alone(true));
@@ -504,7 +504,7 @@ TEST_F_TIMEOUT(queue, no_wakeup_is_lost_to_a_signal, 120)
 
 		ASSERT_TRUE(sleeper_join(&first));
 		/* Whoever it is, somebody has the packet. */
-		EXPECT_TRUE(WAIT_FOR(!queued(self->u.fd), LIMIT_MS))
+		EXPECT_TRUE(WAIT_FOR(!fionread(self->u.fd), TIMEOUT_MS))
 			TH_LOG("round %d: the first got %ld, the second sleeps on", i, first.ret);
 		if (first.ret >= 0)
 			SEND(i);
@@ -515,8 +515,8 @@ TEST_F_TIMEOUT(queue, no_wakeup_is_lost_to_a_signal, 120)
 
 TEST_F(queue, one_packet_wakes_a_reader_and_every_poller)
 {
-	static const enum sleep_in ways[] = {
-		IN_READ, IN_POLL, IN_READ, IN_SELECT, IN_EPOLL, IN_POLL,
+	static const enum sleep_call ways[] = {
+		SLEEP_READ, SLEEP_POLL, SLEEP_READ, SLEEP_SELECT, SLEEP_EPOLL, SLEEP_POLL,
 	};
 	struct sleeper s[ARRAY_SIZE(ways)];
 	unsigned int i, woken = 0;
@@ -530,7 +530,7 @@ TEST_F(queue, one_packet_wakes_a_reader_and_every_poller)
 	SEND(1);
 	SEND(2);
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
-		if (ways[i] != IN_READ)
+		if (ways[i] != SLEEP_READ)
 			continue;
 		ASSERT_TRUE(sleeper_join(&s[i]));
 		EXPECT_EQ((long)IP_UDP_LEN + 4, s[i].ret);
@@ -538,7 +538,7 @@ TEST_F(queue, one_packet_wakes_a_reader_and_every_poller)
 	/* A poller that came after both reads went back to sleep; one more wakes it. */
 	SEND(3);
 	for (i = 0; i < ARRAY_SIZE(ways); i++) {
-		if (ways[i] == IN_READ)
+		if (ways[i] == SLEEP_READ)
 			continue;
 		ASSERT_TRUE(sleeper_join(&s[i]))
 			TH_LOG("sleeper %u sleeps on", i);
@@ -594,7 +594,7 @@ TEST_F_TIMEOUT(queue, flush_against_traffic, 120)
 		n = read_numbered(self->u.fd);
 		EXPECT_TRUE(n == -EAGAIN || (n >= 0 && n <= i))
 			TH_LOG("read: %ld", n);
-		n = queued(self->u.fd);
+		n = fionread(self->u.fd);
 		EXPECT_TRUE(!n || n == IP_UDP_LEN + 4)
 			TH_LOG("FIONREAD: %ld", n);
 	}
@@ -602,7 +602,7 @@ TEST_F_TIMEOUT(queue, flush_against_traffic, 120)
 	ASSERT_EQ(0, pthread_join(t.thread, NULL));
 	EXPECT_EQ(0, t.odd);
 	/* Written packets were taken or dropped for being down: all are counted. */
-	EXPECT_EQ(4000, GREW(rx_packets) + GREW(rx_dropped));
+	EXPECT_EQ(4000, STAT_DELTA(rx_packets) + STAT_DELTA(rx_dropped));
 	ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, 10));
 	while (read_numbered(self->u.fd) >= 0)
 		;
@@ -636,12 +636,12 @@ TEST_F_TIMEOUT(queue, nothing_slips_in_behind_the_flush, 120)
 	int i, n;
 
 	ASSERT_EQ(0, pthread_create(&t.thread, NULL, send_until_told, &t));
-	for (i = 0; i < rounds(100); i++) {
+	for (i = 0; i < scaled_rounds(100); i++) {
 		ASSERT_EQ(0, link_up(self->u.ifindex));
 		EXPECT_TRUE(wait_readable(self->u.fd));
 		ASSERT_EQ(0, link_down(self->u.ifindex));
 		for (n = 0; n < 20; n++) {
-			ASSERT_EQ(0, queued(self->u.fd))
+			ASSERT_EQ(0, fionread(self->u.fd))
 				TH_LOG("round %d", i);
 			ASSERT_EQ(0, poll_now(self->u.fd, POLLIN));
 			sched_yield();

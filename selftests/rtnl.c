@@ -4,7 +4,7 @@
  * by them, changed; and what is wrong with a request is said in words.
  */
 
-#include "bsdtun_test.h"
+#include "lib/test.h"
 
 #include <linux/if_bsdtun.h>
 
@@ -44,7 +44,7 @@ static int talk(struct nl_request *req, struct link *link, char *text, size_t si
 
 	if (fd < 0)
 		return fd;
-	err = nl_send(fd, req) ?: nl_answer(fd, link, text, size);
+	err = nl_send(fd, req) ?: nl_recv_ack(fd, link, text, size);
 	close(fd);
 	return err;
 }
@@ -62,7 +62,7 @@ FIXTURE_VARIANT(rtnl) {
 };
 
 FIXTURE_VARIANT_ADD(rtnl, tun) {
-	.kind = KIND,
+	.kind = TUN_KIND,
 };
 
 FIXTURE_VARIANT_ADD(rtnl, tap) {
@@ -79,17 +79,17 @@ FIXTURE_SETUP(rtnl)
 	if (geteuid())
 		SKIP(return, "needs root");
 	unit_init(&self->u, variant->kind);
-	self->nodes = nodes_of(variant->kind);
-	ASSERT_EQ(0, netns_as_new());
-	ASSERT_EQ(0, sysfs_here());
-	ASSERT_TRUE(WAIT_FOR(numbers_settled(variant->kind), LIMIT_MS));
+	self->nodes = count_nodes(variant->kind);
+	ASSERT_EQ(0, netns_reset());
+	ASSERT_EQ(0, sysfs_remount());
+	ASSERT_TRUE(WAIT_FOR(unit_numbers_settled(variant->kind), TIMEOUT_MS));
 }
 
 /* In the parent, which sees to it even if the test had to be ended. */
 FIXTURE_TEARDOWN_PARENT(rtnl)
 {
-	EXPECT_EQ(0, netns_as_new());
-	EXPECT_TRUE(WAIT_FOR(nodes_of(variant->kind) <= self->nodes, LIMIT_MS));
+	EXPECT_EQ(0, netns_reset());
+	EXPECT_TRUE(WAIT_FOR(count_nodes(variant->kind) <= self->nodes, TIMEOUT_MS));
 }
 
 /* ip link add [@name] type @kind with @attr; *@u is what came of it. */
@@ -176,7 +176,7 @@ static long shows(int ifindex, int type, size_t size)
 /* A number that is free, and not the one that the driver would choose. */
 static __u32 some_number(const char *kind)
 {
-	return free_number(kind, free_number(kind, 0) + 3);
+	return lowest_free_number(kind, lowest_free_number(kind, 0) + 3);
 }
 
 static void name_of(char *name, const char *kind, __u16 number)
@@ -212,7 +212,7 @@ TEST_F(rtnl, a_unit_gets_the_number_given)
 	EXPECT_TRUE(node_exists(&self->u));
 	EXPECT_EQ(number, SHOWS_UNIT());
 	unit_destroy(&self->u);
-	name_of(name, strcmp(variant->kind, KIND) ? KIND : TAP_KIND, number + 1);
+	name_of(name, strcmp(variant->kind, TUN_KIND) ? TUN_KIND : TAP_KIND, number + 1);
 	ASSERT_EQ(0, CREATE(name, ATTRS(U32(IFLA_BSDTUN_UNIT, number))));
 	EXPECT_EQ(number, self->u.number);
 	EXPECT_STREQ(name, self->u.ifname);
@@ -220,7 +220,7 @@ TEST_F(rtnl, a_unit_gets_the_number_given)
 
 TEST_F(rtnl, without_attributes_the_driver_chooses)
 {
-	int number = free_number(variant->kind, 0);
+	int number = lowest_free_number(variant->kind, 0);
 
 	ASSERT_EQ(0, CREATE(NULL, NOTHING));
 	EXPECT_EQ(number, self->u.number);
@@ -237,7 +237,7 @@ TEST_F(rtnl, numbers_end_at_32767)
 
 	for (i = 0; i < ARRAY_SIZE(numbers); i++)
 		EXPECT_REFUSED(-ERANGE, CREATE(NULL, ATTRS(U32(IFLA_BSDTUN_UNIT, numbers[i]))));
-	EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 	ASSERT_EQ(0, CREATE(NULL, ATTRS(U32(IFLA_BSDTUN_UNIT, 32767))));
 	EXPECT_EQ(32767, SHOWS_UNIT());
 	EXPECT_TRUE(node_exists(&self->u));
@@ -246,7 +246,7 @@ TEST_F(rtnl, numbers_end_at_32767)
 TEST_F(rtnl, a_number_belongs_to_one_unit)
 {
 	struct unit first;
-	int here = netns_here();
+	int here = netns_open();
 
 	ASSERT_LE(0, here);
 	ASSERT_EQ(0, CREATE("first", NOTHING));
@@ -258,7 +258,7 @@ TEST_F(rtnl, a_number_belongs_to_one_unit)
 	ASSERT_EQ(0, netns_new());
 	EXPECT_REFUSED(-EEXIST, CREATE(NULL, ATTRS(U32(IFLA_BSDTUN_UNIT, first.number))));
 	EXPECT_TRUE(node_exists(&first));
-	EXPECT_EQ(self->nodes + 1, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes + 1, count_nodes(variant->kind));
 	EXPECT_EQ(0, unit_open(&first, 0));
 	close(here);
 }
@@ -272,7 +272,7 @@ TEST_F(rtnl, name_and_number_must_agree)
 	EXPECT_REFUSED(-EINVAL, CREATE(name, ATTRS(U32(IFLA_BSDTUN_UNIT, number))));
 	name_of(name, variant->kind, 0);
 	EXPECT_REFUSED(-EINVAL, CREATE(name, ATTRS(U32(IFLA_BSDTUN_UNIT, number))));
-	EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 	/* Neither of the numbers was kept. */
 	name_of(name, variant->kind, number + 1);
 	ASSERT_EQ(0, CREATE(name, ATTRS(U32(IFLA_BSDTUN_UNIT, number + 1))));
@@ -303,10 +303,10 @@ TEST_F(rtnl, made_in_another_namespace)
 	struct nl_request req;
 	int first, second;
 
-	second = netns_here();
+	second = netns_open();
 	ASSERT_LE(0, second);
 	ASSERT_EQ(0, netns_new());
-	first = netns_here();
+	first = netns_open();
 	ASSERT_LE(0, first);
 	name_of(name, variant->kind, number);
 	nl_init(&req, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(req.ifi));
@@ -319,7 +319,7 @@ TEST_F(rtnl, made_in_another_namespace)
 	self->u.ifindex = if_nametoindex(name);
 	ASSERT_NE(0, self->u.ifindex);
 	EXPECT_EQ(number, SHOWS_UNIT());
-	EXPECT_EQ(self->nodes + 1, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes + 1, count_nodes(variant->kind));
 	close(first);
 	close(second);
 }
@@ -337,21 +337,21 @@ TEST_F(rtnl, KEEP_is_the_tap_s)
 		}
 		ASSERT_EQ(0, CREATE(NULL, ATTRS(U8(IFLA_BSDTUN_KEEP, keep))));
 		EXPECT_EQ(keep, SHOWS_KEEP());
-		EXPECT_TRUE(attribute_is(&self->u, "keep", keep ? "1" : "0"));
+		EXPECT_TRUE(unit_attr_is(&self->u, "keep", keep ? "1" : "0"));
 		ASSERT_EQ(0, unit_open(&self->u, 0));
 		ASSERT_EQ(0, link_up(self->u.ifindex));
 		unit_close(&self->u);
 		EXPECT_EQ(keep, link_is_up(self->u.ifindex));
 		unit_destroy(&self->u);
 	}
-	EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 }
 
 TEST_F(rtnl, TRANSIENT_goes_at_the_last_close)
 {
 	ASSERT_EQ(0, CREATE(NULL, ATTRS(U8(IFLA_BSDTUN_TRANSIENT, 1))));
 	EXPECT_EQ(1, SHOWS_TRANSIENT());
-	EXPECT_TRUE(attribute_is(&self->u, "transient", "1"));
+	EXPECT_TRUE(unit_attr_is(&self->u, "transient", "1"));
 	/* It waits for its first opener. */
 	EXPECT_TRUE(node_exists(&self->u));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
@@ -424,7 +424,7 @@ static int garbage_error(const struct attr *attr, bool keeps)
 
 TEST_F_TIMEOUT(rtnl, garbage_makes_no_unit, 60)
 {
-	int lowest = free_number(variant->kind, 0);
+	int lowest = lowest_free_number(variant->kind, 0);
 	unsigned int i, round;
 
 	/* A leak shows when it is repeated. */
@@ -440,7 +440,7 @@ TEST_F_TIMEOUT(rtnl, garbage_makes_no_unit, 60)
 				       garbage[i].type, garbage[i].len);
 		}
 	}
-	EXPECT_EQ(self->nodes, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 	ASSERT_EQ(0, CREATE(NULL, NOTHING));
 	EXPECT_EQ(lowest, self->u.number);
 }
@@ -548,7 +548,7 @@ TEST_F(rtnl, OWNER_is_numbered_as_its_reader_sees_it)
 {
 	ASSERT_EQ(0, CREATE(NULL, NOTHING));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
-	EXPECT_EQ(0, in_child(no_owner_seen, &self->u));
+	EXPECT_EQ(0, run_in_child(no_owner_seen, &self->u));
 	EXPECT_EQ(getpid(), SHOWS_OWNER());
 }
 
@@ -564,7 +564,7 @@ static int nobody_sees(struct unit *u)
 TEST_F(rtnl, anybody_may_look)
 {
 	ASSERT_EQ(0, CREATE(NULL, NOTHING));
-	EXPECT_EQ(0, in_child(nobody_sees, &self->u));
+	EXPECT_EQ(0, run_in_child(nobody_sees, &self->u));
 }
 
 /* ---- changed ------------------------------------------------------------- */
@@ -576,13 +576,13 @@ TEST_F(rtnl, TRANSIENT_can_be_changed)
 	ASSERT_EQ(0, CHANGE(ATTRS(U8(IFLA_BSDTUN_TRANSIENT, 1))))
 		TH_LOG("kernel: '%s'", self->text);
 	EXPECT_EQ(1, SHOWS_TRANSIENT());
-	EXPECT_TRUE(attribute_is(&self->u, "transient", "1"));
+	EXPECT_TRUE(unit_attr_is(&self->u, "transient", "1"));
 	ASSERT_EQ(0, CHANGE(NOTHING));
 	EXPECT_EQ(1, SHOWS_TRANSIENT());
 	ASSERT_EQ(0, CHANGE(ATTRS(U8(IFLA_BSDTUN_TRANSIENT, 0))));
 	EXPECT_EQ(0, SHOWS_TRANSIENT());
 	/* sysfs and rtnetlink show the same. */
-	ASSERT_EQ(0, attribute_set(&self->u, "transient", "1"));
+	ASSERT_EQ(0, unit_attr_set(&self->u, "transient", "1"));
 	EXPECT_EQ(1, SHOWS_TRANSIENT());
 	unit_close(&self->u);
 	EXPECT_EQ(-ENODEV, link_get(self->u.ifindex, &self->link));
@@ -605,7 +605,7 @@ TEST_F(rtnl, KEEP_can_be_changed)
 		TH_LOG("kernel: '%s'", self->text);
 	EXPECT_EQ(1, SHOWS_KEEP());
 	EXPECT_EQ(0, SHOWS_TRANSIENT());
-	EXPECT_TRUE(attribute_is(&self->u, "keep", "1"));
+	EXPECT_TRUE(unit_attr_is(&self->u, "keep", "1"));
 	unit_close(&self->u);
 	EXPECT_TRUE(link_is_up(self->u.ifindex));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
@@ -660,7 +660,7 @@ TEST_F(rtnl, UNIT_cannot_be_changed)
 	EXPECT_EQ(self->u.number, SHOWS_UNIT());
 	EXPECT_EQ(0, SHOWS_TRANSIENT());
 	EXPECT_TRUE(node_exists(&self->u));
-	EXPECT_EQ(self->nodes + 1, nodes_of(variant->kind));
+	EXPECT_EQ(self->nodes + 1, count_nodes(variant->kind));
 }
 
 /* A request that names another kind than the unit's. */
@@ -670,7 +670,7 @@ TEST_F(rtnl, a_change_is_for_its_kind)
 
 	ASSERT_EQ(0, CREATE(NULL, NOTHING));
 	wrong = self->u;
-	wrong.kind = strcmp(variant->kind, KIND) ? KIND : TAP_KIND;
+	wrong.kind = strcmp(variant->kind, TUN_KIND) ? TUN_KIND : TAP_KIND;
 	EXPECT_EQ(-EOPNOTSUPP, change(&wrong, ATTRS(U8(IFLA_BSDTUN_TRANSIENT, 1)),
 				      self->text, sizeof(self->text)));
 	EXPECT_EQ(0, SHOWS_TRANSIENT());
@@ -687,7 +687,7 @@ static int change_as_nobody(struct unit *u)
 TEST_F(rtnl, nobody_may_change_it)
 {
 	ASSERT_EQ(0, CREATE(NULL, NOTHING));
-	EXPECT_EQ(-EPERM, in_child(change_as_nobody, &self->u));
+	EXPECT_EQ(-EPERM, run_in_child(change_as_nobody, &self->u));
 	EXPECT_EQ(0, SHOWS_TRANSIENT());
 }
 

@@ -7,8 +7,7 @@
  * BSDTUN_STORM_SEED repeats what each thread chooses, though not how they meet;
  * BSDTUN_STORM_MS is how long it lasts.
  */
-#include "bsdtun_test.h"
-#include "bsdtun_uring.h"
+#include "lib/test.h"
 
 #include <limits.h>
 #include <net/if_tap.h>
@@ -32,7 +31,7 @@
 #define CHANGERS	2
 #define NAP_MS		40
 
-static const char *const kinds[KINDS] = { KIND, TAP_KIND, VMNET_KIND };
+static const char *const kinds[KINDS] = { TUN_KIND, TAP_KIND, VMNET_KIND };
 
 /* ---- what is done, and what may come of it ------------------------------ */
 
@@ -174,7 +173,7 @@ static void open_one(struct thread *t)
 	else
 		snprintf(path, sizeof(path), "/dev/%s", kinds[any(t, KINDS)]);
 	if (pthread_rwlock_tryrdlock(&storm.getting)) {
-		nap();
+		short_sleep();
 		return;
 	}
 	fd = came(op, ERR(open(path, flags)));
@@ -189,7 +188,7 @@ static size_t any_packet(struct thread *t, char *buf)
 	char payload[64];
 	size_t len;
 
-	fill(payload, sizeof(payload), any(t, 100));
+	fill_pattern(payload, sizeof(payload), any(t, 100));
 	len = build_udp(buf, PEER, LOCAL, 9, PORT, payload, any(t, sizeof(payload)));
 	switch (any(t, 4)) {
 	case 0:
@@ -434,7 +433,7 @@ static void *user(void *arg)
 	struct thread *t = arg;
 
 	t->ep = epoll_create1(EPOLL_CLOEXEC);
-	t->has_ring = !ring_missing() && !ring_open(&t->ring);
+	t->has_ring = !ring_unavailable() && !ring_open(&t->ring);
 	while (going_on()) {
 		/* What follows mostly finds something. */
 		if (slot_is_empty(any_slot(t)) && any(t, 8))
@@ -465,7 +464,7 @@ static void add_one(struct thread *t)
 	struct link link = { };
 
 	snprintf(name, sizeof(name), "%s%u", kinds[kind], FIRST + number);
-	if (came(ADD, link_add_kind(kinds[kind], name, &link)))
+	if (came(ADD, link_add(kinds[kind], name, &link)))
 		return;
 	__atomic_store_n(&storm.ifindex[kind][number], link.ifindex, __ATOMIC_RELAXED);
 	came(UP, link_up(link.ifindex));
@@ -477,7 +476,7 @@ static void attribute_one(struct thread *t)
 	struct unit u = { .kind = kinds[kind] };
 
 	snprintf(u.ifname, sizeof(u.ifname), "%s%u", kinds[kind], FIRST + any(t, NUMBERS));
-	came(ATTRIBUTE, attribute_set(&u, kind ? "keep" : "transient", any(t, 2) ? "1" : "0"));
+	came(ATTRIBUTE, unit_attr_set(&u, kind ? "keep" : "transient", any(t, 2) ? "1" : "0"));
 }
 
 static void rename_one(struct thread *t)
@@ -506,7 +505,7 @@ static void down_one(struct thread *t)
 /* To where the thread is not. */
 static void move_one(struct thread *t)
 {
-	came(MOVE, link_move(any_ifindex(t), t->away ? storm.home : storm.away));
+	came(MOVE, link_set_netns(any_ifindex(t), t->away ? storm.home : storm.away));
 }
 
 static void mtu_one(struct thread *t)
@@ -528,8 +527,8 @@ static void address_one(struct thread *t)
 
 static void knob_one(struct thread *t)
 {
-	came(KNOB, knob_set(TAP_KIND, any(t, 2) ? "up_on_open" : "user_open",
-			    any(t, 2) ? "1" : "0"));
+	came(KNOB, sysctl_set(TAP_KIND, any(t, 2) ? "up_on_open" : "user_open",
+			      any(t, 2) ? "1" : "0"));
 }
 
 static void go_away(struct thread *t)
@@ -559,7 +558,7 @@ static void *sender(void *arg)
 	char buf[1400];
 
 	t->raw = packet_socket();
-	fill(buf, sizeof(buf), 1);
+	fill_pattern(buf, sizeof(buf), 1);
 	while (going_on()) {
 		int i, ifindex = any_ifindex(t);
 
@@ -568,7 +567,7 @@ static void *sender(void *arg)
 
 			/* It is not there, or not up: the others have their turn. */
 			if (came(SEND, packet_send(t->raw, ifindex, ETH_P_IP, buf, len)) < 0) {
-				nap();
+				short_sleep();
 				break;
 			}
 		}
@@ -593,7 +592,7 @@ static void *dying_namespaces(void *arg)
 			continue;
 		snprintf(name, sizeof(name), "%s%u", kinds[kind], FIRST + any(t, NUMBERS));
 		snprintf(node, sizeof(node), "/dev/%s", name);
-		if (came(ADD, link_add_kind(kinds[kind], name, &link)))
+		if (came(ADD, link_add(kinds[kind], name, &link)))
 			continue;
 		came(UP, link_up(link.ifindex));
 		if (pthread_rwlock_tryrdlock(&storm.getting))
@@ -624,26 +623,26 @@ static void *reloader(void *arg)
 		return NULL;
 	while (going_on()) {
 		/* While it is in use, which it nearly always is. */
-		long err = came(RMMOD, module_remove());
+		long err = came(RMMOD, module_unload());
 		bool alone = err && any(t, 2);
 
 		if (alone) {
 			pthread_rwlock_wrlock(&storm.getting);
 			close_slots();
 			for (i = 0; err && i < 50; i++) {
-				nap();
-				err = came(RMMOD, module_remove());
+				short_sleep();
+				err = came(RMMOD, module_unload());
 			}
 		}
 		/* Something may happen while it is away. */
 		if (any(t, 2))
-			nap();
+			short_sleep();
 		if (!err)
-			came(INSMOD, module_insert());
+			came(INSMOD, module_load());
 		if (alone)
 			pthread_rwlock_unlock(&storm.getting);
 		for (i = any(t, 1000); i > 0 && going_on(); i--)
-			nap();
+			short_sleep();
 	}
 	return NULL;
 }
@@ -685,22 +684,22 @@ FIXTURE_SETUP(storm)
 	signal(SIGIO, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	ASSERT_EQ(0, netns_new());
-	storm.away = netns_here();
+	storm.away = netns_open();
 	ASSERT_LE(0, storm.away);
 	ASSERT_EQ(0, netns_new());
-	storm.home = netns_here();
+	storm.home = netns_open();
 	ASSERT_LE(0, storm.home);
-	ASSERT_EQ(0, sysfs_here());
+	ASSERT_EQ(0, sysfs_remount());
 	pthread_rwlockattr_init(&attr);
 	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	ASSERT_EQ(0, pthread_rwlock_init(&storm.getting, &attr));
 	/* As it is when it has just been loaded. */
 	if (module_loaded() && getenv("BSDTUN_KO")) {
-		ASSERT_TRUE(WAIT_FOR(!module_remove(), LIMIT_MS));
-		ASSERT_EQ(0, module_insert());
+		ASSERT_TRUE(WAIT_FOR(!module_unload(), TIMEOUT_MS));
+		ASSERT_EQ(0, module_load());
 	}
 	for (i = 0; i < KINDS; i++)
-		self->nodes[i] = nodes_of(kinds[i]);
+		self->nodes[i] = count_nodes(kinds[i]);
 }
 
 FIXTURE_TEARDOWN(storm)
@@ -736,7 +735,7 @@ static bool all_nodes_gone(const int *nodes)
 	int i;
 
 	for (i = 0; i < KINDS; i++)
-		if (nodes_of(kinds[i]) != nodes[i])
+		if (count_nodes(kinds[i]) != nodes[i])
 			return false;
 	return true;
 }
@@ -774,7 +773,7 @@ TEST_F_TIMEOUT(storm, nothing_breaks_and_nothing_is_left, 600)
 	for (i = 0; i < n; i++) {
 		int err;
 
-		limit = now_ms() + LIMIT_MS;
+		limit = now_ms() + TIMEOUT_MS;
 		do {
 			if (i < USERS)
 				pthread_kill(t[i].thread, SIGUSR1);
@@ -796,16 +795,16 @@ TEST_F_TIMEOUT(storm, nothing_breaks_and_nothing_is_left, 600)
 	close_slots();
 	for (i = 0; i < 2; i++) {
 		ASSERT_EQ(0, setns(i ? storm.home : storm.away, CLONE_NEWNET));
-		units_clear();
+		units_delete_all();
 	}
 	if (!module_loaded() && getenv("BSDTUN_KO"))
-		ASSERT_EQ(0, module_insert());
-	EXPECT_EQ(0, knob_set(TAP_KIND, "up_on_open", "0"));
-	EXPECT_EQ(0, knob_set(TAP_KIND, "user_open", "0"));
-	EXPECT_TRUE(WAIT_FOR(all_nodes_gone(self->nodes), LIMIT_MS));
+		ASSERT_EQ(0, module_load());
+	EXPECT_EQ(0, sysctl_set(TAP_KIND, "up_on_open", "0"));
+	EXPECT_EQ(0, sysctl_set(TAP_KIND, "user_open", "0"));
+	EXPECT_TRUE(WAIT_FOR(all_nodes_gone(self->nodes), TIMEOUT_MS));
 
 	/* And it works. */
-	ASSERT_EQ(0, unit_ready(&u, O_NONBLOCK));
+	ASSERT_EQ(0, unit_create_up(&u, O_NONBLOCK));
 	i = udp_socket(LOCAL, PORT);
 	ASSERT_LE(0, i);
 	len = build_udp(buf, PEER, LOCAL, 9, PORT, "in", 2);
@@ -818,8 +817,8 @@ TEST_F_TIMEOUT(storm, nothing_breaks_and_nothing_is_left, 600)
 	close(i);
 	unit_destroy(&u);
 	if (module_loaded() && getenv("BSDTUN_KO")) {
-		EXPECT_TRUE(WAIT_FOR(!module_remove(), LIMIT_MS));
-		EXPECT_EQ(0, module_insert());
+		EXPECT_TRUE(WAIT_FOR(!module_unload(), TIMEOUT_MS));
+		EXPECT_EQ(0, module_load());
 	}
 }
 

@@ -5,7 +5,7 @@
  * start with B and a number are those of the statements on BSD's behaviour in
  * the documentation of the semantics.
  */
-#include "bsdtun_uring.h"
+#include "lib/test.h"
 
 #include <netinet/if_ether.h>
 
@@ -39,8 +39,8 @@ FIXTURE_VARIANT_ADD(unit, vmnet) {
 
 FIXTURE_SETUP(unit)
 {
-	ASSERT_EQ(0, netns_as_new());
-	ASSERT_EQ(0, sysfs_here());
+	ASSERT_EQ(0, netns_reset());
+	ASSERT_EQ(0, sysfs_remount());
 	ASSERT_EQ(0, unit_create_kind(&self->u, variant->kind, NULL));
 }
 
@@ -74,8 +74,8 @@ FIXTURE_VARIANT_ADD(frames, vmnet) {
 
 FIXTURE_SETUP(frames)
 {
-	ASSERT_EQ(0, netns_as_new());
-	ASSERT_EQ(0, unit_ready_kind(&self->u, variant->kind, O_NONBLOCK));
+	ASSERT_EQ(0, netns_reset());
+	ASSERT_EQ(0, unit_create_up_kind(&self->u, variant->kind, O_NONBLOCK));
 	self->udp = udp_socket(LOCAL, PORT);
 	ASSERT_LE(0, self->udp);
 	self->raw = packet_socket();
@@ -91,7 +91,7 @@ FIXTURE_TEARDOWN(frames)
 }
 
 /* Queues one frame with this payload in UDP for the reader. */
-#define SEND(data, len) send_udp(_metadata, self->udp, PORT, data, len)
+#define SEND(data, len) send_udp_to_peer(_metadata, self->udp, PORT, data, len)
 
 /* A frame from the peer with one UDP packet for the interface. */
 static size_t build_in(void *buf, const void *dst, const void *data, size_t len)
@@ -108,7 +108,7 @@ static bool udp_frame_ok(const void *buf, size_t len, const void *dst, const voi
 
 	return len > ETH_HLEN && !memcmp(eth->h_dest, dst, ETH_ALEN) &&
 	       !memcmp(eth->h_source, src, ETH_ALEN) && eth->h_proto == htons(ETH_P_IP) &&
-	       packet_ok(eth + 1, len - ETH_HLEN, IPPROTO_UDP);
+	       packet_is_valid(eth + 1, len - ETH_HLEN, IPPROTO_UDP);
 }
 
 static const void *frame_payload(const void *buf)
@@ -124,7 +124,7 @@ static int listener(int ifindex, int protocol)
 		.sll_protocol = htons(protocol),
 		.sll_ifindex = ifindex,
 	};
-	struct timeval limit = { .tv_sec = LIMIT_MS / 1000 };
+	struct timeval limit = { .tv_sec = TIMEOUT_MS / 1000 };
 	int fd = packet_socket(), big = 4 << 20;
 
 	if (fd < 0)
@@ -266,7 +266,7 @@ TEST_F(unit, MAC_is_random_and_local)
 	/* Neither a group's nor one that a vendor has assigned. */
 	EXPECT_EQ(2, self->u.mac[0] & 3);
 	snprintf(path, sizeof(path), "/sys/class/net/%s/addr_assign_type", self->u.ifname);
-	EXPECT_TRUE(file_is(path, "1"));
+	EXPECT_TRUE(file_equals(path, "1"));
 	ASSERT_EQ(0, unit_create_kind(&other, variant->kind, NULL));
 	EXPECT_NE(0, memcmp(self->u.mac, other.mac, ETH_ALEN));
 	unit_destroy(&other);
@@ -286,7 +286,7 @@ TEST_F(unit, MAC_can_be_changed_down_and_up)
 		EXPECT_EQ(0, link_set_address(self->u.ifindex, macs[up]));
 		ASSERT_EQ(0, link_get(self->u.ifindex, &link));
 		EXPECT_EQ(0, memcmp(macs[up], link.address, ETH_ALEN));
-		EXPECT_TRUE(file_is(path, "3"));
+		EXPECT_TRUE(file_equals(path, "3"));
 		/* No interface is a group, or nobody. */
 		EXPECT_EQ(-EADDRNOTAVAIL, link_set_address(self->u.ifindex,
 							   "\x03\x11\x22\x33\x44\x55"));
@@ -341,7 +341,7 @@ TEST(unit_0_of_tap_is_there_from_the_load)
 	ASSERT_EQ(0, netns_new());
 	ASSERT_EQ(0, stat("/dev/" TAP_KIND "0", &st));
 	EXPECT_TRUE(S_ISCHR(st.st_mode));
-	EXPECT_EQ(-EEXIST, link_add_kind(TAP_KIND, TAP_KIND "0", NULL));
+	EXPECT_EQ(-EEXIST, link_add(TAP_KIND, TAP_KIND "0", NULL));
 }
 
 TEST_F(unit, carrier_follows_the_open)
@@ -369,7 +369,7 @@ TEST_F(unit, B1_unit_lives_until_it_is_destroyed)
 	struct link link;
 	int i;
 
-	EXPECT_EQ(-EEXIST, link_add_kind(variant->kind, self->u.ifname, &link));
+	EXPECT_EQ(-EEXIST, link_add(variant->kind, self->u.ifname, &link));
 	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, unit_open(&self->u, 0));
 		unit_close(&self->u);
@@ -405,7 +405,7 @@ TEST_F(unit, B1_number_is_the_lowest_free_and_the_node_keeps_it)
 
 TEST(B1_each_kind_counts_for_itself)
 {
-	static const char * const kinds[] = { KIND, TAP_KIND, VMNET_KIND };
+	static const char * const kinds[] = { TUN_KIND, TAP_KIND, VMNET_KIND };
 	struct unit u[ARRAY_SIZE(kinds)];
 	char name[IFNAMSIZ];
 	unsigned int i;
@@ -423,10 +423,10 @@ TEST(B1_each_kind_counts_for_itself)
 	EXPECT_FALSE(node_exists(&u[1]));
 	EXPECT_TRUE(node_exists(&u[0]));
 	EXPECT_TRUE(node_exists(&u[2]));
-	EXPECT_EQ(0, queued(u[0].fd));
-	EXPECT_EQ(0, queued(u[2].fd));
+	EXPECT_EQ(0, fionread(u[0].fd));
+	EXPECT_EQ(0, fionread(u[2].fd));
 	/* A name of another kind's says nothing about the number. */
-	ASSERT_EQ(0, unit_create_kind(&u[1], TAP_KIND, KIND "31008"));
+	ASSERT_EQ(0, unit_create_kind(&u[1], TAP_KIND, TUN_KIND "31008"));
 	EXPECT_NE(31008, u[1].number);
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		unit_destroy(&u[i]);
@@ -461,11 +461,11 @@ static int open_without_capabilities(struct unit *u)
 
 TEST_F(unit, B4_root_only)
 {
-	EXPECT_EQ(-EACCES, in_child(open_as_nobody, &self->u));
-	EXPECT_EQ(-EPERM, in_child(open_without_capabilities, &self->u));
+	EXPECT_EQ(-EACCES, run_in_child(open_as_nobody, &self->u));
+	EXPECT_EQ(-EPERM, run_in_child(open_without_capabilities, &self->u));
 	/* The mode of the node is not enough. */
 	ASSERT_EQ(0, chmod(self->u.node, 0666));
-	EXPECT_EQ(-EPERM, in_child(open_as_nobody, &self->u));
+	EXPECT_EQ(-EPERM, run_in_child(open_as_nobody, &self->u));
 	/* A refused open leaves the unit closed. */
 	EXPECT_EQ(0, carrier(self->u.ifindex));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
@@ -476,22 +476,22 @@ TEST_F(unit, B4_unless_user_open)
 	struct unit tun;
 
 	ASSERT_EQ(0, write_file(USER_OPEN, "1"));
-	EXPECT_EQ(-EACCES, in_child(open_as_nobody, &self->u));
-	EXPECT_EQ(0, in_child(open_without_capabilities, &self->u));
+	EXPECT_EQ(-EACCES, run_in_child(open_as_nobody, &self->u));
+	EXPECT_EQ(0, run_in_child(open_without_capabilities, &self->u));
 	ASSERT_EQ(0, chmod(self->u.node, 0666));
-	EXPECT_EQ(0, in_child(open_as_nobody, &self->u));
+	EXPECT_EQ(0, run_in_child(open_as_nobody, &self->u));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
-	EXPECT_EQ(-EBUSY, in_child(open_as_nobody, &self->u));
+	EXPECT_EQ(-EBUSY, run_in_child(open_as_nobody, &self->u));
 	unit_close(&self->u);
 
 	/* Of tun it does not speak. */
 	ASSERT_EQ(0, unit_create(&tun, NULL));
 	ASSERT_EQ(0, chmod(tun.node, 0666));
-	EXPECT_EQ(-EPERM, in_child(open_as_nobody, &tun));
+	EXPECT_EQ(-EPERM, run_in_child(open_as_nobody, &tun));
 	unit_destroy(&tun);
 
 	ASSERT_EQ(0, write_file(USER_OPEN, "0"));
-	EXPECT_EQ(-EPERM, in_child(open_as_nobody, &self->u));
+	EXPECT_EQ(-EPERM, run_in_child(open_as_nobody, &self->u));
 }
 
 static int work_as_nobody(struct unit *u)
@@ -526,8 +526,8 @@ static int work_as_nobody(struct unit *u)
 	    arp->arp_op != htons(ARPOP_REPLY) || memcmp(arp->arp_sha, u->mac, ETH_ALEN) ||
 	    memcmp(arp->arp_spa, &to, 4) || memcmp(arp->arp_tpa, &from, 4))
 		return -EBADMSG;
-	return link_grew(u->ifindex, &before,
-			 offsetof(struct rtnl_link_stats64, rx_packets)) == 1 ? 0 : -ENOMSG;
+	return link_stat_delta(u->ifindex, &before,
+			       offsetof(struct rtnl_link_stats64, rx_packets)) == 1 ? 0 : -ENOMSG;
 }
 
 /* The administrator sets the interface up, a user works with it: by ARP. */
@@ -537,7 +537,7 @@ TEST_F(unit, B4_user_works_with_it)
 	ASSERT_EQ(0, chmod(self->u.node, 0666));
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
 	ASSERT_EQ(0, link_up(self->u.ifindex));
-	EXPECT_EQ(0, in_child(work_as_nobody, &self->u));
+	EXPECT_EQ(0, run_in_child(work_as_nobody, &self->u));
 }
 
 TEST_F(unit, B5_up_on_open)
@@ -575,7 +575,7 @@ TEST_F(unit, B5_up_on_open_by_a_user)
 	ASSERT_EQ(0, chmod(self->u.node, 0666));
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
 	ASSERT_EQ(0, link_down(self->u.ifindex));
-	EXPECT_EQ(0, in_child(work_as_nobody, &self->u));
+	EXPECT_EQ(0, run_in_child(work_as_nobody, &self->u));
 }
 
 /* Frames sent when open has returned are there, not only those sent a while later. */
@@ -603,22 +603,22 @@ TEST_F(unit, fdinfo_names_unit_and_interface)
 	ASSERT_EQ(0, link_rename(self->u.ifindex, "renamed"));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 	snprintf(want, sizeof(want), "%s%d", variant->kind, self->u.number);
-	ASSERT_TRUE(fdinfo_line(self->u.fd, "unit", value, sizeof(value)));
+	ASSERT_TRUE(fdinfo_value(self->u.fd, "unit", value, sizeof(value)));
 	EXPECT_STREQ(want, value);
-	ASSERT_TRUE(fdinfo_line(self->u.fd, "ifname", value, sizeof(value)));
+	ASSERT_TRUE(fdinfo_value(self->u.fd, "ifname", value, sizeof(value)));
 	EXPECT_STREQ("renamed", value);
-	ASSERT_TRUE(fdinfo_line(self->u.fd, "ifindex", value, sizeof(value)));
+	ASSERT_TRUE(fdinfo_value(self->u.fd, "ifindex", value, sizeof(value)));
 	EXPECT_EQ(self->u.ifindex, atoi(value));
 	snprintf(want, sizeof(want), "%d", getpid());
-	ASSERT_TRUE(fdinfo_line(self->u.fd, "owner", value, sizeof(value)));
+	ASSERT_TRUE(fdinfo_value(self->u.fd, "owner", value, sizeof(value)));
 	EXPECT_STREQ(want, value);
-	ASSERT_TRUE(fdinfo_line(self->u.fd, "transient", value, sizeof(value)));
+	ASSERT_TRUE(fdinfo_value(self->u.fd, "transient", value, sizeof(value)));
 	EXPECT_STREQ("0", value);
 	/* What the other kinds have does not show. */
-	EXPECT_FALSE(fdinfo_line(self->u.fd, "framing", value, sizeof(value)));
-	EXPECT_FALSE(fdinfo_line(self->u.fd, "dialect", value, sizeof(value)));
+	EXPECT_FALSE(fdinfo_value(self->u.fd, "framing", value, sizeof(value)));
+	EXPECT_FALSE(fdinfo_value(self->u.fd, "dialect", value, sizeof(value)));
 	EXPECT_EQ(!strcmp(variant->kind, TAP_KIND),
-		  fdinfo_line(self->u.fd, "keep", value, sizeof(value)));
+		  fdinfo_value(self->u.fd, "keep", value, sizeof(value)));
 }
 
 /* ---- read --------------------------------------------------------------- */
@@ -631,7 +631,7 @@ TEST_F(frames, B6_a_frame_is_read_whole_and_bare)
 
 	SEND("hello", 5);
 	ASSERT_TRUE(wait_readable(self->u.fd));
-	EXPECT_EQ(FRAME_LEN(5), queued(self->u.fd));
+	EXPECT_EQ(FRAME_LEN(5), fionread(self->u.fd));
 	len = read(self->u.fd, self->buf, sizeof(self->buf));
 	ASSERT_EQ(FRAME_LEN(5), len);
 	EXPECT_TRUE(udp_frame_ok(self->buf, len, PEER_MAC, self->u.mac));
@@ -639,8 +639,8 @@ TEST_F(frames, B6_a_frame_is_read_whole_and_bare)
 	EXPECT_EQ(htonl(PEER), ip->daddr);
 	EXPECT_EQ(htons(PORT), udp->dest);
 	EXPECT_EQ(0, memcmp("hello", frame_payload(self->buf), 5));
-	EXPECT_EQ(1, GREW(tx_packets));
-	EXPECT_EQ(FRAME_LEN(5), GREW(tx_bytes));
+	EXPECT_EQ(1, STAT_DELTA(tx_packets));
+	EXPECT_EQ(FRAME_LEN(5), STAT_DELTA(tx_bytes));
 }
 
 TEST_F(frames, B6_one_frame_a_read)
@@ -678,10 +678,10 @@ TEST_F(frames, B6_what_does_not_fit_is_dropped_silently)
 	ASSERT_EQ(FRAME_LEN(4), read(self->u.fd, self->buf, sizeof(self->buf)));
 	EXPECT_EQ(0, memcmp("next", frame_payload(self->buf), 4));
 	/* What was transmitted was transmitted. */
-	EXPECT_EQ(5, GREW(tx_packets));
-	EXPECT_EQ(4 * FRAME_LEN(1000) + FRAME_LEN(4), GREW(tx_bytes));
-	EXPECT_EQ(0, GREW(tx_dropped));
-	EXPECT_EQ(0, GREW(tx_errors));
+	EXPECT_EQ(5, STAT_DELTA(tx_packets));
+	EXPECT_EQ(4 * FRAME_LEN(1000) + FRAME_LEN(4), STAT_DELTA(tx_bytes));
+	EXPECT_EQ(0, STAT_DELTA(tx_dropped));
+	EXPECT_EQ(0, STAT_DELTA(tx_errors));
 }
 
 TEST_F(frames, B6_readv_scatters_one_frame)
@@ -716,7 +716,7 @@ TEST_F(frames, B6_sleeps_or_is_EAGAIN)
 	EXPECT_EQ(0, read(self->u.fd, self->buf, 0));
 	ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, 0));
 	EXPECT_EQ(-EAGAIN, ERR(preadv2(self->u.fd, &iov, 1, -1, RWF_NOWAIT)));
-	ASSERT_EQ(0, sleeper_start(&s, IN_READ, self->u.fd));
+	ASSERT_EQ(0, sleeper_start(&s, SLEEP_READ, self->u.fd));
 	ASSERT_TRUE(sleeper_wait_asleep(&s));
 	SEND("wake", 4);
 	ASSERT_TRUE(sleeper_join(&s));
@@ -761,7 +761,7 @@ TEST_F(frames, every_protocol_is_read)
 
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
 		for (k = 0; k < ARRAY_SIZE(to); k++) {
-			fill(data, sizeof(data), ++n);
+			fill_pattern(data, sizeof(data), ++n);
 			build_frame(frame, to[k], OTHER_MAC, types[i], data, sizeof(data));
 			ASSERT_EQ((ssize_t)sizeof(frame),
 				  packet_send(self->raw, self->u.ifindex,
@@ -773,9 +773,9 @@ TEST_F(frames, every_protocol_is_read)
 			EXPECT_EQ(0, memcmp(frame, self->buf, sizeof(frame)));
 		}
 	}
-	EXPECT_EQ(n, GREW(tx_packets));
-	EXPECT_EQ(n * sizeof(frame), GREW(tx_bytes));
-	EXPECT_EQ(0, GREW(tx_dropped));
+	EXPECT_EQ(n, STAT_DELTA(tx_packets));
+	EXPECT_EQ(n * sizeof(frame), STAT_DELTA(tx_bytes));
+	EXPECT_EQ(0, STAT_DELTA(tx_dropped));
 }
 
 /* Frames too long for one page are held in pieces, and read as one. */
@@ -790,11 +790,11 @@ TEST_F(frames, frames_of_every_size_are_read_whole)
 
 	ASSERT_EQ(0, link_set_mtu(self->u.ifindex, LONGEST - ETH_HLEN));
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		fill(frame, sizes[i], i + 1);
+		fill_pattern(frame, sizes[i], i + 1);
 		build_frame(frame, PEER_MAC, OTHER_MAC, EXPERIMENT, NULL, 0);
 		ASSERT_EQ((ssize_t)sizes[i], packet_send(self->raw, self->u.ifindex, EXPERIMENT,
 							 frame, sizes[i]));
-		EXPECT_EQ(sizes[i], queued(self->u.fd));
+		EXPECT_EQ(sizes[i], fionread(self->u.fd));
 		memset(self->buf, 0, sizeof(self->buf));
 		ASSERT_EQ((ssize_t)sizes[i], ERR(read(self->u.fd, self->buf, sizeof(self->buf))));
 		EXPECT_EQ(0, memcmp(frame, self->buf, sizes[i]))
@@ -802,11 +802,11 @@ TEST_F(frames, frames_of_every_size_are_read_whole)
 	}
 	/* With the largest MTU there are frames longer than any that can be written. */
 	ASSERT_EQ(0, link_set_mtu(self->u.ifindex, 65535));
-	fill(frame, sizeof(frame), 99);
+	fill_pattern(frame, sizeof(frame), 99);
 	build_frame(frame, PEER_MAC, OTHER_MAC, EXPERIMENT, NULL, 0);
 	ASSERT_EQ((ssize_t)sizeof(frame), packet_send(self->raw, self->u.ifindex, EXPERIMENT,
 						      frame, sizeof(frame)));
-	EXPECT_EQ(sizeof(frame), queued(self->u.fd));
+	EXPECT_EQ(sizeof(frame), fionread(self->u.fd));
 	ASSERT_EQ((ssize_t)sizeof(frame), ERR(read(self->u.fd, self->buf, sizeof(self->buf))));
 	EXPECT_EQ(0, memcmp(frame, self->buf, sizeof(frame)));
 }
@@ -822,7 +822,7 @@ TEST_F(frames, segments_are_cut_before_they_are_read)
 	int size = 1000, i;
 
 	ASSERT_EQ(0, setsockopt(self->udp, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size)));
-	fill(sent, sizeof(sent), 9);
+	fill_pattern(sent, sizeof(sent), 9);
 	SEND(sent, sizeof(sent));
 	for (i = 0; i < 10; i++) {
 		ssize_t len = ERR(read(self->u.fd, self->buf, sizeof(self->buf)));
@@ -848,13 +848,13 @@ TEST_F(frames, B7_one_frame_a_write)
 		ASSERT_EQ((ssize_t)sizeof(i), recv(self->udp, got, sizeof(got), 0));
 		EXPECT_EQ(0, memcmp(&i, got, sizeof(i)));
 	}
-	EXPECT_EQ(20, GREW(rx_packets));
-	EXPECT_EQ(20 * FRAME_LEN(sizeof(i)), GREW(rx_bytes));
-	EXPECT_EQ(0, GREW(rx_errors));
-	EXPECT_EQ(0, GREW(rx_dropped));
+	EXPECT_EQ(20, STAT_DELTA(rx_packets));
+	EXPECT_EQ(20 * FRAME_LEN(sizeof(i)), STAT_DELTA(rx_bytes));
+	EXPECT_EQ(0, STAT_DELTA(rx_errors));
+	EXPECT_EQ(0, STAT_DELTA(rx_dropped));
 	/* Nothing of it comes back. */
 	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, self->buf, sizeof(self->buf))));
-	EXPECT_EQ(0, GREW(tx_packets));
+	EXPECT_EQ(0, STAT_DELTA(tx_packets));
 }
 
 TEST_F(frames, B7_writev_gathers_one_frame)
@@ -872,7 +872,7 @@ TEST_F(frames, B7_writev_gathers_one_frame)
 	ASSERT_EQ((ssize_t)len, writev(self->u.fd, iov, ARRAY_SIZE(iov)));
 	ASSERT_EQ(8, recv(self->udp, got, sizeof(got), 0));
 	EXPECT_EQ(0, memcmp("gathered", got, 8));
-	EXPECT_EQ(1, GREW(rx_packets));
+	EXPECT_EQ(1, STAT_DELTA(rx_packets));
 }
 
 TEST_F(frames, B7_too_large_is_EIO)
@@ -889,21 +889,21 @@ TEST_F(frames, B7_too_large_is_EIO)
 	ASSERT_LE(0, fd);
 	ASSERT_TRUE(map != MAP_FAILED);
 	EXPECT_EQ(0, write(self->u.fd, frame, 0));
-	fill(frame, sizeof(frame), 5);
+	fill_pattern(frame, sizeof(frame), 5);
 	build_frame(frame, self->u.mac, PEER_MAC, EXPERIMENT, NULL, 0);
 	EXPECT_EQ(-EIO, ERR(write(self->u.fd, frame, LONGEST + 1)));
 	EXPECT_EQ(-EIO, ERR(write(self->u.fd, frame, sizeof(frame))));
 	EXPECT_EQ(-EIO, ERR(writev(self->u.fd, iov, 2)));
 	EXPECT_EQ(-EIO, ERR(write(self->u.fd, map, size)));
-	EXPECT_EQ(0, GREW(rx_packets));
-	EXPECT_EQ(0, GREW(rx_errors));
-	EXPECT_EQ(0, GREW(rx_dropped));
+	EXPECT_EQ(0, STAT_DELTA(rx_packets));
+	EXPECT_EQ(0, STAT_DELTA(rx_errors));
+	EXPECT_EQ(0, STAT_DELTA(rx_dropped));
 	/* The largest is taken, whatever the MTU. */
 	ASSERT_EQ(LONGEST, write(self->u.fd, frame, LONGEST));
 	ASSERT_EQ(LONGEST, recv(fd, self->buf, sizeof(self->buf), 0));
 	EXPECT_EQ(0, memcmp(frame, self->buf, LONGEST));
-	EXPECT_EQ(1, GREW(rx_packets));
-	EXPECT_EQ(LONGEST, GREW(rx_bytes));
+	EXPECT_EQ(1, STAT_DELTA(rx_packets));
+	EXPECT_EQ(LONGEST, STAT_DELTA(rx_bytes));
 	/* Set down, it is no other. */
 	ASSERT_EQ(0, link_down(self->u.ifindex));
 	EXPECT_EQ(-EIO, ERR(write(self->u.fd, frame, LONGEST + 1)));
@@ -924,7 +924,7 @@ TEST_F(frames, frames_of_every_size_are_written_whole)
 
 	ASSERT_LE(0, fd);
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		fill(frame, sizes[i], i + 77);
+		fill_pattern(frame, sizes[i], i + 77);
 		build_frame(frame, self->u.mac, PEER_MAC, EXPERIMENT, NULL, 0);
 		ASSERT_EQ((ssize_t)sizes[i], ERR(write(self->u.fd, frame, sizes[i])));
 		ASSERT_EQ((ssize_t)sizes[i], ERR(recv(fd, self->buf, sizeof(self->buf), 0)));
@@ -932,8 +932,8 @@ TEST_F(frames, frames_of_every_size_are_written_whole)
 			TH_LOG("size %u", sizes[i]);
 		bytes += sizes[i];
 	}
-	EXPECT_EQ(ARRAY_SIZE(sizes), GREW(rx_packets));
-	EXPECT_EQ(bytes, GREW(rx_bytes));
+	EXPECT_EQ(ARRAY_SIZE(sizes), STAT_DELTA(rx_packets));
+	EXPECT_EQ(bytes, STAT_DELTA(rx_bytes));
 	close(fd);
 }
 
@@ -946,9 +946,9 @@ TEST_F(frames, longest_frame_both_ways)
 	setsockopt(self->udp, SOL_SOCKET, SO_SNDBUFFORCE, &big, sizeof(big));
 	setsockopt(self->udp, SOL_SOCKET, SO_RCVBUFFORCE, &big, sizeof(big));
 	ASSERT_EQ(0, link_set_mtu(self->u.ifindex, LONGEST - ETH_HLEN));
-	fill(data, sizeof(data), 8);
+	fill_pattern(data, sizeof(data), 8);
 	SEND(data, sizeof(data));
-	ASSERT_EQ(LONGEST, queued(self->u.fd));
+	ASSERT_EQ(LONGEST, fionread(self->u.fd));
 	ASSERT_EQ(LONGEST, read(self->u.fd, self->buf, sizeof(self->buf)));
 	EXPECT_TRUE(udp_frame_ok(self->buf, LONGEST, PEER_MAC, self->u.mac));
 	EXPECT_EQ(0, memcmp(data, frame_payload(self->buf), sizeof(data)));
@@ -974,17 +974,17 @@ TEST_F(frames, short_frames_are_swallowed)
 		iov[1] = (struct iovec){ .iov_base = frame + 1, .iov_len = len - 1 };
 		EXPECT_EQ(len, ERR(writev(self->u.fd, iov, 2)));
 	}
-	EXPECT_EQ(0, GREW(rx_packets));
-	EXPECT_EQ(0, GREW(rx_bytes));
-	EXPECT_EQ(0, GREW(rx_errors));
-	EXPECT_EQ(0, GREW(rx_dropped));
+	EXPECT_EQ(0, STAT_DELTA(rx_packets));
+	EXPECT_EQ(0, STAT_DELTA(rx_bytes));
+	EXPECT_EQ(0, STAT_DELTA(rx_errors));
+	EXPECT_EQ(0, STAT_DELTA(rx_dropped));
 	EXPECT_EQ(-EAGAIN, received(fd, self->buf, sizeof(self->buf)));
 	/* A header alone is a frame, in however many pieces. */
 	iov[0] = (struct iovec){ .iov_base = frame, .iov_len = 13 };
 	iov[1] = (struct iovec){ .iov_base = frame + 13, .iov_len = 1 };
 	EXPECT_EQ(ETH_HLEN, ERR(writev(self->u.fd, iov, 2)));
-	EXPECT_EQ(1, GREW(rx_packets));
-	EXPECT_EQ(ETH_HLEN, GREW(rx_bytes));
+	EXPECT_EQ(1, STAT_DELTA(rx_packets));
+	EXPECT_EQ(ETH_HLEN, STAT_DELTA(rx_bytes));
 	EXPECT_EQ(ETH_HLEN, recv(fd, self->buf, sizeof(self->buf), 0));
 	close(fd);
 }
@@ -996,15 +996,15 @@ TEST_F(frames, B7_write_while_down_is_dropped_and_counted)
 
 	ASSERT_EQ(0, link_down(self->u.ifindex));
 	EXPECT_EQ((ssize_t)len, ERR(write(self->u.fd, frame, len)));
-	EXPECT_EQ(1, GREW(rx_dropped));
-	EXPECT_EQ(0, GREW(rx_packets));
-	EXPECT_EQ(0, GREW(rx_bytes));
-	EXPECT_EQ(0, GREW(rx_errors));
+	EXPECT_EQ(1, STAT_DELTA(rx_dropped));
+	EXPECT_EQ(0, STAT_DELTA(rx_packets));
+	EXPECT_EQ(0, STAT_DELTA(rx_bytes));
+	EXPECT_EQ(0, STAT_DELTA(rx_errors));
 	ASSERT_EQ(0, link_up(self->u.ifindex));
 	EXPECT_EQ(-EAGAIN, received(self->udp, self->buf, sizeof(self->buf)));
 	EXPECT_EQ((ssize_t)len, ERR(write(self->u.fd, frame, len)));
 	EXPECT_EQ(4, recv(self->udp, self->buf, sizeof(self->buf), 0));
-	EXPECT_EQ(1, GREW(rx_packets));
+	EXPECT_EQ(1, STAT_DELTA(rx_packets));
 }
 
 TEST_F(frames, B7_write_from_a_bad_buffer_is_EFAULT_and_counted)
@@ -1017,14 +1017,14 @@ TEST_F(frames, B7_write_from_a_bad_buffer_is_EFAULT_and_counted)
 	ASSERT_TRUE(map != MAP_FAILED);
 	ASSERT_EQ(0, mprotect(bad, page, PROT_NONE));
 	EXPECT_EQ(-EFAULT, ERR(write(self->u.fd, bad, 100)));
-	EXPECT_EQ(1, GREW(rx_errors));
+	EXPECT_EQ(1, STAT_DELTA(rx_errors));
 	/* The header can be read, the rest cannot; and half of the header. */
 	build_frame(bad - ETH_HLEN, self->u.mac, PEER_MAC, ETH_P_IP, NULL, 0);
 	EXPECT_EQ(-EFAULT, ERR(write(self->u.fd, bad - ETH_HLEN, 100)));
-	EXPECT_EQ(2, GREW(rx_errors));
+	EXPECT_EQ(2, STAT_DELTA(rx_errors));
 	EXPECT_EQ(-EFAULT, ERR(write(self->u.fd, bad - 7, 100)));
-	EXPECT_EQ(3, GREW(rx_errors));
-	EXPECT_EQ(0, GREW(rx_packets));
+	EXPECT_EQ(3, STAT_DELTA(rx_errors));
+	EXPECT_EQ(0, STAT_DELTA(rx_packets));
 	munmap(map, 2 * page);
 }
 
@@ -1037,11 +1037,11 @@ TEST_F(frames, B7_write_never_sleeps)
 
 	setsockopt(self->udp, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 	ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, 0));
-	fill(data, sizeof(data), 3);
+	fill_pattern(data, sizeof(data), 3);
 	len = build_in(frame, self->u.mac, data, sizeof(data));
 	for (i = 0; i < 300; i++)
 		ASSERT_EQ((ssize_t)len, write(self->u.fd, frame, len));
-	EXPECT_EQ(300, GREW(rx_packets));
+	EXPECT_EQ(300, STAT_DELTA(rx_packets));
 }
 
 /* tap(4) promises it of a shortage of memory. A kernel with fault injection has one. */
@@ -1050,7 +1050,7 @@ TEST_F_TIMEOUT(frames, B7_shortage_is_silent, 120)
 	static const int sizes[] = { 60, 1514, 9000, 65535 };
 	static char frame[LONGEST];
 	struct rtnl_link_stats64 before, after;
-	int fail = fail_open(), fd, nth, silent = 0;
+	int fail = fault_open(), fd, nth, silent = 0;
 	bool reached;
 	unsigned int i;
 	long ret;
@@ -1066,9 +1066,9 @@ TEST_F_TIMEOUT(frames, B7_shortage_is_silent, 120)
 		reached = true;
 		for (nth = 1; reached && nth < 200; nth++) {
 			before = link_stats(self->u.ifindex);
-			ASSERT_EQ(0, fail_nth(fail, nth));
+			ASSERT_EQ(0, fault_set_nth(fail, nth));
 			ret = ERR(write(self->u.fd, frame, sizes[i]));
-			reached = fail_reached(fail);
+			reached = fault_was_injected(fail);
 			after = link_stats(self->u.ifindex);
 			/* Each is counted once, as what it came to. */
 			EXPECT_EQ(1, after.rx_packets - before.rx_packets +
@@ -1097,7 +1097,7 @@ TEST_F(frames, garbage_is_taken_and_harms_nothing)
 	for (i = 0; i < 400; i++) {
 		size_t n = ETH_HLEN + i % 200;
 
-		fill(frame, n, i + 1);
+		fill_pattern(frame, n, i + 1);
 		memcpy(frame, i % 3 ? (char *)self->u.mac : "\xff\xff\xff\xff\xff\xff", ETH_ALEN);
 		/* Most of it is of a type that somebody looks into. */
 		frame[12] = "\x08\x86\x81\x88\x08\x00\x88\x00"[i % 8];
@@ -1105,7 +1105,7 @@ TEST_F(frames, garbage_is_taken_and_harms_nothing)
 		ASSERT_EQ((ssize_t)n, ERR(write(self->u.fd, frame, n)))
 			TH_LOG("frame %u of %zu bytes", i, n);
 	}
-	EXPECT_EQ(400, GREW(rx_packets));
+	EXPECT_EQ(400, STAT_DELTA(rx_packets));
 	while (read(self->u.fd, self->buf, sizeof(self->buf)) > 0)
 		;
 	len = build_in(frame, self->u.mac, "alive", 5);
@@ -1286,7 +1286,7 @@ static void check_above(struct __test_metadata *_metadata, struct unit *u, const
 	ASSERT_LE(0, udp);
 
 	/* Out: the tags are in their place, and the type of the payload behind them. */
-	ASSERT_TRUE(WAIT_FOR(udp_send(udp, ABOVE_PEER, PORT, "above", 5) == 5, LIMIT_MS));
+	ASSERT_TRUE(WAIT_FOR(udp_send(udp, ABOVE_PEER, PORT, "above", 5) == 5, TIMEOUT_MS));
 	ASSERT_TRUE(wait_readable(u->fd));
 	len = ETH_HLEN + tagged + IP_UDP_LEN + 5;
 	ASSERT_EQ((ssize_t)len, ERR(read(u->fd, got, sizeof(got))));
@@ -1294,7 +1294,7 @@ static void check_above(struct __test_metadata *_metadata, struct unit *u, const
 	EXPECT_EQ(0, memcmp(got + ETH_ALEN, mac, ETH_ALEN));
 	EXPECT_EQ(0, memcmp(got + 2 * ETH_ALEN, tags, tagged));
 	EXPECT_EQ(0, memcmp(got + 2 * ETH_ALEN + tagged, "\x08\x00", 2));
-	EXPECT_TRUE(packet_ok(got + ETH_HLEN + tagged, IP_UDP_LEN + 5, IPPROTO_UDP));
+	EXPECT_TRUE(packet_is_valid(got + ETH_HLEN + tagged, IP_UDP_LEN + 5, IPPROTO_UDP));
 	EXPECT_EQ(0, memcmp("above", udp_payload(got + ETH_HLEN + tagged), 5));
 
 	/* And in. */
@@ -1312,19 +1312,20 @@ static void check_above(struct __test_metadata *_metadata, struct unit *u, const
 
 TEST_F(frames, VLAN_tags_stay_in_the_frame)
 {
-	if (run("ip link add link %s name above type vlan id 7", self->u.ifname))
+	if (run_command("ip link add link %s name above type vlan id 7", self->u.ifname))
 		SKIP(return, "no VLANs in this kernel");
 	check_above(_metadata, &self->u, self->u.mac, "\x81\x00\x00\x07", 4);
-	EXPECT_EQ(1, GREW(rx_packets));
-	EXPECT_EQ(FRAME_LEN(8) + 4, GREW(rx_bytes));
-	EXPECT_EQ(FRAME_LEN(5) + 4, GREW(tx_bytes));
+	EXPECT_EQ(1, STAT_DELTA(rx_packets));
+	EXPECT_EQ(FRAME_LEN(8) + 4, STAT_DELTA(rx_bytes));
+	EXPECT_EQ(FRAME_LEN(5) + 4, STAT_DELTA(tx_bytes));
 }
 
 TEST_F(frames, VLAN_tags_in_VLAN_tags)
 {
-	if (run("ip link add link %s name under type vlan protocol 802.1ad id 9", self->u.ifname))
+	if (run_command("ip link add link %s name under type vlan protocol 802.1ad id 9",
+			self->u.ifname))
 		SKIP(return, "no VLANs in this kernel");
-	ASSERT_EQ(0, run("ip link add link under name above type vlan id 4094"));
+	ASSERT_EQ(0, run_command("ip link add link under name above type vlan id 4094"));
 	ASSERT_EQ(0, link_up(if_nametoindex("under")));
 	check_above(_metadata, &self->u, self->u.mac, "\x88\xa8\x00\x09\x81\x00\x0f\xfe", 8);
 }
@@ -1336,7 +1337,7 @@ TEST_F(frames, tagged_frame_of_full_length)
 	int fd = listener(self->u.ifindex, ETH_P_ALL);
 
 	ASSERT_LE(0, fd);
-	fill(frame, sizeof(frame), 4);
+	fill_pattern(frame, sizeof(frame), 4);
 	build_frame(frame, PEER_MAC, OTHER_MAC, ETH_P_8021Q, NULL, 0);
 	ASSERT_EQ((ssize_t)sizeof(frame), packet_send(self->raw, self->u.ifindex, ETH_P_8021Q,
 						      frame, sizeof(frame)));
@@ -1349,7 +1350,7 @@ TEST_F(frames, macvlan_gets_its_own)
 {
 	struct link link;
 
-	if (run("ip link add link %s name above type macvlan mode bridge", self->u.ifname))
+	if (run_command("ip link add link %s name above type macvlan mode bridge", self->u.ifname))
 		SKIP(return, "no macvlan in this kernel");
 	ASSERT_EQ(0, link_get(if_nametoindex("above"), &link));
 	EXPECT_NE(0, memcmp(link.address, self->u.mac, ETH_ALEN));
@@ -1370,7 +1371,7 @@ TEST_F(frames, ping_is_answered)
 	for (i = 0; i < 10; i++) {
 		size_t len;
 
-		fill(data, sizeof(data), i);
+		fill_pattern(data, sizeof(data), i);
 		len = build_echo(frame + ETH_HLEN, PEER, LOCAL, ICMP_ECHO, 0x1234, i, data,
 				 sizeof(data));
 		len = build_frame(frame, self->u.mac, PEER_MAC, ETH_P_IP, NULL, len);
@@ -1379,15 +1380,15 @@ TEST_F(frames, ping_is_answered)
 		ASSERT_EQ((ssize_t)len, read(self->u.fd, self->buf, sizeof(self->buf)));
 		EXPECT_EQ(0, memcmp(self->buf, PEER_MAC, ETH_ALEN));
 		EXPECT_EQ(0, memcmp(self->buf + ETH_ALEN, self->u.mac, ETH_ALEN));
-		EXPECT_TRUE(packet_ok(self->buf + ETH_HLEN, len - ETH_HLEN, IPPROTO_ICMP));
+		EXPECT_TRUE(packet_is_valid(self->buf + ETH_HLEN, len - ETH_HLEN, IPPROTO_ICMP));
 		EXPECT_EQ(ICMP_ECHOREPLY, icmp->type);
 		EXPECT_EQ(htons(i), icmp->un.echo.sequence);
 		EXPECT_EQ(0, memcmp(data, icmp + 1, sizeof(data)));
 	}
-	EXPECT_EQ(10, GREW(rx_packets));
-	EXPECT_EQ(10, GREW(tx_packets));
-	EXPECT_EQ(10 * (ETH_HLEN + 84), GREW(rx_bytes));
-	EXPECT_EQ(10 * (ETH_HLEN + 84), GREW(tx_bytes));
+	EXPECT_EQ(10, STAT_DELTA(rx_packets));
+	EXPECT_EQ(10, STAT_DELTA(tx_packets));
+	EXPECT_EQ(10 * (ETH_HLEN + 84), STAT_DELTA(rx_bytes));
+	EXPECT_EQ(10 * (ETH_HLEN + 84), STAT_DELTA(tx_bytes));
 }
 
 TEST_F(frames, multicast_join_and_leave)
@@ -1485,7 +1486,9 @@ TEST_F(frames, B12_select_for_write_is_always_ready)
 
 TEST_F(frames, poll_says_what_read_can_do)
 {
-	static const enum sleep_in ways[] = { IN_POLL, IN_SELECT, IN_EPOLL, IN_EPOLL_ET };
+	static const enum sleep_call ways[] = {
+		SLEEP_POLL, SLEEP_SELECT, SLEEP_EPOLL, SLEEP_EPOLL_ET,
+	};
 	struct sleeper s;
 	unsigned int i;
 
@@ -1514,10 +1517,10 @@ TEST_F(frames, one_signal_for_each_frame)
 	for (i = 0; i < 5; i++)
 		ASSERT_EQ(0, send_numbered(self->raw, self->u.ifindex, i));
 	for (i = 0; i < 5; i++) {
-		ASSERT_EQ(SIGRTMIN, next_signal(SIGRTMIN, &info, LIMIT_MS));
+		ASSERT_EQ(SIGRTMIN, wait_signal(SIGRTMIN, &info, TIMEOUT_MS));
 		EXPECT_EQ(self->u.fd, info.si_fd);
 	}
-	EXPECT_EQ(-EAGAIN, ERR(next_signal(SIGRTMIN, &info, QUIET_MS)));
+	EXPECT_EQ(-EAGAIN, ERR(wait_signal(SIGRTMIN, &info, QUIET_MS)));
 }
 
 TEST_F(frames, io_uring_reads_and_writes)
@@ -1528,14 +1531,14 @@ TEST_F(frames, io_uring_reads_and_writes)
 	struct io_uring_cqe cqe;
 	struct ring ring;
 
-	if (ring_missing())
+	if (ring_unavailable())
 		SKIP(return, "io_uring is switched off here");
 	ASSERT_EQ(0, ring_open(&ring));
 	ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, 0));
 	sqe = ring_prepare(&ring, IORING_OP_READ, self->u.fd, self->buf, sizeof(self->buf), 1);
 	sqe->off = -1;
 	ASSERT_EQ(0, ring_submit(&ring));
-	EXPECT_TRUE(ring_quiet(&ring));
+	EXPECT_TRUE(ring_stays_empty(&ring));
 	SEND("wait", 4);
 	ASSERT_TRUE(ring_wait(&ring, &cqe));
 	EXPECT_EQ(FRAME_LEN(4), cqe.res);
@@ -1561,11 +1564,11 @@ TEST_F(frames, full_queue_drops_the_newest)
 		ASSERT_EQ(0, send_numbered(self->raw, self->u.ifindex, i));
 	EXPECT_EQ(-ENOBUFS, send_numbered(self->raw, self->u.ifindex, i));
 	EXPECT_EQ(-ENOBUFS, send_numbered(self->raw, self->u.ifindex, i));
-	EXPECT_EQ(2, GREW(tx_dropped));
+	EXPECT_EQ(2, STAT_DELTA(tx_dropped));
 	for (i = 0; i < 5; i++)
 		EXPECT_EQ(i, read_numbered(self->u.fd));
 	EXPECT_EQ(-EAGAIN, read_numbered(self->u.fd));
-	EXPECT_EQ(0, GREW(tx_errors));
+	EXPECT_EQ(0, STAT_DELTA(tx_errors));
 }
 
 TEST_F(frames, down_flushes)
@@ -1575,8 +1578,8 @@ TEST_F(frames, down_flushes)
 	for (i = 0; i < 5; i++)
 		ASSERT_EQ(0, send_numbered(self->raw, self->u.ifindex, i));
 	ASSERT_EQ(0, link_down(self->u.ifindex));
-	EXPECT_EQ(0, queued(self->u.fd));
-	EXPECT_EQ(5, GREW(tx_dropped));
+	EXPECT_EQ(0, fionread(self->u.fd));
+	EXPECT_EQ(5, STAT_DELTA(tx_dropped));
 	ASSERT_EQ(0, link_up(self->u.ifindex));
 	EXPECT_EQ(-EAGAIN, read_numbered(self->u.fd));
 	ASSERT_EQ(0, send_numbered(self->raw, self->u.ifindex, 7));
@@ -1588,7 +1591,7 @@ TEST_F(frames, descriptor_is_revoked_with_the_interface)
 	struct sleeper s;
 
 	ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, 0));
-	ASSERT_EQ(0, sleeper_start(&s, IN_READ, self->u.fd));
+	ASSERT_EQ(0, sleeper_start(&s, SLEEP_READ, self->u.fd));
 	ASSERT_TRUE(sleeper_wait_asleep(&s));
 	ASSERT_EQ(0, link_del(self->u.ifindex));
 	self->u.ifindex = 0;
@@ -1598,7 +1601,7 @@ TEST_F(frames, descriptor_is_revoked_with_the_interface)
 	/* Even what is too short, or nothing, is not taken any more. */
 	EXPECT_EQ(-EHOSTDOWN, ERR(write(self->u.fd, self->buf, 100)));
 	EXPECT_EQ(-EHOSTDOWN, ERR(write(self->u.fd, self->buf, 5)));
-	EXPECT_EQ(-ENXIO, queued(self->u.fd));
+	EXPECT_EQ(-ENXIO, fionread(self->u.fd));
 	EXPECT_EQ(POLLHUP | POLLERR, poll_now(self->u.fd, POLLIN | POLLOUT));
 	EXPECT_FALSE(node_exists(&self->u));
 }
@@ -1666,7 +1669,7 @@ static int populate(const struct unit *u)
 	};
 	unsigned int i;
 	FILE *batch;
-	int err = netns_ipv6();
+	int err = netns_enable_ipv6();
 
 	if (!err)
 		err = set_knob(u->ifname, "ipv6/conf", "keep_addr_on_down", "1");
@@ -1692,9 +1695,9 @@ FIXTURE(tap) {
 
 FIXTURE_SETUP(tap)
 {
-	ASSERT_EQ(0, netns_as_new());
-	ASSERT_EQ(0, sysfs_here());
-	ASSERT_EQ(0, unit_ready_kind(&self->u, TAP_KIND, O_NONBLOCK));
+	ASSERT_EQ(0, netns_reset());
+	ASSERT_EQ(0, sysfs_remount());
+	ASSERT_EQ(0, unit_create_up_kind(&self->u, TAP_KIND, O_NONBLOCK));
 	self->raw = packet_socket();
 	ASSERT_LE(0, self->raw);
 	self->before = link_stats(self->u.ifindex);
@@ -1715,9 +1718,9 @@ FIXTURE(vmnet) {
 
 FIXTURE_SETUP(vmnet)
 {
-	ASSERT_EQ(0, netns_as_new());
-	ASSERT_EQ(0, sysfs_here());
-	ASSERT_EQ(0, unit_ready_kind(&self->u, VMNET_KIND, O_NONBLOCK));
+	ASSERT_EQ(0, netns_reset());
+	ASSERT_EQ(0, sysfs_remount());
+	ASSERT_EQ(0, unit_create_up_kind(&self->u, VMNET_KIND, O_NONBLOCK));
 	self->raw = packet_socket();
 	ASSERT_LE(0, self->raw);
 	self->before = link_stats(self->u.ifindex);
@@ -1761,16 +1764,16 @@ TEST_F(tap, B13_close_sets_down_and_flushes)
 		unit_close(&self->u);
 		/* Not the last one: nothing happens. */
 		EXPECT_TRUE(link_is_up(self->u.ifindex));
-		EXPECT_EQ(ETH_HLEN + 4, queued(copy));
+		EXPECT_EQ(ETH_HLEN + 4, fionread(copy));
 		close(copy);
 		ASSERT_EQ(0, link_get(self->u.ifindex, &link));
 		EXPECT_EQ(0, link.flags & IFF_UP);
 		EXPECT_EQ(0, link.carrier);
-		EXPECT_EQ(5, GREW(tx_dropped));
-		EXPECT_TRUE(attribute_is(&self->u, "owner", "0"));
+		EXPECT_EQ(5, STAT_DELTA(tx_dropped));
+		EXPECT_TRUE(unit_attr_is(&self->u, "owner", "0"));
 		/* The same unit opens again at once, and works. */
-		ASSERT_EQ(0, unit_start(&self->u, O_NONBLOCK));
-		EXPECT_EQ(0, queued(self->u.fd));
+		ASSERT_EQ(0, unit_open_up(&self->u, O_NONBLOCK));
+		EXPECT_EQ(0, fionread(self->u.fd));
 		EXPECT_EQ(-EAGAIN, read_numbered(self->u.fd));
 		ASSERT_EQ(0, send_numbered(self->raw, self->u.ifindex, round));
 		EXPECT_EQ(round, read_numbered(self->u.fd));
@@ -1801,7 +1804,7 @@ TEST_F(tap, B13_close_deletes_every_address_and_route)
 		/* They are free to be given again: here and, in between, to another. */
 		ASSERT_EQ(0, addr_add(1, LOCAL, LOCAL));
 		ASSERT_EQ(0, addr_change(RTM_DELADDR, 0, 1, LOCAL, LOCAL));
-		ASSERT_EQ(0, unit_start(&self->u, O_NONBLOCK));
+		ASSERT_EQ(0, unit_open_up(&self->u, O_NONBLOCK));
 		EXPECT_EQ(1, ADDRESSES(AF_INET));
 	}
 }
@@ -1824,7 +1827,7 @@ TEST_F(tap, B13_close_deletes_them_of_an_interface_that_is_down)
 		EXPECT_EQ(0, ADDRESSES(AF_INET6));
 		EXPECT_EQ(0, ROUTES(AF_INET));
 		EXPECT_EQ(0, ROUTES(AF_INET6));
-		ASSERT_EQ(0, unit_start(&self->u, O_NONBLOCK));
+		ASSERT_EQ(0, unit_open_up(&self->u, O_NONBLOCK));
 	}
 	/* Given while it is closed they stay until the next last close. */
 	unit_close(&self->u);
@@ -1843,7 +1846,7 @@ TEST_F_TIMEOUT(tap, B13_close_deletes_hundreds, 120)
 	FILE *batch;
 	int i;
 
-	if (netns_ipv6())
+	if (netns_enable_ipv6())
 		SKIP(return, "no IPv6 in this kernel");
 	batch = popen("ip -batch -", "w");
 	ASSERT_TRUE(!!batch);
@@ -1861,7 +1864,7 @@ TEST_F_TIMEOUT(tap, B13_close_deletes_hundreds, 120)
 	EXPECT_EQ(0, ADDRESSES(AF_INET));
 	EXPECT_EQ(0, ADDRESSES(AF_INET6));
 
-	ASSERT_EQ(0, unit_start(&self->u, O_NONBLOCK));
+	ASSERT_EQ(0, unit_open_up(&self->u, O_NONBLOCK));
 	ASSERT_EQ(0, link_set_mtu(self->u.ifindex, 100));
 	EXPECT_EQ(1, ADDRESSES(AF_INET));
 	unit_close(&self->u);
@@ -1897,7 +1900,7 @@ TEST_F_TIMEOUT(tap, B13_close_against_an_adder, 120)
 		ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
 		ASSERT_EQ(0, link_up(self->u.ifindex));
 		/* Perhaps all that it has: then no other comes. */
-		ASSERT_TRUE(WAIT_FOR(ADDRESSES(AF_INET) > 0, LIMIT_MS));
+		ASSERT_TRUE(WAIT_FOR(ADDRESSES(AF_INET) > 0, TIMEOUT_MS));
 	}
 	__atomic_store_n(&a.stop, true, __ATOMIC_SEQ_CST);
 	ASSERT_EQ(0, pthread_join(a.thread, NULL));
@@ -1913,12 +1916,12 @@ TEST_F(tap, B13_addresses_of_others_stay)
 
 	ASSERT_EQ(0, unit_create_kind(&other, TAP_KIND, NULL));
 	ASSERT_EQ(0, unit_open(&other, 0));
-	ASSERT_EQ(0, run("ip addr add 10.44.0.9/24 dev %s", other.ifname));
+	ASSERT_EQ(0, run_command("ip addr add 10.44.0.9/24 dev %s", other.ifname));
 	ASSERT_EQ(0, link_up(other.ifindex));
 	ASSERT_EQ(0, addr_add(1, LOCAL + 9, LOCAL + 9));
-	ASSERT_EQ(0, run("ip addr add 10.44.0.1/24 dev %s", self->u.ifname));
+	ASSERT_EQ(0, run_command("ip addr add 10.44.0.1/24 dev %s", self->u.ifname));
 	/* Not even of what is stacked on it. */
-	if (!run("ip link add link %s name above type vlan id 7", self->u.ifname)) {
+	if (!run_command("ip link add link %s name above type vlan id 7", self->u.ifname)) {
 		above = if_nametoindex("above");
 		ASSERT_EQ(0, addr_add(above, LOCAL + 256, PEER + 256));
 		ASSERT_EQ(0, link_up(above));
@@ -1966,12 +1969,12 @@ TEST_F(tap, B13_the_rest_survives)
 	EXPECT_EQ(before.promiscuity, after.promiscuity);
 	for (i = 0; i < ARRAY_SIZE(knobs); i++) {
 		knob_path(path, sizeof(path), self->u.ifname, knobs[i].dir, knobs[i].name);
-		EXPECT_TRUE(file_is(path, knobs[i].value))
+		EXPECT_TRUE(file_equals(path, knobs[i].value))
 			TH_LOG("%s", path);
 	}
 	/* Both families go on as if nothing had been. */
-	ASSERT_EQ(0, unit_start(&self->u, O_NONBLOCK));
-	ASSERT_EQ(0, run("ip addr add fd42::1/64 dev %s nodad", self->u.ifname));
+	ASSERT_EQ(0, unit_open_up(&self->u, O_NONBLOCK));
+	ASSERT_EQ(0, run_command("ip addr add fd42::1/64 dev %s nodad", self->u.ifname));
 	EXPECT_LT(0, ADDRESSES(AF_INET6));
 	EXPECT_LT(0, ROUTES(AF_INET6));
 }
@@ -2059,21 +2062,21 @@ TEST_F(tap, B13_whoever_closes)
 		EXPECT_EQ(round ? SIGKILL : 0, status);
 		EXPECT_FALSE(link_is_up(self->u.ifindex));
 		EXPECT_EQ(0, ADDRESSES(AF_INET));
-		ASSERT_EQ(0, unit_start(&self->u, O_NONBLOCK));
+		ASSERT_EQ(0, unit_open_up(&self->u, O_NONBLOCK));
 	}
 }
 
 /* In another namespace than the closer's, the one that the interface is in counts. */
 TEST_F(tap, B13_in_another_namespace)
 {
-	int here = netns_here(), there;
+	int here = netns_open(), there;
 
 	ASSERT_LE(0, here);
 	ASSERT_EQ(0, netns_new());
-	there = netns_here();
+	there = netns_open();
 	ASSERT_LE(0, there);
 	ASSERT_EQ(0, setns(here, CLONE_NEWNET));
-	ASSERT_EQ(0, link_move(self->u.ifindex, there));
+	ASSERT_EQ(0, link_set_netns(self->u.ifindex, there));
 	ASSERT_EQ(0, setns(there, CLONE_NEWNET));
 	self->u.ifindex = if_nametoindex(self->u.ifname);
 	ASSERT_NE(0, self->u.ifindex);
@@ -2095,11 +2098,11 @@ TEST_F(tap, B13_keep_keeps_all_but_the_queue)
 
 	if (access("/proc/sys/net/ipv6", F_OK))
 		SKIP(return, "no IPv6 in this kernel");
-	EXPECT_TRUE(attribute_is(&self->u, "keep", "0"));
-	ASSERT_EQ(0, attribute_set(&self->u, "keep", "1"));
-	EXPECT_TRUE(attribute_is(&self->u, "keep", "1"));
-	EXPECT_EQ(-EINVAL, attribute_set(&self->u, "keep", "perhaps"));
-	EXPECT_TRUE(attribute_is(&self->u, "keep", "1"));
+	EXPECT_TRUE(unit_attr_is(&self->u, "keep", "0"));
+	ASSERT_EQ(0, unit_attr_set(&self->u, "keep", "1"));
+	EXPECT_TRUE(unit_attr_is(&self->u, "keep", "1"));
+	EXPECT_EQ(-EINVAL, unit_attr_set(&self->u, "keep", "perhaps"));
+	EXPECT_TRUE(unit_attr_is(&self->u, "keep", "1"));
 	ASSERT_EQ(0, populate(&self->u));
 	ipv4 = ADDRESSES(AF_INET);
 	ipv6 = ADDRESSES(AF_INET6);
@@ -2115,13 +2118,13 @@ TEST_F(tap, B13_keep_keeps_all_but_the_queue)
 	EXPECT_LE(ipv6, ADDRESSES(AF_INET6));
 	EXPECT_EQ(routes4, ROUTES(AF_INET));
 	EXPECT_LE(routes6, ROUTES(AF_INET6));
-	EXPECT_TRUE(attribute_is(&self->u, "owner", "0"));
+	EXPECT_TRUE(unit_attr_is(&self->u, "owner", "0"));
 	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
 	EXPECT_EQ(1, carrier(self->u.ifindex));
-	EXPECT_TRUE(attribute_is(&self->u, "keep", "1"));
+	EXPECT_TRUE(unit_attr_is(&self->u, "keep", "1"));
 
 	/* And without it no more. */
-	ASSERT_EQ(0, attribute_set(&self->u, "keep", "0"));
+	ASSERT_EQ(0, unit_attr_set(&self->u, "keep", "0"));
 	unit_close(&self->u);
 	EXPECT_FALSE(link_is_up(self->u.ifindex));
 	EXPECT_EQ(0, ADDRESSES(AF_INET));
@@ -2132,7 +2135,7 @@ TEST_F(tap, B13_keep_flushes_and_discards)
 {
 	int i;
 
-	ASSERT_EQ(0, attribute_set(&self->u, "keep", "1"));
+	ASSERT_EQ(0, unit_attr_set(&self->u, "keep", "1"));
 	for (i = 0; i < 10; i++) {
 		self->before = link_stats(self->u.ifindex);
 		SEND_RANGE(0, 5);
@@ -2140,9 +2143,9 @@ TEST_F(tap, B13_keep_flushes_and_discards)
 		/* At once: when the stack has noticed the carrier, it discards them itself. */
 		send_numbered(self->raw, self->u.ifindex, 8);
 		send_numbered(self->raw, self->u.ifindex, 9);
-		EXPECT_EQ(7, GREW(tx_dropped));
+		EXPECT_EQ(7, STAT_DELTA(tx_dropped));
 		ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
-		EXPECT_EQ(0, queued(self->u.fd));
+		EXPECT_EQ(0, fionread(self->u.fd));
 		EXPECT_EQ(-EAGAIN, read_numbered(self->u.fd));
 		/* It flows again, without anybody setting it up. */
 		EXPECT_EQ(0, send_numbered(self->raw, self->u.ifindex, 10 + i));
@@ -2155,8 +2158,8 @@ TEST_F(tap, B13_keep_behind_a_qdisc)
 {
 	int i;
 
-	ASSERT_EQ(0, attribute_set(&self->u, "keep", "1"));
-	ASSERT_EQ(0, run("tc qdisc add dev %s root pfifo limit 100", self->u.ifname));
+	ASSERT_EQ(0, unit_attr_set(&self->u, "keep", "1"));
+	ASSERT_EQ(0, run_command("tc qdisc add dev %s root pfifo limit 100", self->u.ifname));
 	ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, 5));
 	for (i = 0; i < 3; i++) {
 		SEND_RANGE(0, 20);
@@ -2176,11 +2179,11 @@ TEST_F(tap, B14_nothing_piles_up_while_closed)
 	self->before = link_stats(self->u.ifindex);
 	for (i = 0; i < 10; i++)
 		send_numbered(self->raw, self->u.ifindex, i);
-	EXPECT_EQ(10, GREW(tx_dropped));
-	EXPECT_EQ(0, GREW(tx_packets));
+	EXPECT_EQ(10, STAT_DELTA(tx_dropped));
+	EXPECT_EQ(0, STAT_DELTA(tx_packets));
 	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
 	EXPECT_TRUE(link_is_up(self->u.ifindex));
-	EXPECT_EQ(0, queued(self->u.fd));
+	EXPECT_EQ(0, fionread(self->u.fd));
 	EXPECT_EQ(-EAGAIN, read_numbered(self->u.fd));
 }
 
@@ -2188,9 +2191,9 @@ TEST_F(tap, transient_goes_with_the_last_close)
 {
 	struct link link;
 
-	ASSERT_EQ(0, attribute_set(&self->u, "transient", "1"));
+	ASSERT_EQ(0, unit_attr_set(&self->u, "transient", "1"));
 	/* What is not there any more has nothing to keep. */
-	ASSERT_EQ(0, attribute_set(&self->u, "keep", "1"));
+	ASSERT_EQ(0, unit_attr_set(&self->u, "keep", "1"));
 	unit_close(&self->u);
 	EXPECT_EQ(-ENODEV, link_get(self->u.ifindex, &link));
 	EXPECT_FALSE(node_exists(&self->u));
@@ -2214,7 +2217,7 @@ TEST_F(vmnet, B13_close_changes_nothing_but_the_owner)
 	EXPECT_LT(IPV6_GIVEN, ipv6);
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	/* The kernel's own frames, in IPv6, would come between ours. */
-	ASSERT_EQ(0, run("ip link set %s mtu 1200", self->u.ifname));
+	ASSERT_EQ(0, run_command("ip link set %s mtu 1200", self->u.ifname));
 	ipv6 = ADDRESSES(AF_INET6);
 	routes6 = ROUTES(AF_INET6);
 	while (read_numbered(self->u.fd) != -EAGAIN)
@@ -2223,9 +2226,9 @@ TEST_F(vmnet, B13_close_changes_nothing_but_the_owner)
 	for (round = 0; round < 3; round++) {
 		self->before = link_stats(self->u.ifindex);
 		SEND_RANGE(0, 5);
-		EXPECT_TRUE(attribute_is(&self->u, "owner", pid));
+		EXPECT_TRUE(unit_attr_is(&self->u, "owner", pid));
 		unit_close(&self->u);
-		EXPECT_TRUE(attribute_is(&self->u, "owner", "0"));
+		EXPECT_TRUE(unit_attr_is(&self->u, "owner", "0"));
 		ASSERT_EQ(0, link_get(self->u.ifindex, &after));
 		EXPECT_EQ(before.flags, after.flags);
 		EXPECT_EQ(1, after.carrier);
@@ -2233,7 +2236,7 @@ TEST_F(vmnet, B13_close_changes_nothing_but_the_owner)
 		EXPECT_EQ(ipv6, ADDRESSES(AF_INET6));
 		EXPECT_EQ(routes4, ROUTES(AF_INET));
 		EXPECT_EQ(routes6, ROUTES(AF_INET6));
-		EXPECT_EQ(0, GREW(tx_dropped));
+		EXPECT_EQ(0, STAT_DELTA(tx_dropped));
 		ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
 		for (i = 0; i < 5; i++)
 			EXPECT_EQ(i, read_numbered(self->u.fd));
@@ -2253,14 +2256,14 @@ TEST_F(vmnet, B14_frames_pile_up_while_closed)
 		/* To the same limit as ever. */
 		EXPECT_EQ(-ENOBUFS, send_numbered(self->raw, self->u.ifindex, 6));
 		EXPECT_EQ(-ENOBUFS, send_numbered(self->raw, self->u.ifindex, 7));
-		EXPECT_EQ(2, GREW(tx_dropped));
+		EXPECT_EQ(2, STAT_DELTA(tx_dropped));
 		ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
-		EXPECT_EQ(ETH_HLEN + 4, queued(self->u.fd));
+		EXPECT_EQ(ETH_HLEN + 4, fionread(self->u.fd));
 		EXPECT_EQ(POLLIN, poll_now(self->u.fd, POLLIN));
 		for (i = 0; i < 6; i++)
 			EXPECT_EQ(i, read_numbered(self->u.fd));
 		EXPECT_EQ(-EAGAIN, read_numbered(self->u.fd));
-		EXPECT_EQ(6, GREW(tx_packets));
+		EXPECT_EQ(6, STAT_DELTA(tx_packets));
 	}
 }
 
@@ -2269,7 +2272,7 @@ TEST_F(vmnet, B14_frames_pile_up_behind_a_qdisc)
 {
 	int i;
 
-	ASSERT_EQ(0, run("tc qdisc add dev %s root pfifo limit 100", self->u.ifname));
+	ASSERT_EQ(0, run_command("tc qdisc add dev %s root pfifo limit 100", self->u.ifname));
 	ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, 5));
 	for (i = 0; i < 3; i++) {
 		SEND_RANGE(0, 3);
@@ -2278,7 +2281,7 @@ TEST_F(vmnet, B14_frames_pile_up_behind_a_qdisc)
 		ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
 		EXPECT_EQ(20, drain(self->u.fd, 0));
 	}
-	EXPECT_EQ(0, GREW(tx_dropped));
+	EXPECT_EQ(0, STAT_DELTA(tx_dropped));
 }
 
 TEST_F(vmnet, set_down_while_closed_it_is_flushed)
@@ -2286,7 +2289,7 @@ TEST_F(vmnet, set_down_while_closed_it_is_flushed)
 	unit_close(&self->u);
 	SEND_RANGE(0, 5);
 	ASSERT_EQ(0, link_down(self->u.ifindex));
-	EXPECT_EQ(5, GREW(tx_dropped));
+	EXPECT_EQ(5, STAT_DELTA(tx_dropped));
 	ASSERT_EQ(0, link_up(self->u.ifindex));
 	EXPECT_EQ(1, ADDRESSES(AF_INET));
 	SEND_RANGE(7, 8);
@@ -2299,7 +2302,7 @@ TEST_F(vmnet, transient_goes_with_the_last_close)
 {
 	struct link link;
 
-	ASSERT_EQ(0, attribute_set(&self->u, "transient", "1"));
+	ASSERT_EQ(0, unit_attr_set(&self->u, "transient", "1"));
 	SEND_RANGE(0, 3);
 	unit_close(&self->u);
 	EXPECT_EQ(-ENODEV, link_get(self->u.ifindex, &link));
@@ -2315,7 +2318,7 @@ TEST_F(vmnet, destroyed_while_closed_with_frames_queued)
 	for (i = 0; i < 5; i++) {
 		struct unit u;
 
-		ASSERT_EQ(0, unit_ready_kind(&u, VMNET_KIND, 0));
+		ASSERT_EQ(0, unit_create_up_kind(&u, VMNET_KIND, 0));
 		unit_close(&u);
 		send_range(_metadata, &u, self->raw, 0, 5);
 		ASSERT_EQ(0, link_del(u.ifindex));
@@ -2327,11 +2330,11 @@ TEST_F(vmnet, has_nothing_to_keep)
 {
 	char path[128];
 
-	attribute_path(path, sizeof(path), &self->u, "keep");
+	unit_attr_path(path, sizeof(path), &self->u, "keep");
 	EXPECT_EQ(-ENOENT, ERR(access(path, F_OK)));
-	attribute_path(path, sizeof(path), &self->u, "owner");
+	unit_attr_path(path, sizeof(path), &self->u, "owner");
 	EXPECT_EQ(0, access(path, R_OK));
-	attribute_path(path, sizeof(path), &self->u, "framing");
+	unit_attr_path(path, sizeof(path), &self->u, "framing");
 	EXPECT_EQ(-ENOENT, ERR(access(path, F_OK)));
 }
 

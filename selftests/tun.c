@@ -4,7 +4,7 @@
  * statistics. Names that start with a letter and a number are those of the
  * statements on BSD's behaviour in the documentation of the semantics.
  */
-#include "bsdtun_test.h"
+#include "lib/test.h"
 
 #include <sys/prctl.h>
 
@@ -15,7 +15,7 @@ FIXTURE(unit) {
 
 FIXTURE_SETUP(unit)
 {
-	ASSERT_EQ(0, netns_as_new());
+	ASSERT_EQ(0, netns_reset());
 	ASSERT_EQ(0, unit_create(&self->u, NULL));
 }
 
@@ -35,8 +35,8 @@ FIXTURE(tun) {
 
 FIXTURE_SETUP(tun)
 {
-	ASSERT_EQ(0, netns_as_new());
-	ASSERT_EQ(0, unit_ready(&self->u, O_NONBLOCK));
+	ASSERT_EQ(0, netns_reset());
+	ASSERT_EQ(0, unit_create_up(&self->u, O_NONBLOCK));
 	self->udp = udp_socket(LOCAL, PORT);
 	ASSERT_LE(0, self->udp);
 	self->raw = packet_socket();
@@ -52,7 +52,7 @@ FIXTURE_TEARDOWN(tun)
 }
 
 /* Queues one UDP packet with this payload. */
-#define SEND(data, len) send_udp(_metadata, self->udp, PORT, data, len)
+#define SEND(data, len) send_udp_to_peer(_metadata, self->udp, PORT, data, len)
 
 /* ---- the interface ------------------------------------------------------ */
 
@@ -61,7 +61,7 @@ TEST_F(unit, A2_fresh_unit)
 	struct link link;
 
 	ASSERT_EQ(0, link_get(self->u.ifindex, &link));
-	EXPECT_STREQ(KIND, link.kind);
+	EXPECT_STREQ(TUN_KIND, link.kind);
 	EXPECT_EQ(ARPHRD_NONE, link.type);
 	EXPECT_EQ(IFF_POINTOPOINT | IFF_NOARP | IFF_MULTICAST,
 		  link.flags & (IFF_UP | IFF_BROADCAST | IFF_LOOPBACK | IFF_POINTOPOINT |
@@ -79,7 +79,7 @@ TEST_F(unit, interface_and_node_carry_the_number)
 	char name[IFNAMSIZ];
 	struct stat st;
 
-	snprintf(name, sizeof(name), KIND "%d", self->u.number);
+	snprintf(name, sizeof(name), TUN_KIND "%d", self->u.number);
 	EXPECT_STREQ(name, self->u.ifname);
 	ASSERT_EQ(0, stat(self->u.node, &st));
 	EXPECT_TRUE(S_ISCHR(st.st_mode));
@@ -119,20 +119,20 @@ TEST_F(unit, taken_unit_is_EEXIST)
 {
 	struct link link;
 
-	EXPECT_EQ(-EEXIST, link_add(self->u.ifname, &link));
+	EXPECT_EQ(-EEXIST, link_add(TUN_KIND, self->u.ifname, &link));
 	/* The unit counts, not the name that its interface has now. */
 	ASSERT_EQ(0, link_rename(self->u.ifindex, "elsewhere"));
-	EXPECT_EQ(-EEXIST, link_add(self->u.ifname, &link));
+	EXPECT_EQ(-EEXIST, link_add(TUN_KIND, self->u.ifname, &link));
 	/* Units are global, namespaces are not. */
 	ASSERT_EQ(0, unshare(CLONE_NEWNET));
-	EXPECT_EQ(-EEXIST, link_add(self->u.ifname, &link));
+	EXPECT_EQ(-EEXIST, link_add(TUN_KIND, self->u.ifname, &link));
 	EXPECT_TRUE(node_exists(&self->u));
 }
 
 TEST_F(unit, numbers_end_at_32767)
 {
 	static const char * const bad[] = {
-		KIND "32768", KIND "65536", KIND "99999", KIND "999999999",
+		TUN_KIND "32768", TUN_KIND "65536", TUN_KIND "99999", TUN_KIND "999999999",
 	};
 	struct nl_request req;
 	struct unit last;
@@ -144,16 +144,16 @@ TEST_F(unit, numbers_end_at_32767)
 
 		ASSERT_LE(0, fd);
 		text[0] = '\0';
-		nl_link_add(&req, bad[i], KIND);
+		nl_link_add(&req, bad[i], TUN_KIND);
 		ASSERT_EQ(0, nl_send(fd, &req));
-		EXPECT_EQ(-EINVAL, nl_answer(fd, NULL, text, sizeof(text)))
+		EXPECT_EQ(-EINVAL, nl_recv_ack(fd, NULL, text, sizeof(text)))
 			TH_LOG("for %s", bad[i]);
 		EXPECT_NE('\0', text[0])
 			TH_LOG("no words for %s", bad[i]);
 		EXPECT_EQ(0, if_nametoindex(bad[i]));
 		close(fd);
 	}
-	ASSERT_EQ(0, unit_create(&last, KIND "32767"));
+	ASSERT_EQ(0, unit_create(&last, TUN_KIND "32767"));
 	EXPECT_EQ(32767, last.number);
 	EXPECT_TRUE(node_exists(&last));
 	unit_destroy(&last);
@@ -170,15 +170,15 @@ TEST_F(unit, node_is_there_and_gone_as_sendmsg_returns)
 	int i;
 
 	ASSERT_LE(0, fd);
-	snprintf(u.ifname, sizeof(u.ifname), KIND "32001");
+	snprintf(u.ifname, sizeof(u.ifname), TUN_KIND "32001");
 	snprintf(u.node, sizeof(u.node), "/dev/%s", u.ifname);
 	for (i = 0; i < 20; i++) {
 		bool there, gone;
 
-		nl_link_add(&req, u.ifname, KIND);
+		nl_link_add(&req, u.ifname, TUN_KIND);
 		ASSERT_EQ(0, nl_send(fd, &req));
 		there = node_exists(&u);
-		ASSERT_EQ(0, nl_answer(fd, &link, NULL, 0));
+		ASSERT_EQ(0, nl_recv_ack(fd, &link, NULL, 0));
 		EXPECT_TRUE(there);
 		ASSERT_EQ(0, unit_open(&u, 0));
 		unit_close(&u);
@@ -186,7 +186,7 @@ TEST_F(unit, node_is_there_and_gone_as_sendmsg_returns)
 		nl_link_del(&req, link.ifindex);
 		ASSERT_EQ(0, nl_send(fd, &req));
 		gone = !node_exists(&u);
-		ASSERT_EQ(0, nl_answer(fd, NULL, NULL, 0));
+		ASSERT_EQ(0, nl_recv_ack(fd, NULL, NULL, 0));
 		EXPECT_TRUE(gone);
 	}
 	close(fd);
@@ -200,7 +200,7 @@ TEST_F(unit, node_keeps_its_name_when_the_interface_is_renamed)
 	ASSERT_EQ(0, link_rename(self->u.ifindex, "vpn"));
 	EXPECT_TRUE(node_exists(&self->u));
 	ASSERT_EQ(0, ethtool_drvinfo("vpn", &info));
-	snprintf(name, sizeof(name), KIND "%d", self->u.number);
+	snprintf(name, sizeof(name), TUN_KIND "%d", self->u.number);
 	EXPECT_STREQ(name, info.bus_info);
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 }
@@ -284,7 +284,7 @@ TEST_F(unit, open_after_up)
 	EXPECT_TRUE(link_is_up(self->u.ifindex));
 	/* The stack starts to transmit when it has noticed the carrier. */
 	ASSERT_TRUE(WAIT_FOR(packet_send(raw, self->u.ifindex, ETH_P_IP, packet, len) > 0 &&
-			     poll_now(self->u.fd, POLLIN), LIMIT_MS));
+			     poll_now(self->u.fd, POLLIN), TIMEOUT_MS));
 	ASSERT_EQ((ssize_t)len, read(self->u.fd, buf, sizeof(buf)));
 	EXPECT_EQ(0, memcmp(buf, packet, len));
 	close(raw);
@@ -297,7 +297,7 @@ TEST_F(unit, ethtool_names_driver_and_node)
 
 	ASSERT_EQ(0, ethtool_drvinfo(self->u.ifname, &info));
 	EXPECT_STREQ("bsdtun", info.driver);
-	snprintf(name, sizeof(name), KIND "%d", self->u.number);
+	snprintf(name, sizeof(name), TUN_KIND "%d", self->u.number);
 	EXPECT_STREQ(name, info.bus_info);
 }
 
@@ -305,11 +305,11 @@ TEST_F(unit, unit_0_is_there_from_the_load)
 {
 	struct stat st;
 
-	ASSERT_EQ(0, stat("/dev/" KIND "0", &st));
+	ASSERT_EQ(0, stat("/dev/" TUN_KIND "0", &st));
 	EXPECT_TRUE(S_ISCHR(st.st_mode));
 	/* So none of ours is number 0. */
 	EXPECT_LT(0, self->u.number);
-	EXPECT_EQ(-EEXIST, link_add(KIND "0", NULL));
+	EXPECT_EQ(-EEXIST, link_add(TUN_KIND, TUN_KIND "0", NULL));
 }
 
 /* ---- open --------------------------------------------------------------- */
@@ -433,7 +433,7 @@ TEST_F(unit, descriptor_in_a_socket_is_open)
 	EXPECT_EQ(-EBUSY, ERR(open(self->u.node, O_RDWR)));
 	close(pair[0]);
 	close(pair[1]);
-	EXPECT_TRUE(WAIT_FOR(!unit_open(&self->u, 0), LIMIT_MS));
+	EXPECT_TRUE(WAIT_FOR(!unit_open(&self->u, 0), TIMEOUT_MS));
 }
 
 struct racer {
@@ -448,7 +448,7 @@ static void *race_open(void *arg)
 	struct racer *r = arg;
 	int i;
 
-	for (i = 0; i < rounds(300); i++) {
+	for (i = 0; i < scaled_rounds(300); i++) {
 		int fd = open(r->node, O_RDWR | O_CLOEXEC);
 		int now;
 
@@ -516,7 +516,7 @@ TEST_F(tun, A14_ipv4_is_read_bare)
 	ASSERT_TRUE(wait_readable(self->u.fd));
 	len = read(self->u.fd, self->buf, sizeof(self->buf));
 	ASSERT_EQ((ssize_t)(IP_UDP_LEN + 5), len);
-	EXPECT_TRUE(packet_ok(self->buf, len, IPPROTO_UDP));
+	EXPECT_TRUE(packet_is_valid(self->buf, len, IPPROTO_UDP));
 	EXPECT_EQ(htonl(LOCAL), ip->saddr);
 	EXPECT_EQ(htonl(PEER), ip->daddr);
 	EXPECT_EQ(htons(PORT), udp->source);
@@ -535,19 +535,19 @@ TEST_F(tun, A14_what_is_not_ipv4_is_refused)
 	/* The protocol decides, not the bytes: these are those of an IPv4 packet. */
 	for (i = 0; i < ARRAY_SIZE(refused); i++) {
 		packet_send(self->raw, self->u.ifindex, refused[i], packet, len);
-		EXPECT_EQ(i + 1, GREW(tx_dropped))
+		EXPECT_EQ(i + 1, STAT_DELTA(tx_dropped))
 			TH_LOG("protocol %#x", refused[i]);
 		EXPECT_EQ(0, poll_now(self->u.fd, POLLIN));
-		EXPECT_EQ(0, queued(self->u.fd));
+		EXPECT_EQ(0, fionread(self->u.fd));
 		EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, self->buf, sizeof(self->buf))));
 	}
-	EXPECT_EQ(0, GREW(tx_packets));
+	EXPECT_EQ(0, STAT_DELTA(tx_packets));
 
 	/* They take no room either, and what is IPv4 still crosses. */
 	ASSERT_EQ((ssize_t)len, packet_send(self->raw, self->u.ifindex, ETH_P_IP, packet, len));
 	ASSERT_EQ((ssize_t)len, read(self->u.fd, self->buf, sizeof(self->buf)));
 	EXPECT_EQ(0, memcmp(packet, self->buf, len));
-	EXPECT_EQ(ARRAY_SIZE(refused), GREW(tx_dropped));
+	EXPECT_EQ(ARRAY_SIZE(refused), STAT_DELTA(tx_dropped));
 }
 
 TEST_F(tun, A14_the_stack_s_own_ipv6_is_refused)
@@ -565,9 +565,9 @@ TEST_F(tun, A14_the_stack_s_own_ipv6_is_refused)
 	to.sin6_scope_id = self->u.ifindex;
 	ASSERT_EQ(1, inet_pton(AF_INET6, "ff02::1", &to.sin6_addr));
 	EXPECT_TRUE(WAIT_FOR((sendto(fd, "six", 3, 0, (void *)&to, sizeof(to)),
-			      GREW(tx_dropped) > 0), LIMIT_MS));
+			      STAT_DELTA(tx_dropped) > 0), TIMEOUT_MS));
 	EXPECT_EQ(0, poll_now(self->u.fd, POLLIN));
-	EXPECT_EQ(0, queued(self->u.fd));
+	EXPECT_EQ(0, fionread(self->u.fd));
 	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, self->buf, sizeof(self->buf))));
 	close(fd);
 }
@@ -605,7 +605,7 @@ TEST_F(tun, one_packet_a_read)
 		ssize_t len = read(self->u.fd, self->buf, sizeof(self->buf));
 
 		ASSERT_EQ((ssize_t)(IP_UDP_LEN + sizeof(i)), len);
-		EXPECT_TRUE(packet_ok(self->buf, len, IPPROTO_UDP));
+		EXPECT_TRUE(packet_is_valid(self->buf, len, IPPROTO_UDP));
 		EXPECT_EQ(0, memcmp(&i, udp_payload(self->buf), sizeof(i)));
 	}
 	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, self->buf, sizeof(self->buf))));
@@ -649,7 +649,7 @@ TEST_F(tun, zero_length_read_keeps_the_packet)
 	SEND("kept", 4);
 	EXPECT_EQ(0, read(self->u.fd, self->buf, 0));
 	EXPECT_EQ(0, readv(self->u.fd, &none, 1));
-	EXPECT_EQ((int)IP_UDP_LEN + 4, queued(self->u.fd));
+	EXPECT_EQ((int)IP_UDP_LEN + 4, fionread(self->u.fd));
 	ASSERT_EQ((ssize_t)IP_UDP_LEN + 4, read(self->u.fd, self->buf, sizeof(self->buf)));
 	EXPECT_EQ(0, memcmp("kept", udp_payload(self->buf), 4));
 }
@@ -670,7 +670,7 @@ TEST_F(tun, read_into_a_bad_buffer_loses_the_packet)
 	/* Half of it fits before the fault: still an error, still lost. */
 	EXPECT_EQ(-EFAULT, ERR(read(self->u.fd, bad - 10, page)));
 	EXPECT_EQ(2, ethtool_statistic(self->u.ifname, "tx_drop_fault"));
-	EXPECT_EQ(0, GREW(tx_dropped));
+	EXPECT_EQ(0, STAT_DELTA(tx_dropped));
 	ASSERT_EQ((ssize_t)IP_UDP_LEN + 5, read(self->u.fd, self->buf, sizeof(self->buf)));
 	EXPECT_EQ(0, memcmp("three", udp_payload(self->buf), 5));
 	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, self->buf, sizeof(self->buf))));
@@ -689,7 +689,7 @@ TEST_F(tun, A9_empty_and_nonblocking_is_EAGAIN)
 	flags = fcntl(self->u.fd, F_GETFL);
 	ASSERT_EQ(0, ioctl(self->u.fd, FIONBIO, &off));
 	EXPECT_EQ(0, fcntl(self->u.fd, F_GETFL) & O_NONBLOCK);
-	ASSERT_EQ(0, sleeper_start(&s, IN_READ, self->u.fd));
+	ASSERT_EQ(0, sleeper_start(&s, SLEEP_READ, self->u.fd));
 	EXPECT_TRUE(sleeper_wait_asleep(&s));
 	SEND("wake", 4);
 	ASSERT_TRUE(sleeper_join(&s));
@@ -732,7 +732,7 @@ TEST_F(tun, sleeping_read_is_interruptible)
 
 	ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, 0));
 	sigaction(SIGUSR1, &sa, NULL);
-	ASSERT_EQ(0, sleeper_start(&s, IN_READ, self->u.fd));
+	ASSERT_EQ(0, sleeper_start(&s, SLEEP_READ, self->u.fd));
 	ASSERT_TRUE(sleeper_wait_asleep(&s));
 	pthread_kill(s.thread, SIGUSR1);
 	ASSERT_TRUE(sleeper_join(&s));
@@ -742,10 +742,10 @@ TEST_F(tun, sleeping_read_is_interruptible)
 	/* With SA_RESTART the read goes on and gets its packet. */
 	sa.sa_flags = SA_RESTART;
 	sigaction(SIGUSR1, &sa, NULL);
-	ASSERT_EQ(0, sleeper_start(&s, IN_READ, self->u.fd));
+	ASSERT_EQ(0, sleeper_start(&s, SLEEP_READ, self->u.fd));
 	ASSERT_TRUE(sleeper_wait_asleep(&s));
 	pthread_kill(s.thread, SIGUSR1);
-	EXPECT_TRUE(WAIT_FOR(__atomic_load_n(&caught, __ATOMIC_SEQ_CST) == 2, LIMIT_MS));
+	EXPECT_TRUE(WAIT_FOR(__atomic_load_n(&caught, __ATOMIC_SEQ_CST) == 2, TIMEOUT_MS));
 	ASSERT_TRUE(sleeper_wait_asleep(&s));
 	SEND("go on", 5);
 	ASSERT_TRUE(sleeper_join(&s));
@@ -769,7 +769,7 @@ TEST_F(tun, sleeping_reader_can_be_killed)
 	}
 	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
 	EXPECT_TRUE(WAIT_FOR(read_file(path, text, sizeof(text)) > 0 &&
-			     sscanf(text, "%ld", &nr) == 1 && nr == SYS_read, LIMIT_MS));
+			     sscanf(text, "%ld", &nr) == 1 && nr == SYS_read, TIMEOUT_MS));
 	ASSERT_EQ(0, kill(pid, SIGKILL));
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status));
@@ -786,7 +786,7 @@ TEST_F(tun, each_packet_goes_to_one_reader)
 
 	ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, 0));
 	for (i = 0; i < READERS; i++) {
-		ASSERT_EQ(0, sleeper_start(&s[i], i % 2 ? IN_READV : IN_READ, self->u.fd));
+		ASSERT_EQ(0, sleeper_start(&s[i], i % 2 ? SLEEP_READV : SLEEP_READ, self->u.fd));
 		ASSERT_TRUE(sleeper_wait_asleep(&s[i]));
 	}
 	for (i = 0; i < READERS; i++)
@@ -801,7 +801,7 @@ TEST_F(tun, each_packet_goes_to_one_reader)
 		EXPECT_FALSE(seen[n]);
 		seen[n] = true;
 	}
-	EXPECT_EQ(0, queued(self->u.fd));
+	EXPECT_EQ(0, fionread(self->u.fd));
 }
 
 /* A packet too long for one page is held in pieces; it is read as one. */
@@ -820,13 +820,13 @@ TEST_F(tun, packets_of_every_size_are_read_whole)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		ssize_t len;
 
-		fill(sent, sizes[i], i + 1);
+		fill_pattern(sent, sizes[i], i + 1);
 		SEND(sent, sizes[i]);
-		EXPECT_EQ((int)(IP_UDP_LEN + sizes[i]), queued(self->u.fd));
+		EXPECT_EQ((int)(IP_UDP_LEN + sizes[i]), fionread(self->u.fd));
 		memset(self->buf, 0, sizeof(self->buf));
 		len = ERR(read(self->u.fd, self->buf, sizeof(self->buf)));
 		ASSERT_EQ((ssize_t)(IP_UDP_LEN + sizes[i]), len);
-		EXPECT_TRUE(packet_ok(self->buf, len, IPPROTO_UDP))
+		EXPECT_TRUE(packet_is_valid(self->buf, len, IPPROTO_UDP))
 			TH_LOG("size %u", sizes[i]);
 		EXPECT_EQ(0, memcmp(sent, udp_payload(self->buf), sizes[i]));
 	}
@@ -839,7 +839,7 @@ TEST_F(tun, short_read_of_a_packet_in_pieces)
 
 	setsockopt(self->udp, SOL_SOCKET, SO_SNDBUF, &big, sizeof(big));
 	ASSERT_EQ(0, link_set_mtu(self->u.ifindex, 65535));
-	fill(sent, sizeof(sent), 3);
+	fill_pattern(sent, sizeof(sent), 3);
 	SEND(sent, sizeof(sent));
 	SEND("next", 4);
 	ASSERT_EQ(20001, read(self->u.fd, self->buf, 20001));
@@ -858,13 +858,13 @@ TEST_F(tun, segments_are_cut_before_they_are_read)
 	int size = 1000, i;
 
 	ASSERT_EQ(0, setsockopt(self->udp, IPPROTO_UDP, UDP_SEGMENT, &size, sizeof(size)));
-	fill(sent, sizeof(sent), 9);
+	fill_pattern(sent, sizeof(sent), 9);
 	SEND(sent, sizeof(sent));
 	for (i = 0; i < 10; i++) {
 		ssize_t len = ERR(read(self->u.fd, self->buf, sizeof(self->buf)));
 
 		ASSERT_EQ((ssize_t)IP_UDP_LEN + size, len);
-		EXPECT_TRUE(packet_ok(self->buf, len, IPPROTO_UDP));
+		EXPECT_TRUE(packet_is_valid(self->buf, len, IPPROTO_UDP));
 		EXPECT_EQ(0, memcmp(sent + i * size, udp_payload(self->buf), size));
 	}
 	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, self->buf, sizeof(self->buf))));
@@ -884,13 +884,13 @@ TEST_F(tun, A20_write_reaches_ipv4_input)
 	EXPECT_EQ(0, memcmp("to you", got, 6));
 	EXPECT_EQ(htonl(PEER), from.sin_addr.s_addr);
 	EXPECT_EQ(htons(7), from.sin_port);
-	EXPECT_EQ(1, GREW(rx_packets));
-	EXPECT_EQ(len, GREW(rx_bytes));
-	EXPECT_EQ(0, GREW(rx_errors));
-	EXPECT_EQ(0, GREW(rx_dropped));
+	EXPECT_EQ(1, STAT_DELTA(rx_packets));
+	EXPECT_EQ(len, STAT_DELTA(rx_bytes));
+	EXPECT_EQ(0, STAT_DELTA(rx_errors));
+	EXPECT_EQ(0, STAT_DELTA(rx_dropped));
 	/* Nothing of it comes back. */
 	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, self->buf, sizeof(self->buf))));
-	EXPECT_EQ(0, GREW(tx_packets));
+	EXPECT_EQ(0, STAT_DELTA(tx_packets));
 }
 
 TEST_F(tun, ping_is_answered)
@@ -903,12 +903,12 @@ TEST_F(tun, ping_is_answered)
 	for (i = 0; i < 10; i++) {
 		size_t len;
 
-		fill(data, sizeof(data), i);
+		fill_pattern(data, sizeof(data), i);
 		len = build_echo(packet, PEER, LOCAL, ICMP_ECHO, 0x1234, i, data, sizeof(data));
 		ASSERT_EQ((ssize_t)len, write(self->u.fd, packet, len));
 		ASSERT_TRUE(wait_readable(self->u.fd));
 		ASSERT_EQ((ssize_t)len, read(self->u.fd, self->buf, sizeof(self->buf)));
-		EXPECT_TRUE(packet_ok(self->buf, len, IPPROTO_ICMP));
+		EXPECT_TRUE(packet_is_valid(self->buf, len, IPPROTO_ICMP));
 		EXPECT_EQ(htonl(LOCAL), ip->saddr);
 		EXPECT_EQ(htonl(PEER), ip->daddr);
 		EXPECT_EQ(ICMP_ECHOREPLY, icmp->type);
@@ -916,10 +916,10 @@ TEST_F(tun, ping_is_answered)
 		EXPECT_EQ(htons(i), icmp->un.echo.sequence);
 		EXPECT_EQ(0, memcmp(data, icmp + 1, sizeof(data)));
 	}
-	EXPECT_EQ(10, GREW(rx_packets));
-	EXPECT_EQ(10, GREW(tx_packets));
-	EXPECT_EQ(10 * 84, GREW(rx_bytes));
-	EXPECT_EQ(10 * 84, GREW(tx_bytes));
+	EXPECT_EQ(10, STAT_DELTA(rx_packets));
+	EXPECT_EQ(10, STAT_DELTA(tx_packets));
+	EXPECT_EQ(10 * 84, STAT_DELTA(rx_bytes));
+	EXPECT_EQ(10 * 84, STAT_DELTA(tx_bytes));
 }
 
 TEST_F(tun, writev_gathers_one_packet)
@@ -937,8 +937,8 @@ TEST_F(tun, writev_gathers_one_packet)
 	ASSERT_EQ((ssize_t)len, writev(self->u.fd, iov, ARRAY_SIZE(iov)));
 	ASSERT_EQ(8, recv(self->udp, got, sizeof(got), 0));
 	EXPECT_EQ(0, memcmp("gathered", got, 8));
-	EXPECT_EQ(1, GREW(rx_packets));
-	EXPECT_EQ(len, GREW(rx_bytes));
+	EXPECT_EQ(1, STAT_DELTA(rx_packets));
+	EXPECT_EQ(len, STAT_DELTA(rx_bytes));
 }
 
 TEST_F(tun, A18_write_limits)
@@ -951,25 +951,25 @@ TEST_F(tun, A18_write_limits)
 	EXPECT_EQ(0, write(self->u.fd, packet, 0));
 	iov[0] = (struct iovec){ .iov_base = packet, .iov_len = 0 };
 	EXPECT_EQ(0, writev(self->u.fd, iov, 1));
-	EXPECT_EQ(0, GREW(rx_packets));
+	EXPECT_EQ(0, STAT_DELTA(rx_packets));
 
 	/* The largest packet there is, whatever the MTU, arrives whole. */
 	setsockopt(self->udp, SOL_SOCKET, SO_RCVBUFFORCE, &big, sizeof(big));
-	fill(packet + IP_UDP_LEN, 65507, 5);
+	fill_pattern(packet + IP_UDP_LEN, 65507, 5);
 	len = build_udp(packet, PEER, LOCAL, 7, PORT, packet + IP_UDP_LEN, 65507);
 	ASSERT_EQ(65535, len);
 	ASSERT_EQ(65535, write(self->u.fd, packet, len));
 	ASSERT_EQ(65507, recv(self->udp, self->buf, sizeof(self->buf), 0));
 	EXPECT_EQ(0, memcmp(packet + IP_UDP_LEN, self->buf, 65507));
-	EXPECT_EQ(1, GREW(rx_packets));
-	EXPECT_EQ(65535, GREW(rx_bytes));
+	EXPECT_EQ(1, STAT_DELTA(rx_packets));
+	EXPECT_EQ(65535, STAT_DELTA(rx_bytes));
 
 	EXPECT_EQ(-EIO, ERR(write(self->u.fd, packet, 65536)));
 	EXPECT_EQ(-EIO, ERR(write(self->u.fd, packet, 65536 + 16)));
 	iov[0] = (struct iovec){ .iov_base = packet, .iov_len = 65535 };
 	iov[1] = (struct iovec){ .iov_base = packet, .iov_len = 1 };
 	EXPECT_EQ(-EIO, ERR(writev(self->u.fd, iov, 2)));
-	EXPECT_EQ(1, GREW(rx_packets));
+	EXPECT_EQ(1, STAT_DELTA(rx_packets));
 }
 
 TEST_F(tun, huge_write_is_EIO)
@@ -979,7 +979,7 @@ TEST_F(tun, huge_write_is_EIO)
 
 	ASSERT_NE(MAP_FAILED, map);
 	EXPECT_EQ(-EIO, ERR(write(self->u.fd, map, size)));
-	EXPECT_EQ(0, GREW(rx_packets));
+	EXPECT_EQ(0, STAT_DELTA(rx_packets));
 	munmap(map, size);
 }
 
@@ -990,7 +990,7 @@ TEST_F(tun, write_larger_than_the_mtu_is_taken)
 
 	ASSERT_EQ((ssize_t)len, write(self->u.fd, packet, len));
 	EXPECT_EQ(8000, recv(self->udp, self->buf, sizeof(self->buf), 0));
-	EXPECT_EQ(1, GREW(rx_packets));
+	EXPECT_EQ(1, STAT_DELTA(rx_packets));
 }
 
 TEST_F(tun, packets_of_every_size_are_written_whole)
@@ -1007,7 +1007,7 @@ TEST_F(tun, packets_of_every_size_are_written_whole)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		size_t len;
 
-		fill(data, sizes[i], i + 77);
+		fill_pattern(data, sizes[i], i + 77);
 		len = build_udp(packet, PEER, LOCAL, 7, PORT, data, sizes[i]);
 		ASSERT_EQ((ssize_t)len, ERR(write(self->u.fd, packet, len)));
 		ASSERT_EQ((ssize_t)sizes[i], ERR(recv(self->udp, self->buf,
@@ -1015,7 +1015,7 @@ TEST_F(tun, packets_of_every_size_are_written_whole)
 		EXPECT_EQ(0, memcmp(data, self->buf, sizes[i]))
 			TH_LOG("size %u", sizes[i]);
 	}
-	EXPECT_EQ(ARRAY_SIZE(sizes), GREW(rx_packets));
+	EXPECT_EQ(ARRAY_SIZE(sizes), STAT_DELTA(rx_packets));
 }
 
 TEST_F(tun, write_while_down_is_dropped_and_counted)
@@ -1025,17 +1025,17 @@ TEST_F(tun, write_while_down_is_dropped_and_counted)
 
 	ASSERT_EQ(0, link_down(self->u.ifindex));
 	EXPECT_EQ((ssize_t)len, ERR(write(self->u.fd, packet, len)));
-	EXPECT_EQ(1, GREW(rx_dropped));
-	EXPECT_EQ(0, GREW(rx_packets));
-	EXPECT_EQ(0, GREW(rx_errors));
+	EXPECT_EQ(1, STAT_DELTA(rx_dropped));
+	EXPECT_EQ(0, STAT_DELTA(rx_packets));
+	EXPECT_EQ(0, STAT_DELTA(rx_errors));
 	/* The limit is the same as ever. */
 	EXPECT_EQ(-EIO, ERR(write(self->u.fd, self->buf, 65536)));
 	ASSERT_EQ(0, link_up(self->u.ifindex));
 	EXPECT_EQ(-EAGAIN, ERR(recv(self->udp, self->buf, sizeof(self->buf), MSG_DONTWAIT)));
 	EXPECT_EQ((ssize_t)len, ERR(write(self->u.fd, packet, len)));
 	EXPECT_EQ(4, recv(self->udp, self->buf, sizeof(self->buf), 0));
-	EXPECT_EQ(1, GREW(rx_packets));
-	EXPECT_EQ(1, GREW(rx_dropped));
+	EXPECT_EQ(1, STAT_DELTA(rx_packets));
+	EXPECT_EQ(1, STAT_DELTA(rx_dropped));
 }
 
 TEST_F(tun, write_from_a_bad_buffer_is_EFAULT_and_counted)
@@ -1048,13 +1048,13 @@ TEST_F(tun, write_from_a_bad_buffer_is_EFAULT_and_counted)
 	ASSERT_NE(MAP_FAILED, map);
 	ASSERT_EQ(0, mprotect(bad, page, PROT_NONE));
 	EXPECT_EQ(-EFAULT, ERR(write(self->u.fd, bad, 100)));
-	EXPECT_EQ(1, GREW(rx_errors));
+	EXPECT_EQ(1, STAT_DELTA(rx_errors));
 	build_udp(bad - 30, PEER, LOCAL, 7, PORT, "", 0);
 	EXPECT_EQ(-EFAULT, ERR(write(self->u.fd, bad - 30, 100)));
-	EXPECT_EQ(2, GREW(rx_errors));
+	EXPECT_EQ(2, STAT_DELTA(rx_errors));
 	EXPECT_EQ(2, ethtool_statistic(self->u.ifname, "rx_drop_fault"));
-	EXPECT_EQ(0, GREW(rx_packets));
-	EXPECT_EQ(0, GREW(rx_bytes));
+	EXPECT_EQ(0, STAT_DELTA(rx_packets));
+	EXPECT_EQ(0, STAT_DELTA(rx_bytes));
 	EXPECT_EQ(-EAGAIN, ERR(recv(self->udp, self->buf, sizeof(self->buf), MSG_DONTWAIT)));
 	munmap(map, 2 * page);
 }
@@ -1078,8 +1078,8 @@ TEST_F(tun, what_is_written_counts_as_ipv4)
 	packet[42] = (PORT + 1) >> 8;
 	packet[45] = 8;
 	EXPECT_EQ(48, ERR(write(self->u.fd, packet, 48)));
-	EXPECT_EQ(1, GREW(rx_packets));
-	EXPECT_EQ(48, GREW(rx_bytes));
+	EXPECT_EQ(1, STAT_DELTA(rx_packets));
+	EXPECT_EQ(48, STAT_DELTA(rx_bytes));
 	if (fd >= 0) {
 		EXPECT_EQ(-EAGAIN, ERR(recv(fd, self->buf, sizeof(self->buf), MSG_DONTWAIT)));
 		close(fd);
@@ -1095,14 +1095,14 @@ TEST_F(tun, garbage_is_taken_and_harms_nothing)
 	for (i = 1; i <= 400; i++) {
 		size_t n = i % 120 + 1;
 
-		fill(packet, n, i);
+		fill_pattern(packet, n, i);
 		/* Half of it looks like IPv4 at first sight. */
 		if (i % 2)
 			packet[0] = 0x45;
 		ASSERT_EQ((ssize_t)n, ERR(write(self->u.fd, packet, n)))
 			TH_LOG("packet %u of %zu bytes", i, n);
 	}
-	EXPECT_EQ(400, GREW(rx_packets));
+	EXPECT_EQ(400, STAT_DELTA(rx_packets));
 	while (read(self->u.fd, self->buf, sizeof(self->buf)) > 0)
 		;
 	len = build_udp(packet, PEER, LOCAL, 7, PORT, "alive", 5);
@@ -1129,7 +1129,7 @@ TEST_F(tun, forwards_between_two_units)
 		ASSERT_EQ((ssize_t)len, write(self->u.fd, packet, len));
 		ASSERT_TRUE(wait_readable(far.fd));
 		ASSERT_EQ((ssize_t)len, read(far.fd, self->buf, sizeof(self->buf)));
-		EXPECT_TRUE(packet_ok(self->buf, len, IPPROTO_UDP));
+		EXPECT_TRUE(packet_is_valid(self->buf, len, IPPROTO_UDP));
 		EXPECT_EQ(63, ip->ttl);
 		EXPECT_EQ(htonl(PEER), ip->saddr);
 		EXPECT_EQ(0, memcmp("across", udp_payload(self->buf), 6));
@@ -1139,7 +1139,7 @@ TEST_F(tun, forwards_between_two_units)
 
 TEST_F(tun, a_capture_sees_both_ways)
 {
-	struct timeval limit = { .tv_sec = LIMIT_MS / 1000 };
+	struct timeval limit = { .tv_sec = TIMEOUT_MS / 1000 };
 	char packet[64], seen[128];
 	size_t len = build_udp(packet, PEER, LOCAL, 7, PORT, "in", 2);
 	struct sockaddr_ll ll = {
@@ -1166,7 +1166,7 @@ TEST_F(tun, a_capture_sees_both_ways)
 		  recvfrom(tap, seen, sizeof(seen), 0, (void *)&ll, &ll_len));
 	EXPECT_EQ(PACKET_OUTGOING, ll.sll_pkttype);
 	/* As it was sent: what changes bytes that both share changes them for both. */
-	EXPECT_TRUE(packet_ok(seen, IP_UDP_LEN + 3, IPPROTO_UDP));
+	EXPECT_TRUE(packet_is_valid(seen, IP_UDP_LEN + 3, IPPROTO_UDP));
 	EXPECT_EQ(0, memcmp("out", udp_payload(seen), 3));
 	ASSERT_EQ((ssize_t)IP_UDP_LEN + 3, read(self->u.fd, self->buf, sizeof(self->buf)));
 	EXPECT_EQ(0, memcmp(self->buf, seen, IP_UDP_LEN + 3));
@@ -1232,7 +1232,9 @@ TEST_F(unit, A22_poll_of_a_unit_never_up)
 
 TEST_F(tun, A22_arrival_wakes_every_kind_of_wait)
 {
-	static const enum sleep_in ways[] = { IN_POLL, IN_SELECT, IN_EPOLL, IN_EPOLL_ET };
+	static const enum sleep_call ways[] = {
+		SLEEP_POLL, SLEEP_SELECT, SLEEP_EPOLL, SLEEP_EPOLL_ET,
+	};
 	struct sleeper s;
 	unsigned int i, round;
 
@@ -1244,7 +1246,7 @@ TEST_F(tun, A22_arrival_wakes_every_kind_of_wait)
 			ASSERT_TRUE(sleeper_join(&s))
 				TH_LOG("way %u slept on", i);
 			EXPECT_EQ(1, s.ret);
-			EXPECT_EQ(ways[i] == IN_SELECT ? 1 : POLLIN, s.events);
+			EXPECT_EQ(ways[i] == SLEEP_SELECT ? 1 : POLLIN, s.events);
 			ASSERT_LT(0, read(self->u.fd, self->buf, sizeof(self->buf)));
 		}
 	}
@@ -1256,10 +1258,10 @@ TEST_F(tun, A22_what_is_refused_wakes_nobody)
 	size_t len = build_udp(packet, LOCAL, PEER, 1, 2, "four", 4);
 	struct sleeper s;
 
-	ASSERT_EQ(0, sleeper_start(&s, IN_POLL, self->u.fd));
+	ASSERT_EQ(0, sleeper_start(&s, SLEEP_POLL, self->u.fd));
 	ASSERT_TRUE(sleeper_wait_asleep(&s));
 	packet_send(self->raw, self->u.ifindex, ETH_P_IPV6, packet, len);
-	EXPECT_EQ(1, GREW(tx_dropped));
+	EXPECT_EQ(1, STAT_DELTA(tx_dropped));
 	EXPECT_FALSE(WAIT_FOR(!sleeper_asleep(&s), QUIET_MS));
 	SEND("wake", 4);
 	ASSERT_TRUE(sleeper_join(&s));
@@ -1289,7 +1291,7 @@ TEST_F(tun, epoll_edges)
 	EXPECT_EQ(0, epoll_wait(ep, &got, 1, 0));
 	for (i = 0; i < 10; i++) {
 		SEND("edge", 4);
-		ASSERT_EQ(1, epoll_wait(ep, &got, 1, LIMIT_MS));
+		ASSERT_EQ(1, epoll_wait(ep, &got, 1, TIMEOUT_MS));
 		EXPECT_EQ(EPOLLIN, got.events);
 		EXPECT_EQ(0, epoll_wait(ep, &got, 1, 0));
 		ASSERT_LT(0, read(self->u.fd, self->buf, sizeof(self->buf)));
@@ -1311,7 +1313,7 @@ TEST_F(tun, nested_and_dropped_epoll_sets)
 		ASSERT_EQ(0, epoll_ctl(outer, EPOLL_CTL_ADD, inner, &ev));
 		EXPECT_EQ(0, epoll_wait(outer, &got, 1, 0));
 		SEND("in", 2);
-		EXPECT_EQ(1, epoll_wait(outer, &got, 1, LIMIT_MS));
+		EXPECT_EQ(1, epoll_wait(outer, &got, 1, TIMEOUT_MS));
 		ASSERT_LT(0, read(self->u.fd, self->buf, sizeof(self->buf)));
 		if (i % 2) {
 			unit_close(&self->u);
@@ -1338,24 +1340,24 @@ TEST_F(tun, A12_one_signal_for_each_packet)
 	ASSERT_EQ(0, fcntl(self->u.fd, F_SETSIG, SIGRTMIN));
 	ASSERT_EQ(0, fcntl(self->u.fd, F_SETOWN, getpid()));
 	SEND("not yet", 7);
-	EXPECT_EQ(-EAGAIN, ERR(next_signal(SIGRTMIN, &info, QUIET_MS)));
+	EXPECT_EQ(-EAGAIN, ERR(wait_signal(SIGRTMIN, &info, QUIET_MS)));
 	ASSERT_EQ(0, ioctl(self->u.fd, FIOASYNC, &on));
 	EXPECT_NE(0, fcntl(self->u.fd, F_GETFL) & O_ASYNC);
 	for (i = 0; i < 10; i++)
 		SEND("signal", 6);
 	for (i = 0; i < 10; i++) {
-		ASSERT_EQ(SIGRTMIN, next_signal(SIGRTMIN, &info, LIMIT_MS))
+		ASSERT_EQ(SIGRTMIN, wait_signal(SIGRTMIN, &info, TIMEOUT_MS))
 			TH_LOG("signal %d", i);
 		EXPECT_EQ(self->u.fd, info.si_fd);
 		EXPECT_EQ(POLL_IN, info.si_code);
 	}
-	EXPECT_EQ(-EAGAIN, ERR(next_signal(SIGRTMIN, &info, QUIET_MS)));
+	EXPECT_EQ(-EAGAIN, ERR(wait_signal(SIGRTMIN, &info, QUIET_MS)));
 	/* A packet that is refused is none. */
 	packet_send(self->raw, self->u.ifindex, ETH_P_IPV6, "6", 1);
-	EXPECT_EQ(-EAGAIN, ERR(next_signal(SIGRTMIN, &info, QUIET_MS)));
+	EXPECT_EQ(-EAGAIN, ERR(wait_signal(SIGRTMIN, &info, QUIET_MS)));
 	ASSERT_EQ(0, ioctl(self->u.fd, FIOASYNC, &off));
 	SEND("no more", 7);
-	EXPECT_EQ(-EAGAIN, ERR(next_signal(SIGRTMIN, &info, QUIET_MS)));
+	EXPECT_EQ(-EAGAIN, ERR(wait_signal(SIGRTMIN, &info, QUIET_MS)));
 }
 
 TEST_F(tun, A12_plain_SIGIO)
@@ -1366,10 +1368,10 @@ TEST_F(tun, A12_plain_SIGIO)
 	ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, O_NONBLOCK | O_ASYNC));
 	/* Nobody owns the descriptor: nobody is told. */
 	SEND("1", 1);
-	EXPECT_EQ(-EAGAIN, ERR(next_signal(SIGIO, &info, QUIET_MS)));
+	EXPECT_EQ(-EAGAIN, ERR(wait_signal(SIGIO, &info, QUIET_MS)));
 	ASSERT_EQ(0, fcntl(self->u.fd, F_SETOWN, getpid()));
 	SEND("2", 1);
-	ASSERT_EQ(SIGIO, next_signal(SIGIO, &info, LIMIT_MS));
+	ASSERT_EQ(SIGIO, wait_signal(SIGIO, &info, TIMEOUT_MS));
 }
 
 TEST_F(tun, A12_dropped_packets_give_no_signal)
@@ -1386,9 +1388,9 @@ TEST_F(tun, A12_dropped_packets_give_no_signal)
 	ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, O_NONBLOCK | O_ASYNC));
 	for (i = 0; i < 5; i++)
 		packet_send(self->raw, self->u.ifindex, ETH_P_IP, packet, len);
-	EXPECT_EQ(SIGRTMIN, next_signal(SIGRTMIN, &info, LIMIT_MS));
-	EXPECT_EQ(SIGRTMIN, next_signal(SIGRTMIN, &info, LIMIT_MS));
-	EXPECT_EQ(-EAGAIN, ERR(next_signal(SIGRTMIN, &info, QUIET_MS)));
+	EXPECT_EQ(SIGRTMIN, wait_signal(SIGRTMIN, &info, TIMEOUT_MS));
+	EXPECT_EQ(SIGRTMIN, wait_signal(SIGRTMIN, &info, TIMEOUT_MS));
+	EXPECT_EQ(-EAGAIN, ERR(wait_signal(SIGRTMIN, &info, QUIET_MS)));
 }
 
 TEST_F(tun, A24_close_ends_the_ownership)
@@ -1404,7 +1406,7 @@ TEST_F(tun, A24_close_ends_the_ownership)
 	EXPECT_EQ(0, fcntl(self->u.fd, F_GETOWN));
 	SEND("nobody's", 8);
 	EXPECT_TRUE(wait_readable(self->u.fd));
-	EXPECT_EQ(-EAGAIN, ERR(next_signal(SIGIO, &info, QUIET_MS)));
+	EXPECT_EQ(-EAGAIN, ERR(wait_signal(SIGIO, &info, QUIET_MS)));
 }
 
 /* Nor does it pass to a file that gets the place in memory which the closed one had. */
@@ -1427,7 +1429,7 @@ TEST_F(tun, A24_the_next_file_gets_no_signal)
 	ASSERT_EQ(0, link_up(self->u.ifindex));
 	SEND("nobody's", 8);
 	EXPECT_TRUE(wait_readable(self->u.fd));
-	EXPECT_EQ(-EAGAIN, ERR(next_signal(SIGIO, &info, QUIET_MS)));
+	EXPECT_EQ(-EAGAIN, ERR(wait_signal(SIGIO, &info, QUIET_MS)));
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		close(files[i]);
 }
@@ -1516,17 +1518,17 @@ TEST_F(tun, fdinfo_names_unit_and_interface)
 {
 	char value[64], want[64];
 
-	snprintf(want, sizeof(want), KIND "%d", self->u.number);
-	ASSERT_TRUE(fdinfo_line(self->u.fd, "unit", value, sizeof(value)));
+	snprintf(want, sizeof(want), TUN_KIND "%d", self->u.number);
+	ASSERT_TRUE(fdinfo_value(self->u.fd, "unit", value, sizeof(value)));
 	EXPECT_STREQ(want, value);
-	ASSERT_TRUE(fdinfo_line(self->u.fd, "ifname", value, sizeof(value)));
+	ASSERT_TRUE(fdinfo_value(self->u.fd, "ifname", value, sizeof(value)));
 	EXPECT_STREQ(self->u.ifname, value);
-	ASSERT_TRUE(fdinfo_line(self->u.fd, "ifindex", value, sizeof(value)));
+	ASSERT_TRUE(fdinfo_value(self->u.fd, "ifindex", value, sizeof(value)));
 	EXPECT_EQ(self->u.ifindex, atoi(value));
 	ASSERT_EQ(0, link_rename(self->u.ifindex, "renamed"));
-	ASSERT_TRUE(fdinfo_line(self->u.fd, "ifname", value, sizeof(value)));
+	ASSERT_TRUE(fdinfo_value(self->u.fd, "ifname", value, sizeof(value)));
 	EXPECT_STREQ("renamed", value);
-	ASSERT_TRUE(fdinfo_line(self->u.fd, "unit", value, sizeof(value)));
+	ASSERT_TRUE(fdinfo_value(self->u.fd, "unit", value, sizeof(value)));
 	EXPECT_STREQ(want, value);
 }
 

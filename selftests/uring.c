@@ -3,7 +3,7 @@
  * io_uring on a node: an attempt that never sleeps, then the wait list, and no
  * kernel thread parked in a read.
  */
-#include "bsdtun_uring.h"
+#include "lib/test.h"
 
 #define OFFSET	((__u64)-1)
 
@@ -21,11 +21,11 @@ FIXTURE(uring) {
 
 FIXTURE_SETUP(uring)
 {
-	if (ring_missing())
+	if (ring_unavailable())
 		SKIP(return, "io_uring is switched off here");
 	ASSERT_EQ(0, ring_open(&self->ring));
-	ASSERT_EQ(0, netns_as_new());
-	ASSERT_EQ(0, unit_ready(&self->u, 0));
+	ASSERT_EQ(0, netns_reset());
+	ASSERT_EQ(0, unit_create_up(&self->u, 0));
 	self->udp = udp_socket(LOCAL, PORT);
 	ASSERT_LE(0, self->udp);
 }
@@ -37,7 +37,7 @@ FIXTURE_TEARDOWN(uring)
 	unit_destroy(&self->u);
 }
 
-#define SEND(data, len) send_udp(_metadata, self->udp, PORT, data, len)
+#define SEND(data, len) send_udp_to_peer(_metadata, self->udp, PORT, data, len)
 
 static struct io_uring_sqe *prepare_read(struct ring *r, int fd, void *buf, unsigned int len,
 					 __u64 tag)
@@ -55,7 +55,7 @@ TEST_F(uring, read_of_a_queued_packet_completes_inline)
 	ASSERT_EQ(0, ring_submit(&self->ring));
 	ASSERT_TRUE(ring_peek(&self->ring, &self->cqe));
 	EXPECT_EQ((int)IP_UDP_LEN + 5, self->cqe.res);
-	EXPECT_TRUE(packet_ok(self->buf, self->cqe.res, IPPROTO_UDP));
+	EXPECT_TRUE(packet_is_valid(self->buf, self->cqe.res, IPPROTO_UDP));
 	EXPECT_EQ(0, memcmp("there", udp_payload(self->buf), 5));
 	EXPECT_EQ(0, ring_workers());
 }
@@ -67,7 +67,7 @@ TEST_F(uring, read_waits_for_its_packet_without_a_thread)
 	for (i = 0; i < 10; i++) {
 		prepare_read(&self->ring, self->u.fd, self->buf, sizeof(self->buf), i);
 		ASSERT_EQ(0, ring_submit(&self->ring));
-		EXPECT_TRUE(ring_quiet(&self->ring));
+		EXPECT_TRUE(ring_stays_empty(&self->ring));
 		EXPECT_EQ(0, ring_workers());
 		SEND(&i, sizeof(i));
 		ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
@@ -95,7 +95,7 @@ TEST_F(uring, O_NONBLOCK_read_waits_all_the_same)
 	ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, O_NONBLOCK));
 	prepare_read(&self->ring, self->u.fd, self->buf, sizeof(self->buf), 1);
 	ASSERT_EQ(0, ring_submit(&self->ring));
-	EXPECT_TRUE(ring_quiet(&self->ring));
+	EXPECT_TRUE(ring_stays_empty(&self->ring));
 	SEND("at last", 7);
 	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
 	EXPECT_EQ((int)IP_UDP_LEN + 7, self->cqe.res);
@@ -112,7 +112,7 @@ TEST_F(uring, many_reads_take_one_packet_each)
 	for (i = 0; i < READS; i++)
 		prepare_read(&self->ring, self->u.fd, bufs[i], sizeof(bufs[i]), i);
 	ASSERT_EQ(0, ring_submit(&self->ring));
-	EXPECT_TRUE(ring_quiet(&self->ring));
+	EXPECT_TRUE(ring_stays_empty(&self->ring));
 	for (i = 0; i < READS; i++)
 		SEND(&i, sizeof(i));
 	for (i = 0; i < READS; i++) {
@@ -129,8 +129,8 @@ TEST_F(uring, many_reads_take_one_packet_each)
 		EXPECT_FALSE(seen[n]);
 		seen[n] = true;
 	}
-	EXPECT_TRUE(ring_quiet(&self->ring));
-	EXPECT_EQ(0, queued(self->u.fd));
+	EXPECT_TRUE(ring_stays_empty(&self->ring));
+	EXPECT_EQ(0, fionread(self->u.fd));
 }
 
 TEST_F(uring, readv_scatters)
@@ -145,7 +145,7 @@ TEST_F(uring, readv_scatters)
 	sqe = ring_prepare(&self->ring, IORING_OP_READV, self->u.fd, iov, 2, 1);
 	sqe->off = OFFSET;
 	ASSERT_EQ(0, ring_submit(&self->ring));
-	EXPECT_TRUE(ring_quiet(&self->ring));
+	EXPECT_TRUE(ring_stays_empty(&self->ring));
 	SEND("scattered", 9);
 	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
 	EXPECT_EQ((int)IP_UDP_LEN + 9, self->cqe.res);
@@ -262,7 +262,7 @@ TEST_F(uring, a_written_ping_is_read_back)
 		ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
 		EXPECT_EQ((int)len, self->cqe.res);
 	}
-	EXPECT_TRUE(packet_ok(reply, len, IPPROTO_ICMP));
+	EXPECT_TRUE(packet_is_valid(reply, len, IPPROTO_ICMP));
 	EXPECT_EQ(ICMP_ECHOREPLY, reply[20]);
 }
 
@@ -275,14 +275,14 @@ TEST_F(uring, multishot_poll_sees_each_arrival)
 			   IORING_POLL_ADD_MULTI, 1);
 	sqe->poll32_events = POLLIN;
 	ASSERT_EQ(0, ring_submit(&self->ring));
-	EXPECT_TRUE(ring_quiet(&self->ring));
+	EXPECT_TRUE(ring_stays_empty(&self->ring));
 	for (i = 0; i < 10; i++) {
 		SEND("poll", 4);
 		ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
 		EXPECT_EQ(POLLIN, self->cqe.res);
 		EXPECT_NE(0, self->cqe.flags & IORING_CQE_F_MORE);
 		ASSERT_LT(0, read(self->u.fd, self->buf, sizeof(self->buf)));
-		EXPECT_TRUE(ring_quiet(&self->ring));
+		EXPECT_TRUE(ring_stays_empty(&self->ring));
 	}
 }
 
@@ -324,7 +324,7 @@ TEST_F(uring, ring_closed_with_a_read_pending)
 		unit_close(&self->u);
 		EXPECT_EQ(-EBUSY, ERR(open(self->u.node, O_RDWR)));
 		ring_close(&self->ring);
-		ASSERT_TRUE(WAIT_FOR(!unit_open(&self->u, 0), LIMIT_MS))
+		ASSERT_TRUE(WAIT_FOR(!unit_open(&self->u, 0), TIMEOUT_MS))
 			TH_LOG("round %d", i);
 		ASSERT_EQ(0, link_up(self->u.ifindex));
 		ASSERT_EQ(0, ring_open(&self->ring));
@@ -352,7 +352,7 @@ TEST_F(uring, process_exits_with_a_read_pending)
 		}
 		ASSERT_EQ(pid, waitpid(pid, &status, 0));
 		EXPECT_EQ(0, status);
-		ASSERT_TRUE(WAIT_FOR(!unit_open(&self->u, 0), LIMIT_MS));
+		ASSERT_TRUE(WAIT_FOR(!unit_open(&self->u, 0), TIMEOUT_MS));
 		unit_close(&self->u);
 	}
 }

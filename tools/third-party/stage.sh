@@ -4,7 +4,7 @@
 # What the programs' tests share: two network namespaces, LEFT and RIGHT, joined by a wire.
 # A program, or each of two, has a unit of its own whose interface is in one of them.
 
-# shellcheck source-path=SCRIPTDIR source=../../selftests/helpers.sh
+# shellcheck source-path=SCRIPTDIR source=../../selftests/lib/helpers.sh
 . "$(dirname "$(readlink -f "$0")")/helpers.sh"
 
 PROGRAMS="${PROGRAMS:-/lab/programs}"

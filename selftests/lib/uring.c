@@ -1,29 +1,22 @@
-/* SPDX-License-Identifier: GPL-2.0 */
-/* io_uring by its system calls: one request, one completion, no library. */
-#ifndef BSDTUN_URING_H
-#define BSDTUN_URING_H
-
-#include "bsdtun_test.h"
-
+// SPDX-License-Identifier: GPL-2.0
 #include <dirent.h>
-#include <linux/io_uring.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <linux/time_types.h>
+
+#include "uring.h"
+#include "util.h"
+#include "wait.h"
 
 #define RING_ENTRIES	64
 
-struct ring {
-	int fd;
-	unsigned int to_submit;
-	unsigned int *sq_tail, *sq_mask, *sq_array;
-	unsigned int *cq_head, *cq_tail, *cq_mask;
-	struct io_uring_sqe *sqes;
-	struct io_uring_cqe *cqes;
-	void *rings;
-	size_t rings_size, sqes_size;
-};
-
-/* Not in this kernel, or switched off even for root. */
-static inline bool ring_missing(void)
+bool ring_unavailable(void)
 {
 	char text[16];
 
@@ -31,7 +24,7 @@ static inline bool ring_missing(void)
 	       text[0] == '2';
 }
 
-static inline int ring_open(struct ring *r)
+int ring_open(struct ring *r)
 {
 	struct io_uring_params p = { };
 	size_t sq_size, cq_size;
@@ -68,7 +61,7 @@ static inline int ring_open(struct ring *r)
 	return 0;
 }
 
-static inline void ring_close(struct ring *r)
+void ring_close(struct ring *r)
 {
 	if (r->fd <= 0)
 		return;
@@ -78,9 +71,8 @@ static inline void ring_close(struct ring *r)
 	r->fd = -1;
 }
 
-/* Puts a request on the ring; ring_submit() hands it over. */
-static inline struct io_uring_sqe *ring_prepare(struct ring *r, int op, int fd, const void *addr,
-						unsigned int len, __u64 tag)
+struct io_uring_sqe *ring_prepare(struct ring *r, int op, int fd, const void *addr,
+				  unsigned int len, __u64 tag)
 {
 	unsigned int tail = *r->sq_tail, at = tail & *r->sq_mask;
 	struct io_uring_sqe *sqe = &r->sqes[at];
@@ -97,7 +89,7 @@ static inline struct io_uring_sqe *ring_prepare(struct ring *r, int op, int fd, 
 	return sqe;
 }
 
-static inline int ring_submit(struct ring *r)
+int ring_submit(struct ring *r)
 {
 	int n = ERR(syscall(SYS_io_uring_enter, r->fd, r->to_submit, 0, IORING_ENTER_GETEVENTS,
 			    NULL, 0));
@@ -107,8 +99,7 @@ static inline int ring_submit(struct ring *r)
 	return n < 0 ? n : 0;
 }
 
-/* Takes a completion that is already there. */
-static inline bool ring_peek(struct ring *r, struct io_uring_cqe *cqe)
+bool ring_peek(struct ring *r, struct io_uring_cqe *cqe)
 {
 	unsigned int head = *r->cq_head;
 
@@ -119,10 +110,9 @@ static inline bool ring_peek(struct ring *r, struct io_uring_cqe *cqe)
 	return true;
 }
 
-/* Waits for a completion, not for ever. */
-static inline bool ring_wait(struct ring *r, struct io_uring_cqe *cqe)
+bool ring_wait(struct ring *r, struct io_uring_cqe *cqe)
 {
-	long long end = now_ms() + LIMIT_MS;
+	long long end = now_ms() + TIMEOUT_MS;
 
 	while (!ring_peek(r, cqe)) {
 		struct __kernel_timespec ts = { .tv_nsec = 100 * 1000 * 1000 };
@@ -136,8 +126,7 @@ static inline bool ring_wait(struct ring *r, struct io_uring_cqe *cqe)
 	return true;
 }
 
-/* Lets the kernel run what it has to, and sees that nothing completes. */
-static inline bool ring_quiet(struct ring *r)
+bool ring_stays_empty(struct ring *r)
 {
 	struct io_uring_cqe cqe;
 	long long end = now_ms() + QUIET_MS;
@@ -146,13 +135,12 @@ static inline bool ring_quiet(struct ring *r)
 		syscall(SYS_io_uring_enter, r->fd, 0, 0, IORING_ENTER_GETEVENTS, NULL, 0);
 		if (ring_peek(r, &cqe))
 			return false;
-		nap();
+		short_sleep();
 	}
 	return true;
 }
 
-/* Threads that the kernel made for requests which it could only block on. */
-static inline int ring_workers(void)
+int ring_workers(void)
 {
 	DIR *dir = opendir("/proc/self/task");
 	struct dirent *d;
@@ -169,5 +157,3 @@ static inline int ring_workers(void)
 		closedir(dir);
 	return n;
 }
-
-#endif /* BSDTUN_URING_H */

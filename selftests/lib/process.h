@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Child processes, users, capabilities and user namespaces. */
+#ifndef BSDTUN_LIB_PROCESS_H
+#define BSDTUN_LIB_PROCESS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <unistd.h>
+
+struct unit;
+
+#define NOBODY_UID	65534
+
+/* Runs @func in a child. Returns its result, 0 or -errno, or -1000 if the child was killed. */
+int run_in_child(int (*func)(struct unit *u), struct unit *u);
+
+/* An assertion for child processes: exits with status 1 if @cond is false. */
+#define CHILD_ASSERT(cond)						\
+({									\
+	if (!(cond)) {							\
+		fprintf(stderr, "# line %d: %s\n", __LINE__, #cond);	\
+		_exit(1);						\
+	}								\
+})
+
+int become_nobody(void);
+int drop_cap(int cap);
+
+/* For run_in_child(): unit_open() with fewer privileges. */
+int open_as_nobody(struct unit *u);
+int open_without_net_admin(struct unit *u);
+
+/* Enters a new user namespace as its root; outside, the user stays the same. */
+int userns_new(void);
+bool userns_unavailable(void);
+
+#endif /* BSDTUN_LIB_PROCESS_H */
