@@ -21,7 +21,8 @@ import sys
 STATEMENTS = [f"A{n}" for n in range(1, 27)] + [f"B{n}" for n in range(1, 16)]
 SEMANTICS = "Documentation/semantics.rst"
 DIFFERENCES = "What differs"
-# What stands before a colon in a literal and is not a test file: groups of tracepoints.
+# What stands before a colon in a literal and is not a test file: groups of tracepoints. Words in
+# capitals are placeholders.
 NOT_A_FILE = {"bsdtun", "net", "skb"}
 
 NAME = r"[A-Za-z_]\w*"
@@ -107,11 +108,13 @@ def references(path, tests):
     literal = {".rst": RST_LITERAL, ".md": MD_LITERAL}.get(path.suffix)
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         for file, case in (literal or WORD).findall(line):
-            if file in NOT_A_FILE or (not literal and file not in tests.cases):
+            if file in NOT_A_FILE or file.isupper():
+                continue
+            if not literal and file not in tests.cases:
                 continue
             yield number, file, case
         for file, case in SELECTED.findall(line):
-            if not file.isupper():
+            if not file.isupper() and not case.isupper():
                 known = file if file in tests.cases else file + ".sh"
                 yield number, known if known in tests.cases else file, case
 
