@@ -97,7 +97,7 @@ struct Drivers {
     tun: VariantDriver<Tun>,
     tap: VariantDriver<Tap>,
     vmnet: VariantDriver<Vmnet>,
-    _files: settings::Files,
+    _sysctls: settings::Sysctls,
 }
 
 /// A kind's cloner and units.
@@ -124,7 +124,7 @@ impl Drivers {
             tun: VariantDriver::new(&settings, module_parameters::tun_units.value())?,
             tap: VariantDriver::new(&settings, module_parameters::tap_units.value())?,
             vmnet: VariantDriver::new(&settings, module_parameters::vmnet_units.value())?,
-            _files: settings::Files::new(settings)?,
+            _sysctls: settings::Sysctls::new(settings)?,
         };
         // From the first success on the load must not fail: the kernel frees a module whose `init`
         // fails even if somebody has a node of it open.
@@ -173,7 +173,7 @@ impl<V: Variant> VariantDriver<V> {
                 pr_err!("{}: unit {}: not made: {:?}\n", V::KIND.name(), number, e);
             }
         }
-        self.cloner = Cloner::node(self.link.clone())
+        self.cloner = Cloner::new_node(self.link.clone())
             .inspect_err(|e| pr_err!("{}: no cloner: {:?}\n", V::KIND.name(), e))
             .ok();
     }

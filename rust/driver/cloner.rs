@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Cloners: nodes whose opening gives a unit, a new one if need be.
+//! Cloners: nodes such as `/dev/bsdtun`, each open of which opens a unit of its own.
 
 use crate::{
     driver::{
@@ -35,16 +35,16 @@ use kernel::{
     }, //
 };
 
-/// The cloner of a kind.
+/// The cloner of a variant.
 pub(crate) struct Cloner<V>(PhantomData<V>);
 
 impl<V: Variant> Cloner<V> {
-    /// Makes the node.
+    /// Creates the node of the cloner, which makes units of `link`. Process context.
     ///
     /// # Errors
     ///
     /// Those of [`MiscDevice::new`].
-    pub(crate) fn node(link: Arc<Registration<Interface<V>>>) -> Result<MiscDevice<Self>> {
+    pub(crate) fn new_node(link: Arc<Registration<Interface<V>>>) -> Result<MiscDevice<Self>> {
         let file_name = link.context().settings.names().cloner(V::KIND)?;
         MiscDevice::new(V::NAME, file_name.as_c_str(), link)
     }
@@ -55,36 +55,45 @@ impl<V: Variant> Open for Cloner<V> {
 
     type File = UnitFile;
 
-    /// The lowest of the units that a cloner has made here and that nobody has open; else a new one.
+    /// Opens the closed unit with the lowest number among those that a cloner has made and whose
+    /// interface is in the caller's network namespace; if there is none, a new unit with the lowest
+    /// free number. The node of a new unit exists when the system call returns.
     ///
-    /// `ENOENT` if cloning is switched off, `EPERM` if the process may not, `ENOSPC` without a free
-    /// number.
+    /// # Errors
+    ///
+    /// `ENOENT` if the sysctl `devfs_cloning` is 0, `EPERM` if the caller lacks `CAP_NET_ADMIN` in
+    /// the user namespace that owns its network namespace (see [`open_unit`] for the exception),
+    /// `ENOSPC` if no number is free, `ENOMEM`, `ENFILE`.
     fn open(link: &Arc<Registration<Interface<V>>>, _file: &File) -> Result<Arc<Private<Unit>>> {
-        let shared = link.context();
-        if !shared.settings.devfs_cloning(V::KIND) {
+        let context = link.context();
+        if !context.settings.devfs_cloning(V::KIND) {
             return Err(ENOENT);
         }
-        let here = Net::current().ok_or(ENXIO)?;
-        if !(shared.settings.user_open(V::KIND) || here.ns_capable_net_admin()) {
+        let net = Net::current().ok_or(ENXIO)?;
+        if !(context.settings.user_open(V::KIND) || net.ns_capable_net_admin()) {
             return Err(EPERM);
         }
-        // `misc_mtx` keeps everybody else from opening what is found.
-        while let Some(unit) = shared.registry.find_cloned(|unit| {
+        // `misc_mtx` is held, so that no one else opens the unit that is found.
+        while let Some(unit) = context.registry.find_cloned(|unit| {
             let rcu = rcu::read_lock();
             unit.device_rcu(&rcu)
-                .is_some_and(|dev| dev.is_in(&here, &rcu) && unit.queue().is_free())
+                .is_some_and(|dev| dev.is_in(&net, &rcu) && unit.queue().is_free())
         }) {
             match open_unit(&unit) {
-                // Its interface has gone since.
+                // Its interface was removed in the meantime: look again.
                 Err(ENXIO) => (),
                 Err(e) => return Err(e),
                 Ok(()) => return Ok(unit),
             }
         }
 
-        let place = Reservation::new()?;
-        let unit = link.add_in(&here, &shared.settings.names().template(V::KIND)?)?;
-        shared.registry.add_cloned(place, unit.clone());
+        let reservation = Reservation::new()?;
+        let unit = link.add_in(&net, &context.settings.names().template(V::KIND)?)?;
+        context
+            .registry
+            .add_cloned(reservation, unit.number(), unit.clone(), |unit| {
+                unit.queue().is_revoked()
+            });
         open_unit(&unit)?;
         Ok(unit)
     }

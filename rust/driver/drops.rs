@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Packets that get lost on their way through a unit: why, and how many.
+//! Dropped packets: the causes, and a counter for each.
 
 use crate::{
     linux::net::skb::DropReason,
@@ -14,37 +14,41 @@ use kernel::{
     }, //
 };
 
-/// How a packet can get lost.
+/// Why a packet was dropped.
+///
+/// A cause that starts with `Tx` is of a packet from the stack to a program, one with `Rx` of a
+/// packet from a program to the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DropCause {
-    /// Of a protocol that the framing has no place for.
+    /// The framing has no place for the packet's protocol.
     TxProtocol,
-    /// There was no memory to keep it.
+    /// There was no memory to copy the sender's zero-copy pages.
     TxNoMemory,
-    /// The interface is down, or nobody has the node open.
+    /// The interface was down, or the unit was closed.
     TxNotReady,
-    /// As many packets wait as may.
+    /// `txqueuelen` packets were queued.
     TxQueueFull,
-    /// It waited, and then the interface was set down or the node closed.
+    /// The packet was queued, and the interface was set down or removed, or the unit closed, before
+    /// a program read it.
     TxUnread,
-    /// The reader's buffer cannot be written.
+    /// The buffer of the read could not be written.
     TxFault,
-    /// Written while the interface was down.
+    /// The interface was down.
     RxNotReady,
-    /// Nothing, or less than a link layer header.
+    /// The write had no packet behind its address family, or no whole Ethernet header.
     RxTooShort,
-    /// Behind an address family that is not known.
+    /// The write had an unknown address family.
     RxProtocol,
-    /// There was no memory for it.
+    /// There was no memory for the packet.
     RxNoMemory,
-    /// The writer's buffer cannot be read.
+    /// The buffer of the write could not be read.
     RxFault,
-    /// A frame for another station.
+    /// The frame was for another station.
     RxOtherHost,
 }
 
 impl DropCause {
-    /// All of them, in their order.
+    /// All causes; each at the index that it is as a number.
     pub(crate) const ALL: [Self; 12] = [
         Self::TxProtocol,
         Self::TxNoMemory,
@@ -60,7 +64,7 @@ impl DropCause {
         Self::RxOtherHost,
     ];
 
-    /// What its counter is called.
+    /// The name of its counter in `ethtool -S`.
     pub(crate) const fn name(self) -> &'static CStr {
         match self {
             Self::TxProtocol => c"tx_drop_protocol",
@@ -78,7 +82,7 @@ impl DropCause {
         }
     }
 
-    /// What the packet is freed for.
+    /// The reason with which the packet is freed, as the tracepoint `skb:kfree_skb` shows it.
     pub(crate) fn reason(self) -> DropReason {
         match self {
             Self::TxProtocol | Self::RxProtocol => DropReason::Protocol,
@@ -92,7 +96,7 @@ impl DropCause {
         }
     }
 
-    /// Which way it was on.
+    /// The direction of the packet.
     pub(crate) fn direction(self) -> Direction {
         match self {
             Self::TxProtocol
@@ -111,55 +115,55 @@ impl DropCause {
     }
 }
 
-/// How many packets got lost, for each way to get lost.
+/// Counters of dropped packets, one for each [`DropCause`].
 pub(crate) struct DropStats([Atomic<u64>; DropCause::ALL.len()]);
 
 impl DropStats {
-    /// None yet.
+    /// Creates the counters, all zero.
     pub(crate) fn new() -> Self {
         Self([const { Atomic::new(0) }; DropCause::ALL.len()])
     }
 
-    /// Counts one. Any context.
-    pub(crate) fn count(&self, loss: DropCause) {
-        self.0[loss as usize].add(1, Relaxed);
+    /// Counts a dropped packet. Any context.
+    pub(crate) fn count(&self, cause: DropCause) {
+        self.0[cause as usize].add(1, Relaxed);
     }
 
-    /// How many there were.
-    pub(crate) fn get(&self, loss: DropCause) -> u64 {
-        self.0[loss as usize].load(Relaxed)
+    /// The number of packets dropped for this cause.
+    pub(crate) fn get(&self, cause: DropCause) -> u64 {
+        self.0[cause as usize].load(Relaxed)
     }
 }
 
-#[kunit_tests(bsdtun_loss)]
+#[kunit_tests(bsdtun_drops)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_loss_has_a_counter_of_its_own() {
+    fn each_cause_has_its_own_counter() {
         let drop_stats = DropStats::new();
-        for (i, loss) in DropCause::ALL.into_iter().enumerate() {
-            assert_eq!(loss as usize, i);
+        for (i, cause) in DropCause::ALL.into_iter().enumerate() {
+            assert_eq!(cause as usize, i);
             for _ in 0..=i {
-                drop_stats.count(loss);
+                drop_stats.count(cause);
             }
         }
-        for (i, loss) in DropCause::ALL.into_iter().enumerate() {
-            assert_eq!(drop_stats.get(loss), i as u64 + 1);
+        for (i, cause) in DropCause::ALL.into_iter().enumerate() {
+            assert_eq!(drop_stats.get(cause), i as u64 + 1);
         }
     }
 
     #[test]
-    fn a_counter_is_called_by_its_way_and_no_other_is() {
-        for loss in DropCause::ALL {
-            let way: &[u8] = match loss.direction() {
+    fn counter_names_start_with_the_direction_and_are_unique() {
+        for cause in DropCause::ALL {
+            let prefix: &[u8] = match cause.direction() {
                 Direction::Tx => b"tx_drop_",
                 Direction::Rx => b"rx_drop_",
             };
-            assert!(loss.name().to_bytes().starts_with(way));
+            assert!(cause.name().to_bytes().starts_with(prefix));
             let same = DropCause::ALL
                 .into_iter()
-                .filter(|other| other.name() == loss.name());
+                .filter(|other| other.name() == cause.name());
             assert_eq!(same.count(), 1);
         }
     }

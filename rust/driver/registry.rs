@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Unit numbers.
+//! The units of one kind: which numbers are in use, and which units a cloner has made.
 
-use crate::{
-    bsd::name::UNIT_MAX,
-    driver::unit::Unit,
-    linux::net::device::Private, //
-};
+use crate::bsd::name::UNIT_MAX;
 use kernel::{
     id_pool::IdPool,
     new_mutex,
@@ -21,21 +17,30 @@ use kernel::{
     }, //
 };
 
-/// The unit numbers of one kind, which of them are taken, and which units a cloner has made.
+/// The numbers of one kind of unit, and the units of type `T` that its cloner has made.
+///
+/// The two mutexes do not nest. Process context.
 #[pin_data]
-pub(crate) struct Registry {
+pub(crate) struct Registry<T> {
+    /// Numbers in use.
     #[pin]
-    taken: Mutex<IdPool>,
-    /// In the order of their numbers, until a number is free again.
+    ids: Mutex<IdPool>,
+    /// Units that a cloner has made, by number. An entry is removed when its number is freed.
     #[pin]
-    cloned: Mutex<RBTree<u16, Arc<Private<Unit>>>>,
+    cloned: Mutex<RBTree<u16, Arc<T>>>,
 }
 
-/// Room to remember a unit.
-pub(crate) struct Reservation(RBTreeNodeReservation<u16, Arc<Private<Unit>>>);
+/// The number of one unit. Dropping it frees the number.
+pub(crate) struct UnitId<T> {
+    registry: Arc<Registry<T>>,
+    number: u16,
+}
 
-impl Reservation {
-    /// Makes room.
+/// Memory for one call of [`Registry::add_cloned`].
+pub(crate) struct Reservation<T>(RBTreeNodeReservation<u16, Arc<T>>);
+
+impl<T> Reservation<T> {
+    /// Allocates the memory.
     ///
     /// # Errors
     ///
@@ -45,61 +50,80 @@ impl Reservation {
     }
 }
 
-/// A unit number that belongs to one unit; free again when dropped.
-pub(crate) struct Number {
-    registry: Arc<Registry>,
-    number: u16,
-}
-
-impl Registry {
+impl<T> Registry<T> {
     /// Creates a registry with all numbers free.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(crate) fn new() -> Result<Arc<Self>> {
-        // As large as it can get: 4 KiB, and taking a number never fails for want of memory.
+        // The full size, 4 KiB, so that allocating a number needs no memory.
         let pool = IdPool::with_capacity(usize::from(UNIT_MAX) + 1, GFP_KERNEL)?;
         Arc::pin_init(
             pin_init!(Self {
-                taken <- new_mutex!(pool, "Registry::taken"),
+                ids <- new_mutex!(pool, "Registry::ids"),
                 cloned <- new_mutex!(RBTree::new(), "Registry::cloned"),
             }),
             GFP_KERNEL,
         )
     }
 
-    /// Takes this very number, if it is free.
-    pub(crate) fn take(self: &Arc<Self>, number: u16) -> Option<Number> {
-        self.take_from(number)
-            .filter(|taken| taken.number == number)
+    /// Allocates `number`; `None` if it is in use or above [`UNIT_MAX`].
+    pub(crate) fn allocate(self: &Arc<Self>, number: u16) -> Option<UnitId<T>> {
+        self.allocate_from(number).filter(|id| id.number == number)
     }
 
-    /// Takes the lowest free number that suits.
-    pub(crate) fn take_lowest(self: &Arc<Self>, suits: impl Fn(u16) -> bool) -> Option<Number> {
+    /// Allocates the lowest free number for which `suits` returns true; `None` if there is none.
+    pub(crate) fn allocate_lowest(
+        self: &Arc<Self>,
+        suits: impl Fn(u16) -> bool,
+    ) -> Option<UnitId<T>> {
         let mut from = 0;
         loop {
-            let taken = self.take_from(from)?;
-            if suits(taken.number) {
-                return Some(taken);
+            let id = self.allocate_from(from)?;
+            if suits(id.number) {
+                return Some(id);
             }
-            from = taken.number.checked_add(1)?;
+            from = id.number.checked_add(1)?;
         }
     }
 
-    /// Remembers a unit that a cloner has made.
-    pub(crate) fn add_cloned(&self, place: Reservation, unit: Arc<Private<Unit>>) {
-        let node = place.0.into_node(unit.number(), unit.clone());
-        let old = self.cloned.lock().insert(node);
-        // Not with the lock held.
-        drop(old);
-        // Its number may have been freed just before, and would not be a second time.
-        if unit.queue().is_revoked() {
-            self.forget(unit.number());
-        }
+    /// Allocates the lowest free number that is at least `from`.
+    fn allocate_from(self: &Arc<Self>, from: u16) -> Option<UnitId<T>> {
+        let mut ids = self.ids.lock();
+        let id = ids.find_unused_id(usize::from(from))?;
+        // The capacity of the pool may have been rounded up.
+        let number = u16::try_from(id.as_usize())
+            .ok()
+            .filter(|&number| number <= UNIT_MAX)?;
+        id.acquire();
+        Some(UnitId {
+            registry: self.clone(),
+            number,
+        })
     }
 
-    /// The first of the units that a cloner has made which suits.
-    pub(crate) fn find_cloned(
+    /// Adds a unit that a cloner has made. `is_gone` returns whether its interface is gone.
+    pub(crate) fn add_cloned(
         &self,
-        suits: impl Fn(&Arc<Private<Unit>>) -> bool,
-    ) -> Option<Arc<Private<Unit>>> {
+        reservation: Reservation<T>,
+        number: u16,
+        unit: Arc<T>,
+        is_gone: impl FnOnce(&T) -> bool,
+    ) {
+        let entry = reservation.0.into_node(number, unit.clone());
+        let old = self.cloned.lock().insert(entry);
+        // Dropped here, after the mutex, which dropping a unit may take.
+        drop(old);
+        // If the number was freed before the unit was added, no one else will remove the entry.
+        if is_gone(&unit) {
+            self.remove_cloned(number);
+        }
+    }
+
+    /// Finds the unit with the lowest number for which `suits` returns true, among those that a
+    /// cloner has made.
+    pub(crate) fn find_cloned(&self, suits: impl Fn(&Arc<T>) -> bool) -> Option<Arc<T>> {
         self.cloned
             .lock()
             .values()
@@ -107,40 +131,25 @@ impl Registry {
             .cloned()
     }
 
-    fn forget(&self, number: u16) {
+    fn remove_cloned(&self, number: u16) {
         let old = self.cloned.lock().remove(&number);
-        // Not with the lock held.
+        // Dropped here, after the mutex, which dropping a unit may take.
         drop(old);
-    }
-
-    /// Takes the lowest free number that is not below `from`.
-    fn take_from(self: &Arc<Self>, from: u16) -> Option<Number> {
-        let mut taken = self.taken.lock();
-        let id = taken.find_unused_id(usize::from(from))?;
-        // The pool's size may have been rounded up.
-        let number = u16::try_from(id.as_usize())
-            .ok()
-            .filter(|&number| number <= UNIT_MAX)?;
-        id.acquire();
-        Some(Number {
-            registry: self.clone(),
-            number,
-        })
     }
 }
 
-impl Number {
+impl<T> UnitId<T> {
     /// The number.
-    pub(crate) fn get(&self) -> u16 {
+    pub(crate) fn number(&self) -> u16 {
         self.number
     }
 }
 
-impl Drop for Number {
+impl<T> Drop for UnitId<T> {
     fn drop(&mut self) {
-        self.registry.forget(self.number);
+        self.registry.remove_cloned(self.number);
         self.registry
-            .taken
+            .ids
             .lock()
             .release_id(usize::from(self.number));
     }
@@ -152,50 +161,82 @@ impl Drop for Number {
 mod tests {
     use super::*;
 
+    type Registry = super::Registry<()>;
+    type UnitId = super::UnitId<()>;
+
     #[test]
-    fn a_number_belongs_to_one() -> Result {
+    fn number_in_use_is_not_allocated_again() -> Result {
         let registry = Registry::new()?;
-        let seven = registry.take(7);
-        assert_eq!(seven.as_ref().map(Number::get), Some(7));
-        assert!(registry.take(7).is_none());
+        let seven = registry.allocate(7);
+        assert_eq!(seven.as_ref().map(UnitId::number), Some(7));
+        assert!(registry.allocate(7).is_none());
         drop(seven);
-        assert!(registry.take(7).is_some());
+        assert!(registry.allocate(7).is_some());
         Ok(())
     }
 
     #[test]
-    fn the_lowest_free_number_that_suits() -> Result {
+    fn lowest_free_number_that_suits() -> Result {
         let registry = Registry::new()?;
-        let zero = registry.take_lowest(|_| true);
-        let two = registry.take(2);
-        let one = registry.take_lowest(|_| true);
-        let three = registry.take_lowest(|_| true);
-        let nine = registry.take_lowest(|number| number > 8);
-        assert_eq!(zero.as_ref().map(Number::get), Some(0));
-        assert_eq!(one.as_ref().map(Number::get), Some(1));
-        assert_eq!(three.as_ref().map(Number::get), Some(3));
-        assert_eq!(nine.as_ref().map(Number::get), Some(9));
-        // What did not suit is free again.
-        assert!(registry.take(8).is_some());
+        let zero = registry.allocate_lowest(|_| true);
+        let two = registry.allocate(2);
+        let one = registry.allocate_lowest(|_| true);
+        let three = registry.allocate_lowest(|_| true);
+        let nine = registry.allocate_lowest(|number| number > 8);
+        assert_eq!(zero.as_ref().map(UnitId::number), Some(0));
+        assert_eq!(one.as_ref().map(UnitId::number), Some(1));
+        assert_eq!(three.as_ref().map(UnitId::number), Some(3));
+        assert_eq!(nine.as_ref().map(UnitId::number), Some(9));
+        // Numbers that did not suit are free again.
+        assert!(registry.allocate(8).is_some());
         drop(one);
-        assert_eq!(registry.take_lowest(|_| true).map(|one| one.get()), Some(1));
+        assert_eq!(
+            registry.allocate_lowest(|_| true).map(|id| id.number()),
+            Some(1)
+        );
         drop(two);
         Ok(())
     }
 
     #[test]
-    fn numbers_end() -> Result {
+    fn no_number_above_the_maximum() -> Result {
         let registry = Registry::new()?;
         assert_eq!(
-            registry.take(UNIT_MAX).map(|last| last.get()),
+            registry.allocate(UNIT_MAX).map(|last| last.number()),
             Some(UNIT_MAX)
         );
-        assert!(registry.take(UNIT_MAX + 1).is_none());
-        assert!(registry.take(u16::MAX).is_none());
-        assert!(registry.take_lowest(|number| number > UNIT_MAX).is_none());
-        let last = registry.take(UNIT_MAX);
-        assert!(registry.take_lowest(|number| number == UNIT_MAX).is_none());
+        assert!(registry.allocate(UNIT_MAX + 1).is_none());
+        assert!(registry.allocate(u16::MAX).is_none());
+        assert!(registry
+            .allocate_lowest(|number| number > UNIT_MAX)
+            .is_none());
+        let last = registry.allocate(UNIT_MAX);
+        assert!(registry
+            .allocate_lowest(|number| number == UNIT_MAX)
+            .is_none());
         drop(last);
+        Ok(())
+    }
+
+    /// A cloned unit is found until its number is free, and not added if it is gone already.
+    #[test]
+    fn cloned_units_are_found_until_their_number_is_free() -> Result {
+        let registry = Registry::new()?;
+        for (number, gone) in [(5, false), (3, false), (1, true)] {
+            registry.add_cloned(
+                Reservation::new()?,
+                number,
+                Arc::new((), GFP_KERNEL)?,
+                |_| gone,
+            );
+        }
+        assert_eq!(registry.cloned.lock().values().count(), 2);
+        let five = registry.allocate(5);
+        assert!(registry.find_cloned(|_| true).is_some());
+        drop(five);
+        assert_eq!(registry.cloned.lock().values().count(), 1);
+        drop(registry.allocate(3));
+        assert!(registry.find_cloned(|_| true).is_none());
         Ok(())
     }
 }

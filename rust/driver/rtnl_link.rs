@@ -11,9 +11,11 @@ use crate::{
         }, //
     },
     driver::{
-        registry::Registry,
         settings::Settings,
-        unit::Unit,
+        unit::{
+            Unit,
+            UnitRegistry, //
+        },
         variant::{
             Interface,
             Variant, //
@@ -42,7 +44,7 @@ use kernel::{
 
 /// What all units of a kind share.
 pub(crate) struct LinkContext {
-    pub(crate) registry: Arc<Registry>,
+    pub(crate) registry: Arc<UnitRegistry>,
     pub(crate) settings: Arc<Settings>,
 }
 
@@ -89,7 +91,7 @@ impl<V: Variant> rtnl_link::Kind for Interface<V> {
             (_, by_name) => by_name,
         };
         let id = match request {
-            NameRequest::Unit(number) => context.registry.take(number).ok_or_else(|| {
+            NameRequest::Unit(number) => context.registry.allocate(number).ok_or_else(|| {
                 ext_ack.set(c"A unit with this number already exists");
                 EEXIST
             }),
@@ -101,16 +103,16 @@ impl<V: Variant> rtnl_link::Kind for Interface<V> {
             // interface may have it although the number is free.
             NameRequest::Template => context
                 .registry
-                .take_lowest(|number| {
+                .allocate_lowest(|number| {
                     names
                         .unit(V::KIND, number)
                         .is_ok_and(|name| !dev.name_in_use(&name, rtnl))
                 })
                 .ok_or(ENOSPC),
-            NameRequest::Any => context.registry.take_lowest(|_| true).ok_or(ENOSPC),
+            NameRequest::Any => context.registry.allocate_lowest(|_| true).ok_or(ENOSPC),
         }?;
 
-        let name = names.unit(V::KIND, id.get())?;
+        let name = names.unit(V::KIND, id.number())?;
         if by_name == NameRequest::Template {
             dev.set_name(&name);
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! UnitSettings of the whole driver, under their BSD names in `/proc/sys`.
+//! Driver-wide settings: how units are named, and the sysctls, under their BSD names in `/proc/sys`.
 
 use crate::{
     bsd::{
@@ -24,19 +24,20 @@ use kernel::{
     sync::Arc, //
 };
 
-/// How units are called: under their BSD names, or beside those.
+/// How nodes and interfaces are named: by default `bsdtun0` and so on; with the module parameter
+/// `bsd_names` as on BSD, `tun0`.
 #[derive(Clone, Copy)]
 pub(crate) struct Names {
     bsd: bool,
 }
 
 impl Names {
-    /// The names; BSD's own if `bsd` is set.
+    /// Chooses the naming scheme: BSD's if `bsd` is set.
     pub(crate) const fn new(bsd: bool) -> Self {
         Self { bsd }
     }
 
-    /// What the names of a kind's units begin with; by itself the name of the cloner.
+    /// The name of the cloner of a kind, which a unit's name has its number appended to.
     fn prefix(self, kind: Kind) -> &'static str {
         if self.bsd {
             kind.bsd_name()
@@ -45,24 +46,24 @@ impl Names {
         }
     }
 
-    /// The name of a unit's node, which its interface starts with.
+    /// The name of a unit's node, and at first of its interface.
     pub(crate) fn unit(self, kind: Kind, number: u16) -> Result<Name> {
         Name::from_fmt(fmt!("{}{}", self.prefix(kind), number))
     }
 
-    /// The name of any unit's interface, for [`Self::wanted`].
+    /// The interface name that requests a unit with any number, see [`Self::name_request`].
     pub(crate) fn template(self, kind: Kind) -> Result<Name> {
         Name::from_fmt(fmt!("{}%d", self.prefix(kind)))
     }
 
-    /// The name of a kind's cloner.
+    /// The name of the cloner's node.
     pub(crate) fn cloner(self, kind: Kind) -> Result<Name> {
         Name::from_fmt(fmt!("{}", self.prefix(kind)))
     }
 
-    /// What the name wanted for an interface says about the unit.
+    /// Which unit a request for an interface of this name asks for.
     pub(crate) fn name_request(self, kind: Kind, interface: &[u8]) -> NameRequest {
-        // `ip link add` without a name asks for one made of the kind's.
+        // Without a name in the request, rtnetlink makes it of the link kind: `bsdtun%d`.
         match name::name_request(kind.name().as_bytes(), interface) {
             NameRequest::Template => NameRequest::Template,
             _ => name::name_request(self.prefix(kind).as_bytes(), interface),
@@ -70,82 +71,90 @@ impl Names {
     }
 }
 
-/// The settings.
+/// The driver-wide settings.
 pub(crate) struct Settings {
     names: Names,
     debug: Int,
     tun_devfs_cloning: Int,
-    up_on_addr: Int,
+    tun_up_on_addr: Int,
     tap_devfs_cloning: Int,
-    user_open: Int,
-    up_on_open: Int,
+    tap_user_open: Int,
+    tap_up_on_open: Int,
 }
 
 impl Settings {
-    /// The settings as they are at load.
+    /// Creates the settings with their values at load.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub(crate) fn new(names: Names) -> Result<Arc<Self>> {
         Ok(Arc::new(
             Self {
                 names,
                 debug: Int::new(0),
                 tun_devfs_cloning: Int::new(1),
-                up_on_addr: Int::new(1),
+                tun_up_on_addr: Int::new(1),
                 tap_devfs_cloning: Int::new(1),
-                user_open: Int::new(0),
-                up_on_open: Int::new(0),
+                tap_user_open: Int::new(0),
+                tap_up_on_open: Int::new(0),
             },
             GFP_KERNEL,
         )?)
     }
 
-    /// How units are called.
+    /// How nodes and interfaces are named.
     pub(crate) fn names(&self) -> Names {
         self.names
     }
 
-    /// `TUNSDEBUG`, and the sysctls of that name: one variable for all units.
+    /// The debug level: one for all units, under three sysctls and `TUNSDEBUG`. Not 0: events are
+    /// logged.
     pub(crate) fn debug(&self) -> &Int {
         &self.debug
     }
 
-    /// Whether an address given to the interface of an open tun sets it up, as FreeBSD's driver does.
+    /// Whether adding an address sets the interface of an open tun up, as on FreeBSD:
+    /// `net.link.tun.up_on_addr`.
     pub(crate) fn up_on_addr(&self) -> bool {
-        self.up_on_addr.get() != 0
+        self.tun_up_on_addr.get() != 0
     }
 
-    /// Whether opening a cloner makes units.
+    /// Whether the cloner of a kind can be opened: `net.link.tun.devfs_cloning`, or
+    /// `net.link.tap.devfs_cloning` for taps and vmnets.
     pub(crate) fn devfs_cloning(&self, kind: Kind) -> bool {
-        let knob = match kind {
+        let enabled = match kind {
             Kind::Tun => &self.tun_devfs_cloning,
             Kind::Tap | Kind::Vmnet => &self.tap_devfs_cloning,
         };
-        knob.get() != 0
+        enabled.get() != 0
     }
 
-    /// Whether whoever may open the node may open the unit, without a capability.
+    /// Whether access to the node is enough to open a unit of this kind, so that `CAP_NET_ADMIN` is
+    /// not required: `net.link.tap.user_open`, which does not apply to tuns.
     pub(crate) fn user_open(&self, kind: Kind) -> bool {
-        kind.is_ethernet() && self.user_open.get() != 0
+        kind.is_ethernet() && self.tap_user_open.get() != 0
     }
 
-    /// Whether opening a tap sets its interface up.
+    /// Whether opening a tap or vmnet sets its interface up: `net.link.tap.up_on_open`.
     pub(crate) fn up_on_open(&self) -> bool {
-        self.up_on_open.get() != 0
+        self.tap_up_on_open.get() != 0
     }
 }
 
-/// The settings' places in `/proc/sys`.
-pub(crate) struct Files {
+/// The sysctls; they are removed when this is dropped.
+pub(crate) struct Sysctls {
     _tun: Directory<Settings>,
     _tap: Directory<Settings>,
     _debug: Directory<Settings>,
 }
 
-impl Files {
-    /// Makes the files.
+impl Sysctls {
+    /// Creates the sysctls. Process context.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`; also if a file of the name exists.
+    /// `ENOMEM`; also if a sysctl of the same name exists.
     pub(crate) fn new(settings: Arc<Settings>) -> Result<Self> {
         let tun = [
             Entry {
@@ -158,7 +167,7 @@ impl Files {
             },
             Entry {
                 name: c"up_on_addr",
-                value: |settings| &settings.up_on_addr,
+                value: |settings| &settings.tun_up_on_addr,
             },
         ];
         let tap = [
@@ -172,11 +181,11 @@ impl Files {
             },
             Entry {
                 name: c"up_on_open",
-                value: |settings| &settings.up_on_open,
+                value: |settings| &settings.tap_up_on_open,
             },
             Entry {
                 name: c"user_open",
-                value: |settings| &settings.user_open,
+                value: |settings| &settings.tap_user_open,
             },
         ];
         let debug = [Entry {

@@ -16,7 +16,10 @@ use crate::{
         },
         open::UnitNode,
         queue::TxQueue,
-        registry::Number,
+        registry::{
+            Registry,
+            UnitId, //
+        },
         settings::Settings, //
     },
     linux::{
@@ -87,6 +90,9 @@ pub(crate) struct Unit {
     drop_stats: DropStats,
 }
 
+/// The numbers of one kind of unit.
+pub(crate) type UnitRegistry = Registry<Private<Unit>>;
+
 /// What a program or an administrator has set for one unit, except for the framing.
 struct UnitSettings {
     /// As `TUNSIFINFO` stored it; nothing uses it.
@@ -147,11 +153,11 @@ impl ReturnWork for UpWork {
 /// it belongs to comes and goes under RTNL.
 enum NodeState {
     /// Not made yet.
-    Absent(Number),
+    Absent(UnitId<Private<Unit>>),
     /// There. The number is free only after the node is gone: fields are dropped in this order.
     Present {
         _node: MiscDevice<UnitNode>,
-        _number: Number,
+        _number: UnitId<Private<Unit>>,
     },
     /// The interface is gone; there will be no node any more.
     Gone,
@@ -172,13 +178,13 @@ impl Unit {
     /// `ENOMEM`.
     pub(crate) fn new(
         kind: Kind,
-        id: Number,
+        id: UnitId<Private<Self>>,
         name: Name,
         settings: Arc<Settings>,
     ) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             kind,
-            number: id.get(),
+            number: id.number(),
             name,
             settings,
             framing: Atomic::new(Framing::new().to_bits()),
