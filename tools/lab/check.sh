@@ -136,6 +136,7 @@ check_sources()
 	check_stage "shellcheck" in_root -- bash /lab/tools/lab/lint.sh shellcheck "$TREE" || :
 	check_stage "documentation" in_root -- bash /lab/tools/lab/lint.sh rst "$TREE" || :
 	check_stage "manual pages" in_root -- bash /lab/tools/lab/lint.sh man "$TREE" || :
+	check_stage "test references" in_root -- bash /lab/tools/lab/lint.sh test-references "$TREE" || :
 	check_stage "architecture" in_root -- bash /lab/tools/lab/lint.sh architecture "$TREE" || :
 	check_stage "sessions of the documentation" in_root -- bash /lab/tools/lab/lint.sh sessions "$TREE" || :
 	check_stage "rustdoc" check_rustdoc || :

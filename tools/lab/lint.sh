@@ -79,6 +79,10 @@ man)
 		done
 	fi
 	;;
+test-references)
+	# The tests that the documents name exist.
+	python3 tools/lab/check-test-references.py
+	;;
 architecture)
 	# The layers hold, and the picture is that of this tree. With OUT: draw it anew.
 	python3 tools/docs/layers.py --dot /tmp/architecture.dot rust
