@@ -102,7 +102,7 @@ struct Drivers {
 
 /// A kind's cloner and units.
 struct VariantDriver<V: Variant> {
-    cloner: Option<MiscDevice<Cloner<V>>>,
+    cloner: Option<MiscDevice>,
     link: Arc<Registration<Interface<V>>>,
     at_load: u16,
 }

@@ -16,7 +16,7 @@ use crate::{
     linux::{
         miscdevice::{
             MiscDevice,
-            Open, //
+            MiscOpen, //
         },
         net::{
             device::Private,
@@ -44,13 +44,13 @@ impl<V: Variant> Cloner<V> {
     /// # Errors
     ///
     /// Those of [`MiscDevice::new`].
-    pub(crate) fn new_node(link: Arc<Registration<Interface<V>>>) -> Result<MiscDevice<Self>> {
+    pub(crate) fn new_node(link: Arc<Registration<Interface<V>>>) -> Result<MiscDevice> {
         let file_name = link.context().settings.names().cloner(V::KIND)?;
-        MiscDevice::new(V::NAME, file_name.as_c_str(), link)
+        MiscDevice::new::<Self>(V::NAME, file_name.as_c_str(), link)
     }
 }
 
-impl<V: Variant> Open for Cloner<V> {
+impl<V: Variant> MiscOpen for Cloner<V> {
     type Data = Registration<Interface<V>>;
 
     type File = UnitFile;

@@ -9,7 +9,7 @@ use crate::{
         unit::Unit, //
     },
     linux::{
-        miscdevice::Open,
+        miscdevice::MiscOpen,
         net::{
             device::Private,
             rtnl, //
@@ -29,7 +29,7 @@ use kernel::{
 /// The node of a unit, such as `/dev/bsdtun0`. Opening it opens the unit.
 pub(crate) struct UnitNode;
 
-impl Open for UnitNode {
+impl MiscOpen for UnitNode {
     type Data = Private<Unit>;
 
     type File = UnitFile;

@@ -156,7 +156,7 @@ enum NodeState {
     Absent(UnitId<Private<Unit>>),
     /// There. The number is free only after the node is gone: fields are dropped in this order.
     Present {
-        _node: MiscDevice<UnitNode>,
+        _node: MiscDevice,
         _number: UnitId<Private<Unit>>,
     },
     /// The interface is gone; there will be no node any more.
@@ -164,10 +164,10 @@ enum NodeState {
 }
 
 /// The node of `unit`. In sysfs it is called as no other driver's are.
-fn new_node(unit: Arc<Private<Unit>>) -> Result<MiscDevice<UnitNode>> {
+fn new_node(unit: Arc<Private<Unit>>) -> Result<MiscDevice> {
     let this = unit.clone();
     let name = Name::from_fmt(fmt!("{}{}", this.kind.name(), this.number))?;
-    MiscDevice::new(name.as_c_str(), this.name.as_c_str(), unit)
+    MiscDevice::new::<UnitNode>(name.as_c_str(), this.name.as_c_str(), unit)
 }
 
 impl Unit {

@@ -66,7 +66,7 @@ pub(crate) struct IoMode {
 }
 
 /// What opening a node gives.
-pub(crate) trait Open: Sized + 'static {
+pub(crate) trait MiscOpen: Sized + 'static {
     /// The data of the node.
     type Data: Send + Sync + 'static;
 
@@ -249,45 +249,66 @@ impl Fasync {
     }
 }
 
-/// A node in `/dev`, until it is dropped.
+/// A misc device: a node in `/dev`, which exists until this value is dropped.
 ///
-/// Making and dropping one takes `misc_mtx`: neither under RTNL, nor in [`Open::open`].
+/// The type does not name what its open files do, so that what a file works on can own its node.
+///
+/// Creating and dropping one takes `misc_mtx`, which nests outside RTNL: do neither under RTNL, nor
+/// in [`MiscOpen::open`].
 ///
 /// # Invariants
 ///
-/// The misc device in `inner` is registered; its names and data live in `inner` too.
-pub(crate) struct MiscDevice<T: Open> {
-    inner: Pin<KBox<NodeInner<T>>>,
+/// The `struct miscdevice` in `inner` is registered, with the operations of [`Opener<T>`] for the `T`
+/// of the `Inner<T>` that it is in.
+pub(crate) struct MiscDevice {
+    inner: Arc<dyn Registered>,
+}
+
+/// An `Inner<T>` of any `T`.
+trait Registered: Send + Sync {
+    /// The `struct miscdevice` inside.
+    fn misc(&self) -> *mut bindings::miscdevice;
 }
 
 #[pin_data]
-struct NodeInner<T: Open> {
+struct Inner<T: MiscOpen> {
     name: CString,
-    file_name: CString,
+    node_name: CString,
     data: Arc<T::Data>,
     #[pin]
     misc: Opaque<bindings::miscdevice>,
 }
 
-// SAFETY: The misc device is only touched by the core, which has its own locks.
-unsafe impl<T: Open> Send for NodeInner<T> {}
-// SAFETY: As above.
-unsafe impl<T: Open> Sync for NodeInner<T> {}
+// SAFETY: Only the misc core touches the structure, under `misc_mtx`.
+unsafe impl<T: MiscOpen> Send for Inner<T> {}
+// SAFETY: As above; the rest is only read.
+unsafe impl<T: MiscOpen> Sync for Inner<T> {}
 
-impl<T: Open> MiscDevice<T> {
-    /// Makes `/dev/FILE_NAME`, mode 0600, of a device that is called `name` in sysfs.
+impl<T: MiscOpen> Registered for Inner<T> {
+    fn misc(&self) -> *mut bindings::miscdevice {
+        self.misc.get()
+    }
+}
+
+impl MiscDevice {
+    /// Creates `/dev/NODE_NAME` with mode 0600. In sysfs, the device is called `name`. Process
+    /// context.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`; `EEXIST` if there is a device of this name; `EBUSY` without a free minor number.
-    pub(crate) fn new(name: &CStr, file_name: &CStr, data: Arc<T::Data>) -> Result<Self> {
-        let inner = KBox::try_pin_init(
-            try_pin_init!(NodeInner {
+    /// `ENOMEM`; `EEXIST` if a device is called `name` already; `EBUSY` if no minor number is free.
+    pub(crate) fn new<T: MiscOpen>(
+        name: &CStr,
+        node_name: &CStr,
+        data: Arc<T::Data>,
+    ) -> Result<Self> {
+        let inner = Arc::pin_init(
+            try_pin_init!(Inner::<T> {
                 name: CString::try_from(name)?,
-                file_name: CString::try_from(file_name)?,
+                node_name: CString::try_from(node_name)?,
                 data,
                 misc <- Opaque::ffi_init(|slot: *mut bindings::miscdevice| {
-                    // SAFETY: The initialiser may write to `slot`.
+                    // SAFETY: The initializer may write to `slot`.
                     unsafe { slot.write(pin_init::zeroed()) };
                 }),
             }? Error),
@@ -295,26 +316,29 @@ impl<T: Open> MiscDevice<T> {
         )?;
 
         let misc = inner.misc.get();
-        // SAFETY: The structure is ours until it is registered.
+        // SAFETY: Nobody else has the structure before it is registered.
         unsafe { (*misc).minor = bindings::MISC_DYNAMIC_MINOR as c_int };
-        // SAFETY: As above. The names stay until the node is dropped.
+        // SAFETY: As above. The name lives as long as the structure.
         unsafe { (*misc).name = inner.name.as_char_ptr() };
         // SAFETY: As above.
-        unsafe { (*misc).nodename = inner.file_name.as_char_ptr() };
+        unsafe { (*misc).nodename = inner.node_name.as_char_ptr() };
         // SAFETY: As above.
         unsafe { (*misc).fops = &Opener::<T>::FOPS };
-        // SAFETY: The structure is pinned and is unregistered before it is freed.
+        // SAFETY: An `Arc` does not move its contents, and `drop` deregisters the structure before
+        // it is freed.
         to_result(unsafe { bindings::misc_register(misc) })?;
-        // INVARIANT: Just registered.
+        // INVARIANT: Just registered, with the operations for `T`.
         Ok(Self { inner })
     }
 }
 
-impl<T: Open> Drop for MiscDevice<T> {
+impl Drop for MiscDevice {
     fn drop(&mut self) {
-        // SAFETY: Registered by the type invariant. No `open` that found it is still running
-        // afterwards; files that are open keep only the data.
-        unsafe { bindings::misc_deregister(self.inner.misc.get()) };
+        // Afterwards no `open` that found the device is running any more. Files that are open keep
+        // their own data only.
+        //
+        // SAFETY: Registered by the type invariant.
+        unsafe { bindings::misc_deregister(self.inner.misc()) };
     }
 }
 
@@ -332,7 +356,7 @@ struct FilePrivate<T: FileOperations> {
 /// C's view of what opens a node.
 struct Opener<T>(PhantomData<T>);
 
-impl<T: Open> Opener<T> {
+impl<T: MiscOpen> Opener<T> {
     const FOPS: bindings::file_operations = bindings::file_operations {
         open: Some(Self::open),
         ..VTable::<T::File>::FOPS
@@ -341,13 +365,13 @@ impl<T: Open> Opener<T> {
     /// # Safety
     ///
     /// For `misc_open` to call, on a file that is being opened and whose private data is the misc
-    /// device of a [`MiscDevice<T>`].
+    /// device in an `Inner<T>`.
     unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
-        // SAFETY: The private data is a misc device inside a `NodeInner`. `misc_mtx`, held during
+        // SAFETY: The private data is a misc device inside an `Inner<T>`. `misc_mtx`, held during
         // this call, keeps it registered.
-        let node = unsafe {
+        let inner = unsafe {
             let misc = Opaque::cast_from((*file).private_data.cast::<bindings::miscdevice>());
-            &*container_of!(misc, NodeInner<T>, misc)
+            &*container_of!(misc, Inner<T>, misc)
         };
 
         // Before the node's `open`, which nothing may follow that fails.
@@ -355,7 +379,7 @@ impl<T: Open> Opener<T> {
             return ENOMEM.to_errno();
         };
         // SAFETY: The file is valid, and this thread is not inside `fdget_pos` with it.
-        let data = match T::open(&node.data, unsafe { File::from_raw_file(file) }) {
+        let data = match T::open(&inner.data, unsafe { File::from_raw_file(file) }) {
             Ok(data) => data,
             Err(e) => return e.to_errno(),
         };
@@ -578,7 +602,7 @@ mod tests {
 
     struct Closed;
 
-    impl Open for Closed {
+    impl MiscOpen for Closed {
         type Data = ();
 
         type File = Nothing;
@@ -588,8 +612,8 @@ mod tests {
         }
     }
 
-    fn node(name: &CStr) -> Result<MiscDevice<Closed>> {
-        MiscDevice::new(name, name, Arc::new((), GFP_KERNEL)?)
+    fn node(name: &CStr) -> Result<MiscDevice> {
+        MiscDevice::new::<Closed>(name, name, Arc::new((), GFP_KERNEL)?)
     }
 
     #[test]
