@@ -2,14 +2,15 @@
 
 //! bsdtun: BSD's tun(4), tap(4) and vmnet for Linux.
 //!
-//! Layers, each using only those below it:
+//! This file is the module: its parameters, load and unload. The layers, each of which uses only
+//! those below it:
 //!
 //! - [`driver`]: the driver. No `unsafe`.
 //! - [`trace`]: the driver's tracepoints.
-//! - [`linux`]: safe abstractions over the kernel's C. They know nothing of BSD.
+//! - [`linux`]: safe abstractions over the kernel's C API. They know nothing of BSD.
 //! - `c`: bindings and helpers.
 //!
-//! [`bsd`] is BSD's contract in pure functions and types that know no kernel; [`uapi`] checks it
+//! [`bsd`] is BSD's contract: pure functions and types that need no kernel. [`uapi`] checks it
 //! against the headers that programs include.
 
 use crate::{
@@ -64,27 +65,27 @@ module! {
     params: {
         tun_units: u16 {
             default: 1,
-            description: "Number of tun units made at load",
+            description: "Number of tun units created at load",
         },
         tap_units: u16 {
             default: 1,
-            description: "Number of tap units made at load",
+            description: "Number of tap units created at load",
         },
         vmnet_units: u16 {
             default: 0,
-            description: "Number of vmnet units made at load",
+            description: "Number of vmnet units created at load",
         },
         bsd_names: u8 {
             default: 0,
-            description: "1: call nodes and interfaces tun, tap and vmnet, as on BSD",
+            description: "1: name nodes and interfaces tun, tap and vmnet, as on BSD",
         },
     },
 }
 
-/// All that is undone at unload.
+/// Everything that unload undoes.
 ///
-/// In this order: first what could still start something with a unit, then the units, then what they
-/// use.
+/// The fields are dropped in this order: first the notifiers, which could still queue work for a
+/// unit, then the units, and last what the units use.
 #[pin_data]
 struct Bsdtun {
     #[pin]
@@ -92,7 +93,7 @@ struct Bsdtun {
     drivers: Drivers,
 }
 
-/// What is registered for each kind.
+/// The driver of each variant, and what they share.
 struct Drivers {
     tun: VariantDriver<Tun>,
     tap: VariantDriver<Tap>,
@@ -100,11 +101,13 @@ struct Drivers {
     _sysctls: settings::Sysctls,
 }
 
-/// A kind's cloner and units.
+/// The cloner and the link kind of one variant. Dropping it removes all units of the kind.
 struct VariantDriver<V: Variant> {
+    /// `None` if it could not be created. Dropped first, since it could make another unit.
     cloner: Option<MiscDevice>,
     link: Arc<Registration<Interface<V>>>,
-    at_load: u16,
+    /// Number of units to create at load.
+    units_at_load: u16,
 }
 
 impl kernel::InPlaceModule for Bsdtun {
@@ -126,8 +129,9 @@ impl Drivers {
             vmnet: VariantDriver::new(&settings, module_parameters::vmnet_units.value())?,
             _sysctls: settings::Sysctls::new(settings)?,
         };
-        // From the first success on the load must not fail: the kernel frees a module whose `init`
-        // fails even if somebody has a node of it open.
+        // Load must not fail after the first registration has succeeded: the kernel frees a module
+        // whose `init` fails even if a program has one of its nodes open. From here on, errors are
+        // only logged.
         drivers.tun.link.register()?;
         drivers.tun.start();
         drivers.tap.register_and_start();
@@ -137,13 +141,17 @@ impl Drivers {
 }
 
 impl<V: Variant> VariantDriver<V> {
-    /// Gets ready. Nothing is to be seen yet.
-    fn new(settings: &Arc<Settings>, at_load: u16) -> Result<Self> {
-        if at_load > UNIT_MAX + 1 {
+    /// Allocates what the variant needs. Nothing is registered yet.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL` if `units_at_load` is out of range, `ENOMEM`.
+    fn new(settings: &Arc<Settings>, units_at_load: u16) -> Result<Self> {
+        if units_at_load > UNIT_MAX + 1 {
             pr_err!(
                 "{}_units: {} is too many, the limit is {}\n",
                 V::KIND.bsd_name(),
-                at_load,
+                units_at_load,
                 UNIT_MAX + 1
             );
             return Err(EINVAL);
@@ -154,27 +162,36 @@ impl<V: Variant> VariantDriver<V> {
                 registry: Registry::new()?,
                 settings: settings.clone(),
             })?,
-            at_load,
+            units_at_load,
         })
     }
 
     fn register_and_start(&mut self) {
         match self.link.register() {
             Ok(()) => self.start(),
-            Err(e) => pr_err!("{}: not registered: {:?}\n", V::KIND.name(), e),
+            Err(e) => pr_err!(
+                "{}: cannot register the link kind: {:?}\n",
+                V::KIND.name(),
+                e
+            ),
         }
     }
 
-    /// Makes the nodes.
+    /// Creates the units and the cloner, after the link kind was registered.
     fn start(&mut self) {
         let template = self.link.context().settings.names().template(V::KIND);
-        for number in 0..self.at_load {
+        for number in 0..self.units_at_load {
             if let Err(e) = template.and_then(|name| self.link.add(&name)) {
-                pr_err!("{}: unit {}: not made: {:?}\n", V::KIND.name(), number, e);
+                pr_err!(
+                    "{}: cannot create unit {}: {:?}\n",
+                    V::KIND.name(),
+                    number,
+                    e
+                );
             }
         }
         self.cloner = Cloner::new_node(self.link.clone())
-            .inspect_err(|e| pr_err!("{}: no cloner: {:?}\n", V::KIND.name(), e))
+            .inspect_err(|e| pr_err!("{}: cannot create the cloner: {:?}\n", V::KIND.name(), e))
             .ok();
     }
 }

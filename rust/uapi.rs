@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What programs include, seen from the driver: `include/net/if_tun.h` and `include/net/if_tap.h`.
+//! Compile-time checks that the headers for programs agree with the driver.
 //!
-//! The headers are the one place where the numbers are written down for programs; [`bsd`] knows what
-//! they mean. Here the build stops if the two disagree.
-//!
-//! [`bsd`]: crate::bsd
+//! `include/net/if_tun.h`, `include/net/if_tap.h` and `include/linux/if_bsdtun.h` define numbers and
+//! layouts for programs; [`crate::bsd`] defines what they mean. The build fails if the two disagree.
 
 use crate::{
     bsd::{
@@ -27,7 +25,7 @@ use crate::{
 };
 use core::mem::offset_of;
 
-/// This architecture's numbers.
+/// The ioctl encoding and numbers of this architecture.
 pub(crate) const NATIVE: Native = Native {
     tunsifhead: bindings::TUNSIFHEAD,
     fionread: bindings::FIONREAD,
@@ -37,7 +35,7 @@ pub(crate) const NATIVE: Native = Native {
     tiocgpgrp: bindings::TIOCGPGRP,
 };
 
-/// NlAttrs of links, of `include/linux/if_bsdtun.h`.
+/// Netlink attributes in `IFLA_INFO_DATA`, of `include/linux/if_bsdtun.h`.
 pub(crate) const IFLA_UNIT: u16 = bindings::IFLA_BSDTUN_UNIT as u16;
 pub(crate) const IFLA_KEEP: u16 = bindings::IFLA_BSDTUN_KEEP as u16;
 pub(crate) const IFLA_TRANSIENT: u16 = bindings::IFLA_BSDTUN_TRANSIENT as u16;
@@ -49,7 +47,7 @@ const _: () = assert!(
         && IFLA_TRANSIENT == 3
         && IFLA_OWNER == 4
         && bindings::__IFLA_BSDTUN_MAX == 5,
-    "the table of attributes is in the order of their numbers"
+    "rtnl_link.rs: the policies must be in the order of the attribute numbers"
 );
 
 macro_rules! assert_decodes {
@@ -57,7 +55,7 @@ macro_rules! assert_decodes {
         $(
             const _: () = assert!(
                 matches!(ioctl::decode(bindings::$name, $kind, &NATIVE), Some($request)),
-                concat!(stringify!($name), " does not mean what it should")
+                concat!(stringify!($name), " does not decode to its request")
             );
         )*
     };

@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which Ethernet frames of a program reach the interface.
+//! Ethernet frames that a program writes to a tap or vmnet.
 
-/// Length of the header of a frame: two addresses and a type.
+/// Length in bytes of the Ethernet header: two addresses and a type.
 pub(crate) const HEADER_LEN: usize = 14;
 
-/// The longest frame that can be written, with its header.
+/// The longest frame that can be written, in bytes with its header. The MTU does not limit writes.
 ///
-/// Source: FreeBSD 12.2 `sys/net/if_tuntap.c`. Writes are limited by this, never by the MTU.
+/// Source: FreeBSD 12.2 `sys/net/if_tuntap.c`.
 pub(crate) const FRAME_MAX: usize = 65535;
 
-/// What a write is.
+/// What the bytes of a write are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Write {
-    /// Nothing: it succeeds and has no effect.
+    /// No bytes: the write returns 0 and has no effect.
     Empty,
-    /// Not even a header: it succeeds and has no effect, if its bytes can be read.
+    /// Less than an Ethernet header: the write succeeds, if its bytes can be read, and the frame is
+    /// dropped.
     TooShort,
     /// One frame.
     Frame,
-    /// More than a frame can be: `EIO`.
+    /// More than [`FRAME_MAX`] bytes: the write fails with `EIO`.
     TooLong,
 }
 
-/// Judges a write by its length in bytes.
+/// Classifies a write by its length in bytes.
 pub(crate) fn write(len: usize) -> Write {
     match len {
         0 => Write::Empty,
@@ -33,7 +34,7 @@ pub(crate) fn write(len: usize) -> Write {
     }
 }
 
-/// Whether an address is that of a group, or of everybody.
+/// Whether an Ethernet address is a multicast address or the broadcast address.
 pub(crate) fn is_group(address: [u8; 6]) -> bool {
     address[0] & 1 != 0
 }
@@ -43,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn b7_lengths_of_writes() {
+    fn b7_write_lengths() {
         assert_eq!(write(0), Write::Empty);
         assert_eq!(write(1), Write::TooShort);
         assert_eq!(write(13), Write::TooShort);
@@ -54,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_have_the_first_bit() {
+    fn group_addresses_have_the_lowest_bit_of_the_first_byte() {
         assert!(is_group([0xff; 6]));
         assert!(is_group([0x01, 0, 0x5e, 0, 0, 1]));
         assert!(is_group([0x33, 0x33, 0, 0, 0, 1]));

@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How packets look to the program: bare, behind their address family, or behind their next hop.
+//! The framing of a tun: what precedes the packet in a read or write.
+//!
+//! A read returns the bare packet, or the packet behind its address family (`TUNSIFHEAD`), or behind
+//! its next hop (`TUNSLMODE`). The prefix of a packet is decided when the packet is queued, so a
+//! change of the framing affects only packets that are queued later.
 
-/// The shortest MTU of an interface.
+/// The smallest MTU of an interface, in bytes.
 ///
-/// Source: FreeBSD `sys/net/if_tun.c` (2001), `TUNSIFINFO`: below 72 `EINVAL`.
+/// Source: FreeBSD `sys/net/if_tun.c` (2001): `TUNSIFINFO` fails with `EINVAL` below 72.
 pub(crate) const MTU_MIN: u32 = 72;
 
-/// The first MTU of an interface.
+/// The MTU of a new interface, in bytes.
 pub(crate) const MTU_DEFAULT: u32 = 1500;
 
-/// The longest packet that crosses, either way, without its prefix; and the largest MTU.
+/// The longest packet that can be read or written, in bytes without its prefix, and the largest MTU.
+/// The MTU does not limit writes.
 ///
-/// Source: `TUNMRU` of FreeBSD 12.2 `sys/net/if_tun.h`. Writes are limited by this, never by the
-/// MTU.
+/// Source: `TUNMRU` of FreeBSD 12.2 `sys/net/if_tun.h`.
 pub(crate) const PACKET_MAX: usize = 65535;
 
-/// The protocols that cross, by their Ethernet types.
+/// The protocols that a tun carries, with their Ethernet types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub(crate) enum Protocol {
@@ -25,15 +29,15 @@ pub(crate) enum Protocol {
 }
 
 impl Protocol {
-    /// The protocol of an Ethernet type.
+    /// The protocol with this Ethernet type, in host order; `None` if a tun does not carry it.
     pub(crate) fn from_ethertype(ethertype: u16) -> Option<Self> {
         [Self::Ip, Self::Ip6]
             .into_iter()
             .find(|&protocol| protocol as u16 == ethertype)
     }
 
-    /// The protocol of an address family that a program writes: IPv6 under any system's number,
-    /// for none of them means anything else to any other.
+    /// The protocol of an address family that a program writes. Accepts the `AF_INET6` of every
+    /// system: none of these numbers has another meaning on any of them.
     fn from_family(family: u32) -> Option<Self> {
         match family {
             AF_INET => Some(Self::Ip),
@@ -43,10 +47,10 @@ impl Protocol {
     }
 }
 
-/// The number that IPv4 has everywhere.
+/// `AF_INET`, which is the same on all systems.
 const AF_INET: u32 = 2;
 
-/// Whose number for IPv6 a program expects.
+/// The system whose `AF_INET6` a program expects in front of the packets that it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
     Linux,
@@ -57,7 +61,7 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
-    /// `AF_INET6`.
+    /// `AF_INET6` of this dialect.
     pub(crate) const fn af_inet6(self) -> u32 {
         match self {
             Self::Linux => 10,
@@ -68,7 +72,7 @@ impl Dialect {
 
     const ALL: [Self; 3] = [Self::Linux, Self::FreeBsd, Self::NetBsd];
 
-    /// Its name, for a person to read and write.
+    /// The name in sysfs and fdinfo.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Linux => "linux",
@@ -77,7 +81,7 @@ impl Dialect {
         }
     }
 
-    /// The dialect of this name.
+    /// The dialect with this name, as [`Self::name`] returns it.
     pub(crate) fn from_name(name: &[u8]) -> Option<Self> {
         Self::ALL
             .into_iter()
@@ -85,44 +89,48 @@ impl Dialect {
     }
 }
 
-/// What stands before a packet.
+/// What precedes a packet in a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
+    /// Nothing.
     Bare,
+    /// The address family: `TUNSIFHEAD`.
     Head,
+    /// The next hop: `TUNSLMODE`.
     Link,
 }
 
-/// How a unit frames packets.
+/// The framing of a unit: the mode and the dialect.
 ///
-/// One number, for an atomic to keep: the mode in the low byte, the dialect above. What is asked of it
-/// is all that is decoded, since it is asked for each packet.
+/// Encoded as one number, the mode in the low byte and the dialect above it, so that a unit keeps it
+/// in an atomic that is read for each packet without a lock. Each method decodes only the part that
+/// it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Framing(i32);
 
-/// What a write is.
+/// What the bytes of a write are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Write {
-    /// Nothing: it succeeds and has no effect.
+    /// No bytes: the write returns 0 and has no effect.
     Empty,
-    /// One packet, IPv4 whatever its bytes say.
+    /// A packet, which is taken for IPv4 without a look at its bytes.
     Bare,
-    /// One packet behind its address family: [`HEAD_LEN`] bytes for [`protocol_of_head`].
+    /// A packet behind its address family: [`HEAD_LEN`] bytes for [`protocol_of_head`].
     Headed,
-    /// Not even an address family: `ENOBUFS`.
+    /// Less than an address family: the write fails with `ENOBUFS`.
     TooShort,
-    /// More than a packet can be: `EIO`.
+    /// More than [`PACKET_MAX`] bytes without the prefix: the write fails with `EIO`.
     TooLong,
 }
 
-/// Length of an address family before a packet.
+/// Length in bytes of the address family in front of a packet.
 pub(crate) const HEAD_LEN: usize = 4;
 
-/// The longest prefix.
+/// Length in bytes of the longest prefix.
 const PREFIX_MAX: usize = 16;
 
 impl Framing {
-    /// How a new unit frames packets.
+    /// The framing of a new unit: bare packets, Linux dialect.
     pub(crate) const fn new() -> Self {
         Self::of(Mode::Bare, Dialect::Linux)
     }
@@ -131,12 +139,12 @@ impl Framing {
         Self(mode as i32 | (dialect as i32) << 8)
     }
 
-    /// As one number.
+    /// Encodes the framing.
     pub(crate) const fn to_bits(self) -> i32 {
         self.0
     }
 
-    /// What [`Self::to_bits`] gave.
+    /// Decodes what [`Self::to_bits`] returned.
     pub(crate) const fn from_bits(bits: i32) -> Self {
         Self(bits)
     }
@@ -149,14 +157,15 @@ impl Framing {
         }
     }
 
-    /// `TUNSIFHEAD`. Switching it on switches the other prefix off; switching it off leaves the other
-    /// as it is.
+    /// `TUNSIFHEAD`: switches the address family on or off, and sets the dialect. Switching it on
+    /// switches the next hop off; switching it off leaves the next hop as it is.
     pub(crate) fn set_head(&mut self, on: bool, dialect: Dialect) {
         self.set_dialect(dialect);
         self.set(Mode::Head, on);
     }
 
-    /// `TUNSLMODE`, likewise.
+    /// `TUNSLMODE`: switches the next hop on or off. Switching it on switches the address family off;
+    /// switching it off leaves the address family as it is.
     pub(crate) fn set_link(&mut self, on: bool) {
         self.set(Mode::Link, on);
     }
@@ -169,12 +178,12 @@ impl Framing {
         }
     }
 
-    /// `TUNGIFHEAD`.
+    /// `TUNGIFHEAD`: whether the address family is on.
     pub(crate) fn head(&self) -> bool {
         self.mode() == Mode::Head
     }
 
-    /// The name of the mode, for a person to read.
+    /// The name of the mode, in sysfs and fdinfo.
     pub(crate) fn name(&self) -> &'static str {
         match self.mode() {
             Mode::Bare => "bare",
@@ -183,7 +192,7 @@ impl Framing {
         }
     }
 
-    /// Whose number for IPv6 reads carry.
+    /// The dialect, which decides the number of IPv6 in front of packets that are read.
     pub(crate) fn dialect(self) -> Dialect {
         Dialect::ALL
             .into_iter()
@@ -191,14 +200,14 @@ impl Framing {
             .unwrap_or(Dialect::Linux)
     }
 
-    /// Overrides what the last `TUNSIFHEAD` said about the dialect.
+    /// Replaces the dialect that the last `TUNSIFHEAD` has set.
     pub(crate) fn set_dialect(&mut self, dialect: Dialect) {
         *self = Self::of(self.mode(), dialect);
     }
 
-    /// The prefix of a packet for the program; `None` if the packet may not cross: without its
-    /// family in front only IPv4 does. `next_hop` is asked for the address, in network order, that
-    /// the packet is on its way to.
+    /// The prefix of a packet that a program will read; `None` if the packet must be dropped: only
+    /// with the address family in front can IPv6 be told from IPv4. `next_hop` returns the IPv4
+    /// address, in network order, that the packet is sent to next; it is called in link mode only.
     pub(crate) fn prefix(
         &self,
         protocol: Protocol,
@@ -213,9 +222,9 @@ impl Framing {
         }
     }
 
-    /// Judges a write by its length in bytes, prefix included.
+    /// Classifies a write by its length in bytes, prefix included.
     ///
-    /// `TUNSLMODE` changes nothing here: as on FreeBSD, writes carry no next hop.
+    /// As on FreeBSD, writes carry no next hop: `TUNSLMODE` makes no difference.
     pub(crate) fn write(&self, len: usize) -> Write {
         let (kind, head) = match self.mode() {
             Mode::Head => (Write::Headed, HEAD_LEN),
@@ -230,23 +239,26 @@ impl Framing {
     }
 }
 
-/// The protocol that the program says a packet is of; `None`: `EAFNOSUPPORT`.
+/// The protocol of a packet that a program writes behind this address family, in network order;
+/// `None` if the family is unknown: the write fails with `EAFNOSUPPORT`.
 pub(crate) fn protocol_of_head(head: [u8; HEAD_LEN]) -> Option<Protocol> {
     Protocol::from_family(u32::from_be_bytes(head))
 }
 
-/// What stands before one packet, as decided when it was queued.
+/// What precedes one packet, as decided when the packet was queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prefix {
+    /// Nothing.
     None,
-    /// The address family, in network order.
+    /// The address family: 4 bytes in network order.
     Family(u32),
-    /// The next hop, as a BSD `sockaddr_in`: length, family, port, address, padding.
+    /// The next hop's IPv4 address, as a BSD `sockaddr_in`: length, family, port, address, padding;
+    /// 16 bytes.
     NextHop([u8; 4]),
 }
 
 impl Prefix {
-    /// The bytes.
+    /// The bytes that a read returns.
     pub(crate) fn bytes(&self) -> PrefixBytes {
         let mut bytes = [0; PREFIX_MAX];
         let len = match self {
@@ -265,7 +277,7 @@ impl Prefix {
         PrefixBytes { bytes, len }
     }
 
-    /// As one number, to be kept with the packet.
+    /// Encodes the prefix, for the control block of the packet.
     pub(crate) fn to_cb(self) -> u64 {
         match self {
             Self::None => 0,
@@ -274,10 +286,10 @@ impl Prefix {
         }
     }
 
-    /// What [`Self::to_cb`] kept.
-    pub(crate) fn from_cb(tag: u64) -> Self {
-        let low = tag as u32;
-        match tag >> 32 {
+    /// Decodes what [`Self::to_cb`] returned; [`Self::None`] for any other number.
+    pub(crate) fn from_cb(cb: u64) -> Self {
+        let low = cb as u32;
+        match cb >> 32 {
             1 => Self::Family(low),
             2 => Self::NextHop(low.to_be_bytes()),
             _ => Self::None,
@@ -285,7 +297,7 @@ impl Prefix {
     }
 }
 
-/// The bytes of a prefix.
+/// The bytes of a prefix, at most [`PREFIX_MAX`].
 #[derive(Clone, Copy)]
 pub(crate) struct PrefixBytes {
     bytes: [u8; PREFIX_MAX],
@@ -340,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn a15_the_family_is_the_dialects() {
+    fn a15_address_family_depends_on_the_dialect() {
         for (dialect, number) in [
             (Dialect::Linux, 10),
             (Dialect::FreeBsd, 28),
@@ -357,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn framing_is_kept_as_a_number() {
+    fn framing_survives_encoding() {
         for mode in [Mode::Bare, Mode::Head, Mode::Link] {
             for dialect in Dialect::ALL {
                 let framing = Framing::from_bits(Framing::of(mode, dialect).to_bits());
@@ -367,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn a16_the_next_hop_is_a_bsd_sockaddr() {
+    fn a16_next_hop_is_a_bsd_sockaddr_in() {
         assert_eq!(
             prefix(framing(Mode::Link), Protocol::Ip),
             Some(vec![16, 2, 0, 0, 192, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0])
@@ -376,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a18_lengths_of_writes() {
+    fn a18_write_lengths() {
         for mode in [Mode::Bare, Mode::Link] {
             let framing = framing(mode);
             assert_eq!(framing.write(0), Write::Empty);
@@ -396,11 +408,11 @@ mod tests {
     }
 
     #[test]
-    fn a19_families_of_writes() {
+    fn a19_address_families_of_writes() {
         assert_eq!(protocol_of_head([0, 0, 0, 2]), Some(Protocol::Ip));
         for family in [10, 24, 28, 30] {
             assert_eq!(protocol_of_head([0, 0, 0, family]), Some(Protocol::Ip6));
-            // All 32 bits count, and only in network order.
+            // All 32 bits are compared, in network order only.
             assert_eq!(protocol_of_head([0, 0, 1, family]), None);
             assert_eq!(protocol_of_head([1, 0, 0, family]), None);
             assert_eq!(protocol_of_head([family, 0, 0, 0]), None);
@@ -412,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_keep_prefixes() {
+    fn prefixes_survive_encoding() {
         for prefix in [
             Prefix::None,
             Prefix::Family(2),
@@ -426,10 +438,9 @@ mod tests {
         }
     }
 
-    /// Any order of commands, against the plainest model of them: two switches that exclude each
-    /// other.
+    /// Compares random commands with a simple model: two switches that exclude each other.
     #[test]
-    fn any_order_of_commands() {
+    fn random_commands_match_the_model() {
         let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
         let mut framing = Framing::new();
         let (mut head, mut link, mut dialect) = (false, false, Dialect::Linux);
@@ -476,7 +487,7 @@ mod tests {
     }
 
     #[test]
-    fn ethertypes() {
+    fn only_ip_and_ipv6_ethertypes_are_known() {
         assert_eq!(Protocol::from_ethertype(0x0800), Some(Protocol::Ip));
         assert_eq!(Protocol::from_ethertype(0x86dd), Some(Protocol::Ip6));
         let known = (0..=u16::MAX)

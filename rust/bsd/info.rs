@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What `TUNSIFINFO`, `TUNGIFINFO` and those of tap carry, and the interface flags of `TUNSIFMODE`.
+//! The arguments of `TUNSIFINFO`, `TUNGIFINFO` and their tap equivalents, and of `TUNSIFMODE`.
 
 use crate::bsd::{
     framing::{
@@ -10,22 +10,22 @@ use crate::bsd::{
     ioctl::InfoLayout, //
 };
 
-/// Speed, MTU and type.
+/// Speed, MTU and type of an interface: `struct tuninfo` and `struct tapinfo`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Info {
-    /// Stored and given back.
+    /// Speed in bits per second. It is stored and returned, and has no effect.
     pub(crate) baudrate: i32,
-    /// Of the interface.
+    /// MTU in bytes.
     pub(crate) mtu: u32,
-    /// An `IFT_` number; of the BSDs only OpenBSD's layout has room for more than a byte.
+    /// An `IFT_` number. Only OpenBSD's layout has room for more than a byte.
     pub(crate) interface_type: u16,
 }
 
-/// The longest layout.
+/// Length in bytes of the longest layout.
 pub(crate) const INFO_MAX: usize = 12;
 
 impl InfoLayout {
-    /// How many bytes it has.
+    /// Length in bytes.
     pub(crate) const fn size(self) -> usize {
         match self {
             Self::FreeBsd => 8,
@@ -35,9 +35,10 @@ impl InfoLayout {
 }
 
 impl Info {
-    /// Reads what a program passed, in the first [`InfoLayout::size`] bytes.
+    /// Decodes what a program passed in the first [`InfoLayout::size`] bytes, in host byte order.
     ///
-    /// OpenBSD's flags are not looked at: its own driver has long refused to change any.
+    /// The flags in OpenBSD's layout are ignored: OpenBSD's own driver has long refused to change
+    /// any.
     pub(crate) fn from_bytes(layout: InfoLayout, bytes: &[u8; INFO_MAX]) -> Self {
         match layout {
             InfoLayout::FreeBsd => Self {
@@ -53,16 +54,17 @@ impl Info {
         }
     }
 
-    /// Writes what a program is to get, into the first [`InfoLayout::size`] bytes.
+    /// Encodes what a program gets, into the first [`InfoLayout::size`] bytes, in host byte order. The
+    /// other bytes are 0.
     pub(crate) fn to_bytes(self, layout: InfoLayout, flags: InterfaceFlags) -> [u8; INFO_MAX] {
         let mut bytes = [0; INFO_MAX];
         match layout {
             InfoLayout::FreeBsd => {
-                // An interface's MTU fits: see `PACKET_MAX`.
+                // The MTU of an interface is at most `PACKET_MAX`.
                 let mtu = u16::try_from(self.mtu).unwrap_or(u16::MAX);
                 bytes[0..4].copy_from_slice(&self.baudrate.to_ne_bytes());
                 bytes[4..6].copy_from_slice(&mtu.to_ne_bytes());
-                // What is stored was checked to fit.
+                // Checked to fit when it was stored.
                 bytes[6] = self.interface_type as u8;
             }
             InfoLayout::OpenBsd => {
@@ -75,7 +77,7 @@ impl Info {
         bytes
     }
 
-    /// Whether an interface can have the MTU: else `EINVAL`.
+    /// Whether an interface can have this MTU; otherwise the ioctl fails with `EINVAL`.
     pub(crate) fn mtu_in_range(&self) -> bool {
         (MTU_MIN..=PACKET_MAX as u32).contains(&self.mtu)
     }
@@ -85,7 +87,7 @@ fn field<const N: usize>(bytes: &[u8; INFO_MAX], at: usize) -> [u8; N] {
     core::array::from_fn(|i| bytes[at + i])
 }
 
-/// Flags of an interface, as far as BSD programs ask for them.
+/// The interface flags that OpenBSD's layout reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct InterfaceFlags {
     pub(crate) up: bool,
@@ -102,9 +104,9 @@ const BSD_MULTICAST: u16 = 0x8000;
 const LINUX_MULTICAST: u16 = 0x1000;
 
 impl InterfaceFlags {
-    /// With BSD's numbers.
+    /// Encodes the flags with BSD's numbers.
     pub(crate) fn to_bsd(self) -> u16 {
-        let kind = if self.broadcast {
+        let link = if self.broadcast {
             BSD_BROADCAST
         } else {
             BSD_POINTOPOINT
@@ -116,32 +118,32 @@ impl InterfaceFlags {
         ]
         .into_iter()
         .filter(|(set, _)| *set)
-        .fold(kind, |flags, (_, flag)| flags | flag)
+        .fold(link, |flags, (_, flag)| flags | flag)
     }
 }
 
-/// What `TUNSIFMODE` makes of an interface.
+/// The mode of an interface, as `TUNSIFMODE` sets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct InterfaceMode {
-    /// `IFF_BROADCAST`; else `IFF_POINTOPOINT`.
+    /// `IFF_BROADCAST` if true, `IFF_POINTOPOINT` otherwise.
     pub(crate) broadcast: bool,
     /// `IFF_MULTICAST`.
     pub(crate) multicast: bool,
 }
 
 impl InterfaceMode {
-    /// Reads the argument of `TUNSIFMODE`; `None`: `EINVAL`.
+    /// Decodes the argument of `TUNSIFMODE`; `None` if it is invalid: the ioctl fails with `EINVAL`.
     ///
-    /// `IFF_POINTOPOINT` and `IFF_BROADCAST` have the same number everywhere, `IFF_MULTICAST` has
-    /// not: BSD's and Linux's both mean it. (Each of the two is another flag on the other system,
-    /// one that nobody passes here.)
+    /// `IFF_POINTOPOINT` and `IFF_BROADCAST` have the same numbers on all systems. `IFF_MULTICAST`
+    /// does not, so that both BSD's and Linux's number are accepted. (On the other system each of
+    /// them is a different flag, which is meaningless here.)
     ///
-    /// Source: FreeBSD 12.2 `sys/net/if_tuntap.c`; the driver of 2001 took no multicast flag.
+    /// Source: FreeBSD 12.2 `sys/net/if_tuntap.c`; the driver of 2001 accepted no multicast flag.
     pub(crate) fn from_arg(arg: i32) -> Option<Self> {
         const MULTICAST: i32 = BSD_MULTICAST as i32 | LINUX_MULTICAST as i32;
         let broadcast = match arg & !MULTICAST {
-            kind if kind == i32::from(BSD_BROADCAST) => true,
-            kind if kind == i32::from(BSD_POINTOPOINT) => false,
+            link if link == i32::from(BSD_BROADCAST) => true,
+            link if link == i32::from(BSD_POINTOPOINT) => false,
             _ => return None,
         };
         Some(Self {
@@ -170,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn layouts_are_the_bsds() {
+    fn layouts_match_the_bsds() {
         let info = Info {
             baudrate: 0x0102_0304,
             mtu: 0x0506,
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn openbsds_type_has_two_bytes() {
+    fn openbsd_type_has_two_bytes() {
         let mut bytes = [0; INFO_MAX];
         bytes[4..6].copy_from_slice(&0x106_u16.to_ne_bytes());
         let info = Info::from_bytes(InfoLayout::OpenBsd, &bytes);
@@ -221,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a7_modes() {
+    fn a7_interface_modes() {
         let mode = |broadcast, multicast| {
             Some(InterfaceMode {
                 broadcast,
@@ -245,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn broadcast_and_pointopoint_exclude_each_other() {
+    fn broadcast_excludes_pointopoint() {
         let flags = InterfaceFlags {
             broadcast: true,
             ..InterfaceFlags::default()

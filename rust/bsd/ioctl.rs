@@ -1,97 +1,105 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The numbers of ioctls.
+//! Decoding of ioctl command numbers.
 //!
-//! A program compiled for Linux has its numbers from Linux's `_IOR` and `_IOW`; a program that
-//! carries a BSD's constants has those of BSD's. The two differ in the direction bits (and on
-//! powerpc do not differ at all), so a number is taken apart into its fields, and these are
-//! compared: both encodings of a command mean the same.
+//! A command has two numbers. A program that is compiled for Linux uses the encoding of Linux's
+//! `_IOR` and `_IOW`; a program that carries the constants of a BSD uses BSD's encoding. The two
+//! differ in the bits for direction and size; on powerpc and some others they are the same. So a
+//! number is split into its fields, and the fields are compared: both numbers mean the same request.
 //!
-//! The numbers themselves are those of `include/net/if_tun.h` and `include/net/if_tap.h`; the driver
-//! asserts at compile time that each macro there decodes to what it should.
+//! The numbers are those of `include/net/if_tun.h` and `include/net/if_tap.h`. [`crate::uapi`]
+//! asserts at compile time that each macro there decodes to its request.
+//!
+//! To add an ioctl: add its macro to the header, a [`Request`], a line to `request()`, an assertion
+//! to `uapi.rs`, and its implementation to `driver/ioctl.rs`.
 
 use crate::bsd::{
     framing::Dialect,
     kind::Kind, //
 };
 
-/// What a program asks for.
+/// What a program asks for by an ioctl.
 ///
-/// Source, where nothing else is said: FreeBSD `sys/net/if_tun.c` (2001) and the `if_tuntap.c` that
-/// came of it.
+/// Source, unless noted otherwise: FreeBSD `sys/net/if_tun.c` (2001) and its successor
+/// `if_tuntap.c`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// `TUNSDEBUG`, `TAPSDEBUG`: an `int`, one for all units.
+    /// `TUNSDEBUG`, `TAPSDEBUG`: sets the debug level of all units, an `int`.
     SetDebug,
-    /// `TUNGDEBUG`, `TAPGDEBUG`.
+    /// `TUNGDEBUG`, `TAPGDEBUG`: returns it.
     GetDebug,
-    /// `TUNSIFINFO`, `TAPSIFINFO`: speed, MTU and type.
+    /// `TUNSIFINFO`, `TAPSIFINFO`: sets speed, MTU and type.
     SetInfo(InfoLayout),
-    /// `TUNGIFINFO`, `TAPGIFINFO`.
+    /// `TUNGIFINFO`, `TAPGIFINFO`: returns them.
     GetInfo(InfoLayout),
-    /// `TUNSLMODE`: an `int`, zero or not. Also NetBSD's number 87.
+    /// `TUNSLMODE`: switches the next hop in front of packets on or off, an `int`. Also NetBSD's
+    /// number 87.
     SetLinkMode,
-    /// `TUNSIFHEAD`: an `int`, zero or not. Who asks tells which number IPv6 has on reads.
+    /// `TUNSIFHEAD`: switches the address family in front of packets on or off, an `int`. The
+    /// encoding of the command selects the dialect.
     SetHead(Dialect),
-    /// `TUNGIFHEAD`. Also NetBSD's number 65.
+    /// `TUNGIFHEAD`: returns whether it is on. Also NetBSD's number 65.
     GetHead,
-    /// `TUNSIFMODE`: an `int` of interface flags. Also NetBSD's number 88.
+    /// `TUNSIFMODE`: sets the interface mode, an `int` of interface flags. Also NetBSD's number 88.
     SetInterfaceMode,
-    /// `TUNSIFPID`: no argument.
+    /// `TUNSIFPID`: makes the caller the owner; no argument.
     SetPid,
-    /// `TUNGIFNAME`, `TAPGIFNAME`: the interface's current name, in the first 16 bytes of a
+    /// `TUNGIFNAME`, `TAPGIFNAME`: returns the interface's current name, in the first 16 bytes of a
     /// `struct ifreq`.
     ///
     /// Source: FreeBSD 12.1 `sys/net/if_tun.h`; DragonFly's number 98, `sys/net/tun/if_tun.h`;
-    /// NetBSD's `sys/net/if_tap.h`, of tap alone.
+    /// NetBSD's `sys/net/if_tap.h`, for tap only.
     GetInterfaceName,
-    /// `TUNSTRANSIENT`, `TAPSTRANSIENT`: an `int`, zero or not.
+    /// `TUNSTRANSIENT`, `TAPSTRANSIENT`: sets whether the last close destroys the unit, an `int`.
     ///
     /// Source: FreeBSD 15 `sys/net/if_tuntap.c`.
     SetTransient,
-    /// `TUNGTRANSIENT`, `TAPGTRANSIENT`.
+    /// `TUNGTRANSIENT`, `TAPGTRANSIENT`: returns it.
     GetTransient,
-    /// `SIOCGIFADDR` on the descriptor: the Ethernet address of the other side, six bytes.
+    /// `SIOCGIFADDR` on the descriptor: returns the Ethernet address of the peer, six bytes.
     ///
     /// Source: FreeBSD 12.2 `sys/net/if_tuntap.c`, tap(4).
     GetRemoteAddress,
-    /// `SIOCSIFADDR` on the descriptor.
+    /// `SIOCSIFADDR` on the descriptor: stores it.
     SetRemoteAddress,
-    /// `VMIO_SIOCSIFFLAGS`: sets the interface up, with the low flag bits of the argument, which is
-    /// the `int` itself.
+    /// `VMIO_SIOCSIFFLAGS`: sets the interface up, with the flags in the argument, which is the `int`
+    /// itself and not its address.
     ///
-    /// Source: FreeBSD 12.2 `sys/net/if_tap.h`; without the length in the number, FreeBSD 6.
+    /// Source: FreeBSD 12.2 `sys/net/if_tap.h`; FreeBSD 6 for the number without a size.
     SetFlags,
-    /// `FIONREAD`: bytes that the next read could return, as an `int`.
+    /// `FIONREAD`: returns the number of bytes that the next read can return, an `int`.
     GetReadable,
-    /// `FIONBIO` as BSD has it: an `int`, zero or not. Linux's own the VFS handles.
+    /// `FIONBIO` with BSD's number: switches nonblocking mode on or off, an `int`. The VFS handles
+    /// Linux's number.
     SetNonBlocking,
-    /// `FIOASYNC` as BSD has it: an `int`, zero or not. Linux's own the VFS handles.
+    /// `FIOASYNC` with BSD's number: switches SIGIO on or off, an `int`. The VFS handles Linux's
+    /// number.
     SetAsync,
-    /// `FIOSETOWN`: an `int`, a process or the negative of a process group.
+    /// `FIOSETOWN`: sets the receiver of SIGIO, an `int`: a process, or the negative of a process
+    /// group.
     SetOwner,
-    /// `FIOGETOWN`.
+    /// `FIOGETOWN`: returns it.
     GetOwner,
-    /// `TIOCSPGRP`: an `int`, a process group: `FIOSETOWN` with the sign turned.
+    /// `TIOCSPGRP`: the same for a process group, an `int` that is negated.
     SetGroup,
-    /// `TIOCGPGRP`.
+    /// `TIOCGPGRP`: returns it, negated.
     GetGroup,
 }
 
-/// How a program lays out speed, MTU and type.
+/// The layout of speed, MTU and type in the argument of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InfoLayout {
     /// 8 bytes.
     FreeBsd,
-    /// 12 bytes, with flags. Source: OpenBSD `sys/net/if_tun.h`.
+    /// 12 bytes, with interface flags. Source: OpenBSD `sys/net/if_tun.h`.
     OpenBsd,
 }
 
-/// What depends on the architecture: its own encoding, and the commands that are not made with
-/// `_IOR` and `_IOW` everywhere.
+/// What depends on the architecture: the encoding of commands, and the numbers of the commands that
+/// not all architectures define by `_IOR` and `_IOW`.
 #[derive(Clone, Copy)]
 pub(crate) struct Native {
-    /// `_IOW('t', 96, int)`, from which the encoding is seen.
+    /// `_IOW('t', 96, int)`, which shows the encoding.
     pub(crate) tunsifhead: u32,
     /// `FIONREAD`.
     pub(crate) fionread: u32,
@@ -101,38 +109,39 @@ pub(crate) struct Native {
     pub(crate) get_owner: [u32; 2],
     /// `TIOCSPGRP`.
     pub(crate) tiocspgrp: u32,
-    /// `TIOCGPGRP`.
+    /// `TIOCGPGRP`: returns it, negated.
     pub(crate) tiocgpgrp: u32,
 }
 
-/// Whose encoding a number is in.
+/// The encoding of a number.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Encoding {
-    /// That of this kernel: the program was compiled here.
+    /// That of this kernel: the program was compiled for Linux.
     Native,
-    /// BSD's, where it is another: the program carries a BSD's constants.
+    /// BSD's, where it differs: the program carries the constants of a BSD.
     Bsd,
 }
 
-/// `SIOCGIFADDR`, on all architectures.
+/// `SIOCGIFADDR`, the same on all architectures.
 pub(crate) const SIOCGIFADDR: u32 = 0x8915;
-/// `SIOCSIFADDR`.
+/// `SIOCSIFADDR`, likewise.
 pub(crate) const SIOCSIFADDR: u32 = 0x8916;
 
-/// Which way the argument goes, seen from the program.
+/// The direction of the argument, from the program's point of view.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Direction {
+    /// No argument.
     None,
     /// The program reads it.
     Read,
     /// The program writes it.
     Write,
-    /// Both.
+    /// The program writes and reads it.
     Both,
 }
 
-/// BSD's encoding, which is also Linux's on powerpc and some others: three bits of direction, 13 of
-/// size.
+/// Direction and size in BSD's encoding, which Linux uses too on powerpc and some others: three bits
+/// of direction, 13 of size. `None` if the direction is invalid.
 const fn bsd_fields(cmd: u32) -> Option<(Direction, u32)> {
     let direction = match cmd >> 29 {
         1 => Direction::None,
@@ -144,7 +153,7 @@ const fn bsd_fields(cmd: u32) -> Option<(Direction, u32)> {
     Some((direction, (cmd >> 16) & 0x1fff))
 }
 
-/// Linux's generic encoding: two bits of direction, 14 of size.
+/// Direction and size in Linux's generic encoding: two bits of direction, 14 of size.
 const fn generic_fields(cmd: u32) -> Option<(Direction, u32)> {
     let direction = match cmd >> 30 {
         0 => Direction::None,
@@ -155,6 +164,7 @@ const fn generic_fields(cmd: u32) -> Option<(Direction, u32)> {
     Some((direction, (cmd >> 16) & 0x3fff))
 }
 
+/// The request with these fields, if this kind of unit knows it.
 const fn request(
     kind: Kind,
     encoding: Encoding,
@@ -185,12 +195,12 @@ const fn request(
         (b't', 91, Write, 12) => SetInfo(InfoLayout::OpenBsd),
         (b't', 92, Read, 12) => GetInfo(InfoLayout::OpenBsd),
         (b't', 93 | 87, Write, 4) if tun => SetLinkMode,
-        // A `struct ifreq` has 32 bytes on the BSDs and for 32-bit programs on Linux, 40 for 64-bit
-        // ones, and 144 on NetBSD.
+        // `struct ifreq` has 32 bytes on the BSDs and in 32-bit programs on Linux, 40 bytes in 64-bit
+        // programs, and 144 bytes on NetBSD.
         (b't', 93 | 98, Read, 32 | 40 | 144) => GetInterfaceName,
         (b'e', 0, Read, 32 | 40 | 144) if tap => GetInterfaceName,
-        // The other direction of 94 is FreeBSD's TAPGVNETHDR, which is not served, and turned into the
-        // other encoding it is the same number.
+        // With the other direction, 94 is FreeBSD's TAPGVNETHDR, which is not supported; in the other
+        // encoding it is the same number as this one.
         (b't', 94 | 88, Write, 4) if tun => SetInterfaceMode,
         (b't', 95, Void, 0) if tun => SetPid,
         (b't', 96, Write, 4) if tun => SetHead(match encoding {
@@ -204,7 +214,7 @@ const fn request(
         (b't', 97 | 65, Read, 4) if tun => GetHead,
         (b't', 98, Write, 4) => SetTransient,
         (b't', 99, Read, 4) => GetTransient,
-        // The old number has 13.
+        // 13 is the old number of SIOCGIFADDR.
         (b'i', 33 | 13, Both, 32 | 40 | 144) if tap => GetRemoteAddress,
         (b'i', 12, Write, 32 | 40 | 144) if tap => SetRemoteAddress,
         (b'V', 0, Void, 0 | 4) if tap => SetFlags,
@@ -219,7 +229,8 @@ const fn request(
     })
 }
 
-/// Tells what a number asks of a unit of this kind; `None` for what is not known there: `ENOTTY`.
+/// The request of a command number; `None` if this kind of unit does not know it: the ioctl fails
+/// with `ENOTTY`.
 pub(crate) const fn decode(cmd: u32, kind: Kind, native: &Native) -> Option<Request> {
     if cmd == native.fionread {
         return Some(Request::GetReadable);
@@ -244,7 +255,7 @@ pub(crate) const fn decode(cmd: u32, kind: Kind, native: &Native) -> Option<Requ
         }
     }
 
-    // Where the two encodings are one, the program was compiled here for all that can be seen.
+    // If the two encodings are the same, a number does not show where the program was compiled.
     let native_is_bsd = matches!(bsd_fields(native.tunsifhead), Some((Direction::Write, 4)));
     if native_is_bsd {
         return request(kind, Encoding::Native, cmd, bsd_fields(cmd));
@@ -278,7 +289,7 @@ mod tests {
         tiocgpgrp: 0x4004_7477,
     };
 
-    /// Whose a number is.
+    /// Which kinds of unit know a number.
     #[derive(Clone, Copy, PartialEq)]
     enum Of {
         Both,
@@ -288,7 +299,7 @@ mod tests {
 
     const KINDS: [Kind; 3] = [Kind::Tun, Kind::Tap, Kind::Vmnet];
 
-    /// Every number that is known: BSD's, Linux's generic, and what both ask for.
+    /// Every known number: in BSD's encoding, in Linux's, and the request of each.
     fn table() -> Vec<(Of, u32, u32, Request, Request)> {
         use Request::*;
 
@@ -350,8 +361,8 @@ mod tests {
         ]
     }
 
-    /// The numbers of tap that are one in both encodings.
-    const ONE_NUMBER: [u32; 6] = [
+    /// The numbers of tap that are the same in both encodings.
+    const SAME_NUMBER: [u32; 6] = [
         0xc020_6921,
         0xc028_6921,
         0xc090_6921,
@@ -374,7 +385,7 @@ mod tests {
         ]);
         if kind != Kind::Tun {
             known.extend([(0x8915, GetRemoteAddress), (0x8916, SetRemoteAddress)]);
-            known.extend(ONE_NUMBER.map(|cmd| (cmd, GetRemoteAddress)));
+            known.extend(SAME_NUMBER.map(|cmd| (cmd, GetRemoteAddress)));
         }
         for (of, bsd, linux, by_bsd, by_linux) in table() {
             if of == Of::Both || (of == Of::Tun) == (kind == Kind::Tun) {
@@ -386,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn every_listed_number_in_both_encodings() {
+    fn all_listed_numbers_decode_in_both_encodings() {
         for kind in KINDS {
             for (cmd, request) in known_on_x86(kind) {
                 assert_eq!(decode(cmd, kind, &X86), Some(request), "{cmd:#x}");
@@ -394,10 +405,10 @@ mod tests {
         }
     }
 
-    /// Of all 2^32 numbers with the groups of the table, only the listed ones are known; elsewhere
-    /// a large sample.
+    /// Checks all numbers with the groups of the table, and a large random sample of the others: only
+    /// the listed ones are known.
     #[test]
-    fn nothing_else_is_known() {
+    fn unlisted_numbers_are_unknown() {
         for kind in KINDS {
             let known = known_on_x86(kind);
             let check = |cmd: u32| {
@@ -424,7 +435,8 @@ mod tests {
         }
     }
 
-    /// The other BSDs' meanings that cannot be honoured beside FreeBSD's.
+    /// Numbers that other systems use for something that FreeBSD's meaning excludes, or that is not
+    /// supported.
     #[test]
     fn clashing_and_foreign_numbers() {
         // OpenBSD's TUNSIFMODE and TUNSDEBUG are FreeBSD's TUNSLMODE and TUNSIFMODE.
@@ -444,16 +456,16 @@ mod tests {
             // Linux's TUNSETIFF and TUNSETOFFLOAD.
             0x4004_54ca,
             0x4004_54d0,
-            // A wrong TUNSTRANSIENT that some programs carry.
+            // A wrong TUNSTRANSIENT that some programs define.
             0x8062_7404,
         ] {
             assert_eq!(tun(cmd), None, "{cmd:#x}");
         }
     }
 
-    /// What is number 94 in one encoding is another's in the other: the kind tells.
+    /// Number 94 in one encoding is a different command in the other: the kind decides.
     #[test]
-    fn b8_number_94_by_kind() {
+    fn b8_number_94_depends_on_the_kind() {
         for cmd in [0x8004_745e, 0x4004_745e] {
             assert_eq!(
                 decode(cmd, Kind::Tun, &X86),
@@ -465,9 +477,10 @@ mod tests {
         }
     }
 
-    /// With one encoding for both, every number means the same, and the dialect is Linux's.
+    /// Where both encodings are the same, every number decodes to the same request, in the Linux
+    /// dialect.
     #[test]
-    fn where_the_encodings_coincide() {
+    fn same_encoding_on_powerpc() {
         for (of, bsd, linux, _, by_linux) in table() {
             let kind = if of == Of::Tap { Kind::Tap } else { Kind::Tun };
             assert_eq!(decode(bsd, kind, &POWERPC), Some(by_linux), "{bsd:#x}");

@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The kinds of unit, and where they differ.
+//! The kinds of unit, and what differs between them.
 
-/// A kind of unit. Each counts its units for itself.
+/// A kind of unit. Each kind has its own unit numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// tun(4): packets.
+    /// tun(4): IP packets.
     Tun,
     /// tap(4): Ethernet frames.
     Tap,
-    /// vmnet of tap(4): Ethernet frames, for virtual machines; a closed unit stays as it was.
+    /// vmnet of tap(4): Ethernet frames, for virtual machines. The interface survives the last close
+    /// up and configured.
     Vmnet,
 }
 
-/// What the last close does to a unit, beside clearing its owner.
+/// What the last close does to a unit, in addition to clearing its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LastClose {
-    /// What is queued is thrown away, and nothing is queued until the next open.
+    /// Queued packets are dropped, and nothing is queued until the next open.
     pub(crate) flush: bool,
     /// The interface is set down.
     pub(crate) down: bool,
-    /// The interface loses its addresses.
+    /// The interface loses its addresses, of every family.
     pub(crate) flush_addresses: bool,
     /// The interface loses its carrier.
     pub(crate) carrier_off: bool,
 }
 
 impl Kind {
-    /// Its name on BSD: with a number after it the name of a unit's node and interface, without
-    /// that of the cloner.
+    /// The name on BSD: of the cloner, and with a number appended of a unit's node and interface.
     pub(crate) const fn bsd_name(self) -> &'static str {
         match self {
             Self::Tun => "tun",
@@ -37,7 +37,7 @@ impl Kind {
         }
     }
 
-    /// Its name beside other drivers'.
+    /// The name on Linux, which no other driver has; also the name of the link kind.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Tun => "bsdtun",
@@ -46,7 +46,7 @@ impl Kind {
         }
     }
 
-    /// Whether packets are Ethernet frames.
+    /// Whether the unit carries Ethernet frames rather than IP packets.
     pub(crate) const fn is_ethernet(self) -> bool {
         match self {
             Self::Tun => false,
@@ -54,7 +54,7 @@ impl Kind {
         }
     }
 
-    /// The type of a new unit: `IFT_PPP`, `IFT_ETHER`.
+    /// The type of a new unit: `IFT_PPP` for a tun, `IFT_ETHER` for the others.
     ///
     /// Source: FreeBSD `sys/net/if_tun.c` (2001), `tuncreate`; `sys/net/if_ethersubr.c`.
     pub(crate) const fn type_default(self) -> u8 {
@@ -67,7 +67,7 @@ impl Kind {
 
     /// The speed of a new unit, in bits per second.
     ///
-    /// Source: as above.
+    /// Source: as [`Self::type_default`].
     pub(crate) const fn baudrate_default(self) -> i32 {
         if self.is_ethernet() {
             10_000_000
@@ -76,8 +76,8 @@ impl Kind {
         }
     }
 
-    /// What the last close does. `keep` is set for a tap that shall stay as it is, as with BSD's
-    /// `LINK0`.
+    /// What the last close does. `keep` makes a tap stay up and keep its addresses, like BSD's
+    /// `LINK0`; the other kinds ignore it.
     ///
     /// Source: FreeBSD `sys/net/if_tun.c` (2001), `tunclose`; tap(4) of FreeBSD 12.2.
     pub(crate) const fn last_close(self, keep: bool) -> LastClose {
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn b13_what_a_close_leaves() {
+    fn b13_last_close_by_kind() {
         for keep in [false, true] {
             let tun = Kind::Tun.last_close(keep);
             assert!(tun.flush && tun.down && tun.carrier_off && !tun.flush_addresses);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_the_bsds_behind_ours() {
+    fn linux_name_is_bsd_and_the_bsd_name() {
         for kind in [Kind::Tun, Kind::Tap, Kind::Vmnet] {
             assert_eq!(kind.name(), format!("bsd{}", kind.bsd_name()));
         }

@@ -1,58 +1,62 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Who has a unit, from its creation to its removal.
+//! The life cycle of a unit, from its creation to the removal of its interface.
 
-/// Where a unit is in its life.
+/// The life cycle of a unit: whether a program has it open, and what its interface does.
 ///
-/// The opener and the interface come and go independently; what either may do depends on both.
+/// Program and interface come and go independently; what each may do depends on both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Lifecycle {
     opener: Opener,
-    /// Between two opens packets wait for the next opener.
-    waits: bool,
-    up: bool,
+    /// While the unit is closed, packets are queued for the next open.
+    queues_while_closed: bool,
+    /// The interface is up.
+    running: bool,
+    /// The interface is gone.
     revoked: bool,
-    /// What follows from the others, since it is asked for each packet.
+    /// Follows from the other fields. Kept up to date because it is read for each packet.
     accepts_packets: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Opener {
+    /// The unit is closed.
     None,
-    /// A program has the node open.
+    /// A program has the unit open.
     Open,
-    /// The last reference is gone, and what close does to the interface is being done. The unit is
-    /// not free yet, but nobody will read what is queued.
+    /// The last close is in progress: the unit cannot be opened yet, but no program will read what is
+    /// queued.
     Closing,
 }
 
-/// Why a unit cannot be opened.
+/// Why an open of a unit failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum OpenError {
-    /// It is open, or its last close is not over: `EBUSY`.
+    /// The unit is open, or its last close is in progress: `EBUSY`.
     Busy,
-    /// Its interface is gone: `ENXIO`.
+    /// The interface is gone: `ENXIO`.
     Gone,
 }
 
 impl Lifecycle {
-    /// A unit that was just created.
+    /// The state of a new unit: closed, interface down.
     pub(crate) const fn new() -> Self {
         Self {
             opener: Opener::None,
-            waits: false,
-            up: false,
+            queues_while_closed: false,
+            running: false,
             revoked: false,
             accepts_packets: false,
         }
     }
 
-    /// After each change.
-    fn settle(&mut self) {
-        self.accepts_packets = (self.is_open() || self.waits) && self.up && !self.revoked;
+    /// Must be called after each change.
+    fn update_accepts_packets(&mut self) {
+        self.accepts_packets =
+            (self.is_open() || self.queues_while_closed) && self.running && !self.revoked;
     }
 
-    /// Opens the unit. There is one opener at a time.
+    /// Opens the unit exclusively.
     pub(crate) fn open(&mut self) -> Result<(), OpenError> {
         if self.revoked {
             return Err(OpenError::Gone);
@@ -61,49 +65,49 @@ impl Lifecycle {
             return Err(OpenError::Busy);
         }
         self.opener = Opener::Open;
-        self.waits = false;
-        self.settle();
+        self.queues_while_closed = false;
+        self.update_accepts_packets();
         Ok(())
     }
 
-    /// Begins the last close: from here on nothing is queued, unless packets shall wait for the next
-    /// opener.
-    pub(crate) fn begin_close(&mut self, packets_wait: bool) {
+    /// Begins the last close. From now on packets are queued only if `queue_while_closed` is set, for
+    /// the next open.
+    pub(crate) fn begin_close(&mut self, queue_while_closed: bool) {
         self.opener = Opener::Closing;
-        self.waits = packets_wait;
-        self.settle();
+        self.queues_while_closed = queue_while_closed;
+        self.update_accepts_packets();
     }
 
     /// Ends the last close: the unit can be opened again.
     pub(crate) fn end_close(&mut self) {
         self.opener = Opener::None;
-        self.settle();
+        self.update_accepts_packets();
     }
 
-    /// The interface was set up, or down: from here on nothing is queued.
+    /// The interface was set up, or down: then nothing is queued from now on.
     pub(crate) fn set_running(&mut self, running: bool) {
-        self.up = running;
-        self.settle();
+        self.running = running;
+        self.update_accepts_packets();
     }
 
-    /// The interface is gone, for ever.
+    /// The interface is gone for good: nothing is queued from now on, and opening fails.
     pub(crate) fn revoke(&mut self) {
         self.revoked = true;
-        self.settle();
+        self.update_accepts_packets();
     }
 
-    /// Whether it can be opened.
+    /// Whether [`Self::open`] would succeed.
     pub(crate) fn is_free(&self) -> bool {
         self.opener == Opener::None && !self.revoked
     }
 
-    /// Whether a program has it open.
+    /// Whether a program has the unit open; false while the last close is in progress.
     pub(crate) fn is_open(&self) -> bool {
         self.opener == Opener::Open
     }
 
-    /// Whether packets are queued: somebody is there to read them, or will be, and the interface is
-    /// up.
+    /// Whether packets are queued: the unit is open, or was closed with packets queued for the next
+    /// open, and the interface is up.
     pub(crate) fn accepts_packets(&self) -> bool {
         self.accepts_packets
     }
@@ -119,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_opener_at_a_time() {
+    fn open_is_exclusive() {
         let mut unit = Lifecycle::new();
         assert_eq!(unit.open(), Ok(()));
         assert_eq!(unit.open(), Err(OpenError::Busy));
@@ -130,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn packets_are_taken_for_an_opener_only() {
+    fn packets_are_accepted_only_while_open() {
         let mut unit = Lifecycle::new();
         unit.set_running(true);
         assert!(!unit.accepts_packets());
@@ -143,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn packets_may_wait_for_the_next_opener() {
+    fn packets_may_be_queued_for_the_next_open() {
         let mut unit = Lifecycle::new();
         unit.set_running(true);
         assert!(!unit.accepts_packets());
@@ -166,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn packets_are_taken_while_up_only() {
+    fn packets_are_accepted_only_while_up() {
         let mut unit = Lifecycle::new();
         unit.open().unwrap();
         assert!(!unit.accepts_packets());
@@ -177,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_revoked_unit_never_comes_back() {
+    fn revocation_is_final() {
         for closing_steps in 0..3 {
             let mut unit = Lifecycle::new();
             unit.set_running(true);

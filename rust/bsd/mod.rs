@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! BSD's contract, as far as it can be told without a kernel: pure functions and types on `core`
-//! alone, tested on the host too (`tools/host-tests/`).
+//! The contract of BSD's tun(4), tap(4) and vmnet, as far as it needs no kernel: pure functions and
+//! types that use `core` only, so that they are also tested and fuzzed on the host
+//! (`tools/host-tests/`, `tools/fuzz/`).
+//!
+//! A comment that starts with `Source:` names the BSD and the file that a behavior comes from.
 
 pub(crate) mod ethernet;
 pub(crate) mod framing;

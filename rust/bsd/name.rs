@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Unit numbers and the names made of them.
+//! Unit numbers, and the names that contain them.
 
-/// The highest unit number.
+/// The largest unit number.
 ///
 /// Source: `IF_MAXUNIT` of FreeBSD's `sys/net/if.h`.
 pub(crate) const UNIT_MAX: u16 = 0x7fff;
 
-/// What the name that somebody wants for an interface says about the unit.
+/// The unit that a request for an interface asks for by the interface's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NameRequest {
-    /// The unit of this number.
+    /// The unit with this number: `bsdtun7`.
     Unit(u16),
-    /// A number that no unit can have.
+    /// A number above [`UNIT_MAX`]: `bsdtun40000`.
     OutOfRange,
-    /// Any unit: the name is not one of the kind's own.
+    /// Any unit; the interface keeps the requested name, which is unrelated to unit names.
     Any,
-    /// Any unit, and the name that follows from its number.
+    /// Any unit; the interface is named after the unit: `bsdtun%d`.
     Template,
 }
 
-/// Reads the name wanted for an interface of the kind `kind`.
+/// Decodes the name that is requested for an interface. `kind` is what names of units start with,
+/// such as `bsdtun`.
 ///
-/// The kind's own names are `kind` and a decimal number without leading zeroes; `kind%d` leaves the
-/// number open.
+/// A unit's name is `kind` and a decimal number without leading zeros; `kind%d` asks for any number.
 pub(crate) fn name_request(kind: &[u8], name: &[u8]) -> NameRequest {
     let Some(number) = name.strip_prefix(kind) else {
         return NameRequest::Any;
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn own_names_name_their_unit() {
+    fn unit_names_request_their_unit() {
         assert_eq!(name_request(b"bsdtun", b"bsdtun0"), NameRequest::Unit(0));
         assert_eq!(name_request(b"bsdtun", b"bsdtun7"), NameRequest::Unit(7));
         assert_eq!(
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn every_unit_is_found_by_its_name() {
+    fn every_unit_name_requests_its_unit() {
         for unit in 0..=UNIT_MAX {
             let name = format!("bsdtun{unit}");
             assert_eq!(
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_beyond_the_last_unit_are_refused() {
+    fn numbers_above_the_maximum_are_out_of_range() {
         for name in [
             "bsdtun32768",
             "bsdtun65535",
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn other_names_name_no_unit() {
+    fn other_names_request_any_unit() {
         for name in [
             "",
             "b",
