@@ -2,7 +2,8 @@
 
 //! The driver: BSD's contract on one side, a Linux network interface on the other. No `unsafe`.
 //!
-//! - [`unit`]: a unit, what node and interface have in common; [`queue`]: its packet queue.
+//! - [`unit`]: a unit, what node and interface have in common; [`queue`]: its packet queue;
+//!   [`node`]: its node.
 //! - The program's side: [`cloner`] and [`open`] open a unit; [`file`], [`write`] and [`ioctl`] are
 //!   what can be done with it then.
 //! - The stack's side: [`netdev`], [`ethtool`], [`rtnl_link`], [`sysfs`] and [`address`];
@@ -17,6 +18,7 @@ mod ethtool;
 mod file;
 mod ioctl;
 mod netdev;
+mod node;
 mod open;
 mod queue;
 pub(crate) mod registry;

@@ -96,7 +96,7 @@ impl<V: Variant> NetdevOps for Interface<V> {
     }
 
     fn priv_destructor(unit: Arc<Private<Unit>>) {
-        unit.remove_node();
+        unit.node().remove();
     }
 
     fn bus_info(unit: &Private<Unit>) -> &[u8] {

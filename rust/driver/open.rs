@@ -9,9 +9,15 @@ use crate::{
         unit::Unit, //
     },
     linux::{
-        miscdevice::MiscOpen,
+        miscdevice::{
+            MiscDevice,
+            MiscOpen, //
+        },
         net::{
-            device::Private,
+            device::{
+                Name,
+                Private, //
+            },
             rtnl, //
         },
         pid::Pid, //
@@ -37,6 +43,24 @@ impl MiscOpen for UnitNode {
     fn open(unit: &Arc<Private<Unit>>, _file: &File) -> Result<Arc<Private<Unit>>> {
         open_unit(unit)?;
         Ok(unit.clone())
+    }
+}
+
+impl UnitNode {
+    /// Creates the node of a unit, unless its interface is gone already. Process context, with no
+    /// lock held.
+    ///
+    /// In sysfs the device has the name of the kind, with or without the module parameter
+    /// `bsd_names`: it must differ from the names of other drivers' devices.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`MiscDevice::new`].
+    pub(crate) fn create(unit: &Arc<Private<Unit>>) -> Result {
+        unit.node().create(|| {
+            let name = Name::from_fmt(fmt!("{}{}", unit.kind().name(), unit.number()))?;
+            MiscDevice::new::<Self>(name.as_c_str(), unit.name().as_c_str(), unit.clone())
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
         }, //
     },
     driver::{
+        open::UnitNode,
         settings::Settings,
         unit::{
             Unit,
@@ -155,7 +156,7 @@ impl<V: Variant> rtnl_link::Kind for Interface<V> {
 
     /// Creates the node, which must not be done under RTNL.
     fn created(unit: Arc<Private<Unit>>) -> Result {
-        Unit::make_node(unit.clone())
+        UnitNode::create(&unit)
             .inspect_err(|e| pr_err!("{}: cannot create the node: {:?}\n", unit.name(), e))
     }
 }

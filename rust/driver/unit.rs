@@ -14,7 +14,7 @@ use crate::{
             DropCause,
             DropStats, //
         },
-        open::UnitNode,
+        node::Node,
         queue::TxQueue,
         registry::{
             Registry,
@@ -23,7 +23,6 @@ use crate::{
         settings::Settings, //
     },
     linux::{
-        miscdevice::MiscDevice,
         net::{
             device::{
                 EthernetAddress,
@@ -47,7 +46,6 @@ use crate::{
 use core::mem;
 use kernel::{
     fmt,
-    new_mutex,
     new_spinlock,
     new_spinlock_irq,
     prelude::*,
@@ -58,7 +56,6 @@ use kernel::{
             Relaxed, //
         },
         Arc,
-        Mutex,
         SpinLock,
         SpinLockIrq, //
     }, //
@@ -85,7 +82,7 @@ pub(crate) struct Unit {
     #[pin]
     up_work: SpinLockIrq<Option<ReturnWorkItem<UpWork>>>,
     #[pin]
-    node: Mutex<NodeState>,
+    node: Node<Private<Unit>>,
     ipv6_drop_logged: AtomicFlag,
     drop_stats: DropStats,
 }
@@ -149,27 +146,6 @@ impl ReturnWork for UpWork {
     }
 }
 
-/// The node, in the order of its life. It is made and removed without RTNL, while the interface that
-/// it belongs to comes and goes under RTNL.
-enum NodeState {
-    /// Not made yet.
-    Absent(UnitId<Private<Unit>>),
-    /// There. The number is free only after the node is gone: fields are dropped in this order.
-    Present {
-        _node: MiscDevice,
-        _number: UnitId<Private<Unit>>,
-    },
-    /// The interface is gone; there will be no node any more.
-    Gone,
-}
-
-/// The node of `unit`. In sysfs it is called as no other driver's are.
-fn new_node(unit: Arc<Private<Unit>>) -> Result<MiscDevice> {
-    let this = unit.clone();
-    let name = Name::from_fmt(fmt!("{}{}", this.kind.name(), this.number))?;
-    MiscDevice::new::<UnitNode>(name.as_c_str(), this.name.as_c_str(), unit)
-}
-
 impl Unit {
     /// Creates a unit with this number, whose node is called `name`. It has no node yet.
     ///
@@ -201,7 +177,7 @@ impl Unit {
             ),
             queue <- TxQueue::new(),
             up_work <- new_spinlock_irq!(None, "Unit::up_work"),
-            node <- new_mutex!(NodeState::Absent(id), "Unit::node"),
+            node <- Node::new(id),
             ipv6_drop_logged: AtomicFlag::new(false),
             drop_stats: DropStats::new(),
         })
@@ -230,6 +206,11 @@ impl Unit {
     /// The packet queue between the stack and the program.
     pub(crate) fn queue(&self) -> &TxQueue {
         &self.queue
+    }
+
+    /// The node in `/dev`.
+    pub(crate) fn node(&self) -> &Node<Private<Self>> {
+        &self.node
     }
 
     /// How packets that are queued or written now are framed. Any context.
@@ -310,34 +291,6 @@ impl Unit {
     /// Takes what [`Self::arm_up_work`] allocated, to be queued or dropped. Any context.
     pub(crate) fn disarm_up_work(&self) -> Option<ReturnWorkItem<UpWork>> {
         self.up_work.lock().take()
-    }
-
-    /// Makes the node of `unit`, unless the interface is gone already. Process context, with no
-    /// lock held.
-    pub(crate) fn make_node(unit: Arc<Private<Self>>) -> Result {
-        let this = unit.clone();
-        let mut state = this.node.lock();
-        *state = match mem::replace(&mut *state, NodeState::Gone) {
-            NodeState::Absent(number) => match new_node(unit) {
-                Ok(node) => NodeState::Present {
-                    _node: node,
-                    _number: number,
-                },
-                Err(e) => {
-                    *state = NodeState::Absent(number);
-                    return Err(e);
-                }
-            },
-            other => other,
-        };
-        Ok(())
-    }
-
-    /// Removes the node, and frees the number. Process context, with no lock held.
-    pub(crate) fn remove_node(&self) {
-        let state = mem::replace(&mut *self.node.lock(), NodeState::Gone);
-        // With the mutex unlocked: nothing may wait for `misc_mtx` longer than it must.
-        drop(state);
     }
 
     /// Drops a packet: counts it, traces it, and frees it with the reason that belongs to `cause`.
