@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+
 #include "bsd_ioctl.h"
+#include "util.h"
 
 unsigned int bsd_encoding(unsigned int cmd)
 {
@@ -19,4 +22,17 @@ unsigned int bsd_encoding(unsigned int cmd)
 	default:
 		return cmd;
 	}
+}
+
+int ioctl_get(int fd, unsigned int cmd)
+{
+	int value = -12345;
+	int err = ERR(ioctl(fd, cmd, &value));
+
+	return err ? err : value;
+}
+
+int ioctl_set(int fd, unsigned int cmd, int value)
+{
+	return ERR(ioctl(fd, cmd, &value));
 }
