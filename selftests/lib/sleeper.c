@@ -7,7 +7,6 @@
 #include <sys/select.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sleeper.h"
@@ -112,9 +111,5 @@ bool sleeper_wait_asleep(struct sleeper *s)
 
 bool sleeper_join(struct sleeper *s)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	ts.tv_sec += TIMEOUT_MS / 1000;
-	return !pthread_timedjoin_np(s->thread, NULL, &ts);
+	return thread_join(s->thread);
 }

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/ip_icmp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -14,6 +15,7 @@
 #include "packet.h"
 #include "unit.h"
 #include "util.h"
+#include "wait.h"
 
 void unit_init(struct unit *u, const char *kind)
 {
@@ -127,6 +129,19 @@ int fionread(int fd)
 	int n = -1;
 
 	return ioctl(fd, FIONREAD, &n) ? -errno : n;
+}
+
+bool unit_pings(int fd, __u16 seq)
+{
+	char packet[128], reply[256];
+	size_t len = build_echo(packet, PEER, LOCAL, ICMP_ECHO, 9, seq, "ping", 4);
+	long n;
+
+	if (write(fd, packet, len) != (ssize_t)len || !wait_readable(fd))
+		return false;
+	n = read(fd, reply, sizeof(reply));
+	return n == (long)len && packet_is_valid(reply, n, IPPROTO_ICMP) &&
+	       reply[20] == ICMP_ECHOREPLY && reply[27] == (char)seq;
 }
 
 void unit_attr_path(char *path, size_t size, const struct unit *u, const char *name)

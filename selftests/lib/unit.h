@@ -55,6 +55,9 @@ size_t link_header_len(const struct unit *u);
 /* FIONREAD, or -errno. */
 int fionread(int fd);
 
+/* True if the interface answers a ping that is written to the node of a tun. */
+bool unit_pings(int fd, __u16 seq);
+
 /* The unit's attributes in sysfs. */
 void unit_attr_path(char *path, size_t size, const struct unit *u, const char *name);
 bool unit_attr_is(const struct unit *u, const char *name, const char *value);

@@ -27,6 +27,15 @@ int scaled_rounds(int n)
 	return slow && !strcmp(slow, "yes") ? (n + 3) / 4 : n;
 }
 
+bool thread_join(pthread_t thread)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	ts.tv_sec += TIMEOUT_MS / 1000;
+	return !pthread_timedjoin_np(thread, NULL, &ts);
+}
+
 short poll_now(int fd, short events)
 {
 	struct pollfd pfd = { .fd = fd, .events = events };

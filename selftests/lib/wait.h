@@ -4,6 +4,7 @@
 #define BSDTUN_LIB_WAIT_H
 
 #include <poll.h>
+#include <pthread.h>
 #include <stdbool.h>
 
 /* The limit of every wait for something that must happen: generous, for slow emulated VMs. */
@@ -34,6 +35,9 @@ int scaled_rounds(int n);
 		short_sleep();						\
 	__met;								\
 })
+
+/* Joins a thread. False if it does not end within the time limit. */
+bool thread_join(pthread_t thread);
 
 /* The events that poll() reports without waiting, or -1. */
 short poll_now(int fd, short events);
