@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The pure modules of the driver, as libFuzzer's engine calls them.
+//! The fuzzing target for the modules of `rust/bsd/`, called by libFuzzer's engine.
 //!
-//! An input's first byte chooses what is tried, the rest is what it is tried with. The result is
-//! compared with what the contract says, put in words of its own; the arithmetic is checked by the
-//! compiler. `tools/fuzz/fuzz.sh` builds and runs it.
+//! The first byte of an input selects what is tested; the rest are the arguments. Each result is
+//! compared with an independent formulation of the contract, and overflow checks are on.
+//! `make fuzz` builds and runs it.
 
 #![no_main]
-// What only the kernel side calls is not dead.
+// Functions that only the kernel side calls are unused here.
 #![allow(dead_code)]
 
 #[path = "../../rust/bsd/mod.rs"]
@@ -45,24 +45,24 @@ use bsd::{
     }, //
 };
 
-/// What the engine calls with each input.
+/// Called by the engine with each input.
 #[no_mangle]
 pub extern "C" fn LLVMFuzzerTestOneInput(data: *const u8, len: usize) -> i32 {
-    // SAFETY: The engine passes that many bytes.
+    // SAFETY: The engine passes `len` bytes.
     let mut input = Input(unsafe { std::slice::from_raw_parts(data, len) });
     match input.byte() % 7 {
-        0 => ioctls(&mut input),
-        1 => framings(&mut input),
-        2 => lengths(&mut input),
-        3 => prefixes(&mut input),
-        4 => infos(&mut input),
-        5 => names(&mut input),
-        _ => lives(&mut input),
+        0 => check_ioctls(&mut input),
+        1 => check_framing(&mut input),
+        2 => check_write_lengths(&mut input),
+        3 => check_prefixes(&mut input),
+        4 => check_info(&mut input),
+        5 => check_names(&mut input),
+        _ => check_lifecycle(&mut input),
     }
     0
 }
 
-/// What is left of an input; after its end come zeroes.
+/// The rest of an input. Reads beyond its end return zeros.
 struct Input<'a>(&'a [u8]);
 
 impl Input<'_> {
@@ -100,7 +100,7 @@ const X86: Native = Native {
     tiocgpgrp: 0x540f,
 };
 
-/// Here the encoding is BSD's own.
+/// On powerpc, Linux's encoding is the same as BSD's.
 const POWERPC: Native = Native {
     tunsifhead: 0x8004_7460,
     fionread: 0x4004_667f,
@@ -110,30 +110,35 @@ const POWERPC: Native = Native {
     tiocgpgrp: 0x4004_7477,
 };
 
-/// The numbers that have no fields on x86.
-const WITHOUT_FIELDS: [u32; 9] = [
+/// The x86 numbers that do not encode direction and size.
+const PLAIN_NUMBERS: [u32; 9] = [
     0x541b, 0x8901, 0x8902, 0x8903, 0x8904, 0x5410, 0x540f, 0x8915, 0x8916,
 ];
 
-/// Which way an argument goes, seen from the program: (writes, reads).
-type Way = (bool, bool);
+/// The direction of an argument, from the program's point of view: (writes, reads).
+type Direction = (bool, bool);
 
-const VOID: Way = (false, false);
-const WRITES: Way = (true, false);
-const READS: Way = (false, true);
-const BOTH: Way = (true, true);
+const VOID: Direction = (false, false);
+const WRITES: Direction = (true, false);
+const READS: Direction = (false, true);
+const BOTH: Direction = (true, true);
 
-fn in_generic(way: Way, size: u32, low: u32) -> u32 {
-    u32::from(way.0) << 30 | u32::from(way.1) << 31 | size << 16 | low
+fn in_generic(direction: Direction, size: u32, low: u32) -> u32 {
+    u32::from(direction.0) << 30 | u32::from(direction.1) << 31 | size << 16 | low
 }
 
-fn in_bsd(way: Way, size: u32, low: u32) -> u32 {
-    let void = way == VOID;
-    u32::from(way.0) << 31 | u32::from(way.1) << 30 | u32::from(void) << 29 | size << 16 | low
+fn in_bsd(direction: Direction, size: u32, low: u32) -> u32 {
+    let void = direction == VOID;
+    u32::from(direction.0) << 31
+        | u32::from(direction.1) << 30
+        | u32::from(void) << 29
+        | size << 16
+        | low
 }
 
-/// What the argument of a request is, and which kinds know it: tun, and those of Ethernet.
-fn shape(request: Request) -> (Way, &'static [u32], (bool, bool)) {
+/// The argument of a request, its direction and its possible sizes, and whether tun and the Ethernet
+/// kinds know the request.
+fn shape(request: Request) -> (Direction, &'static [u32], (bool, bool)) {
     use Request::*;
 
     const IFREQ: &[u32] = &[32, 40, 144];
@@ -157,41 +162,45 @@ fn shape(request: Request) -> (Way, &'static [u32], (bool, bool)) {
     }
 }
 
-/// A number that is known says how its argument looks, and means the same in the other encoding.
-fn ioctls(input: &mut Input<'_>) {
+/// Every number that decodes has the direction and a size of its request, and decodes to the same
+/// request in the other encoding.
+fn check_ioctls(input: &mut Input<'_>) {
     let kind = input.pick(&KINDS);
     let cmd = if input.byte() & 1 == 0 {
         input.u32()
     } else {
-        let way = input.pick(&[VOID, WRITES, READS, BOTH]);
+        let direction = input.pick(&[VOID, WRITES, READS, BOTH]);
         let size = input.pick(&[0, 4, 8, 12, 32, 40, 144]);
         let group = input.pick(b"tfieV");
         let low = u32::from(group) << 8 | u32::from(input.byte());
         if input.byte() & 1 == 0 {
-            in_generic(way, size, low)
+            in_generic(direction, size, low)
         } else {
-            in_bsd(way, size, low)
+            in_bsd(direction, size, low)
         }
     };
 
     let request = decode(cmd, kind, &X86);
-    // A vmnet knows what a tap knows.
+    // vmnet and tap know the same requests.
     if kind == Kind::Vmnet {
         assert_eq!(request, decode(cmd, Kind::Tap, &X86));
     }
     let Some(request) = request else {
         return;
     };
-    let (way, sizes, (tun, ethernet)) = shape(request);
+    let (direction, sizes, (tun, ethernet)) = shape(request);
     assert!(if kind == Kind::Tun { tun } else { ethernet });
-    if WITHOUT_FIELDS.contains(&cmd) {
+    if PLAIN_NUMBERS.contains(&cmd) {
         return;
     }
 
     let low = cmd & 0xffff;
     let size = cmd >> 16 & 0x1fff;
     assert!(sizes.contains(&size));
-    let (generic, bsd) = (in_generic(way, size, low), in_bsd(way, size, low));
+    let (generic, bsd) = (
+        in_generic(direction, size, low),
+        in_bsd(direction, size, low),
+    );
     assert!(cmd == generic || cmd == bsd);
     let (here, there) = match request {
         Request::SetHead(_) => {
@@ -206,15 +215,15 @@ fn ioctls(input: &mut Input<'_>) {
     };
     assert_eq!(decode(generic, kind, &X86), Some(here));
     assert_eq!(decode(bsd, kind, &X86), Some(there));
-    // Where BSD's encoding is the machine's own, who asks was compiled there.
+    // Where BSD's encoding is also Linux's, the dialect is Linux's.
     assert_eq!(decode(bsd, kind, &POWERPC), Some(here));
     if generic != bsd {
         assert_eq!(decode(generic, kind, &POWERPC), None);
     }
 }
 
-/// Any order of commands is as two switches that exclude each other, and a dialect.
-fn framings(input: &mut Input<'_>) {
+/// Any sequence of commands behaves like two switches that exclude each other, and a dialect.
+fn check_framing(input: &mut Input<'_>) {
     let mut framing = Framing::new();
     let (mut head, mut link, mut dialect) = (false, false, Dialect::Linux);
     while !input.0.is_empty() {
@@ -231,20 +240,20 @@ fn framings(input: &mut Input<'_>) {
                 (head, link) = (head && !on, on);
             }
             2 => {
-                // What was written to the attribute: a name, as far as the input goes.
+                // A write to the sysfs attribute: a name, of the next bytes of the input.
                 let len = usize::from(step >> 4).min(input.0.len());
                 let (text, rest) = input.0.split_at(len);
                 input.0 = rest;
-                let told = match text {
+                let expected = match text {
                     b"linux" => Some(Dialect::Linux),
                     b"freebsd" => Some(Dialect::FreeBsd),
                     b"netbsd" => Some(Dialect::NetBsd),
                     _ => None,
                 };
-                assert_eq!(Dialect::from_name(text), told);
-                if let Some(told) = told {
-                    dialect = told;
-                    framing.set_dialect(told);
+                assert_eq!(Dialect::from_name(text), expected);
+                if let Some(named) = expected {
+                    dialect = named;
+                    framing.set_dialect(named);
                 }
             }
             _ => framing = Framing::from_bits(framing.to_bits()),
@@ -263,7 +272,7 @@ fn framings(input: &mut Input<'_>) {
     }
 }
 
-/// A framing of the input's, and whether a family stands before packets.
+/// A framing that the input selects, and the name of its mode.
 fn any_framing(input: &mut Input<'_>) -> (Framing, &'static str) {
     let mut framing = Framing::new();
     let (mode, dialect) = (input.byte() % 3, input.pick(&DIALECTS));
@@ -276,8 +285,8 @@ fn any_framing(input: &mut Input<'_>) -> (Framing, &'static str) {
     (framing, ["bare", "ifhead", "lmode"][usize::from(mode)])
 }
 
-/// What a write is follows from its length, and on a tun from what stands before packets.
-fn lengths(input: &mut Input<'_>) {
+/// The classification of a write follows from its length, and for a tun from the framing.
+fn check_write_lengths(input: &mut Input<'_>) {
     let (framing, mode) = any_framing(input);
     let len = match input.byte() % 3 {
         0 => usize::from(input.byte()),
@@ -286,37 +295,37 @@ fn lengths(input: &mut Input<'_>) {
     };
 
     let room = if mode == "ifhead" { 65539 } else { 65535 };
-    let told = framing.write(len);
+    let result = framing.write(len);
     if len == 0 {
-        assert_eq!(told, framing::Write::Empty);
+        assert_eq!(result, framing::Write::Empty);
     } else if mode == "ifhead" && len < 4 {
-        assert_eq!(told, framing::Write::TooShort);
+        assert_eq!(result, framing::Write::TooShort);
     } else if len > room {
-        assert_eq!(told, framing::Write::TooLong);
+        assert_eq!(result, framing::Write::TooLong);
     } else if mode == "ifhead" {
-        assert_eq!(told, framing::Write::Headed);
+        assert_eq!(result, framing::Write::Headed);
     } else {
-        assert_eq!(told, framing::Write::Bare);
+        assert_eq!(result, framing::Write::Bare);
     }
 
-    let told = ethernet::write(len);
+    let result = ethernet::write(len);
     if len == 0 {
-        assert_eq!(told, ethernet::Write::Empty);
+        assert_eq!(result, ethernet::Write::Empty);
     } else if len > 65535 {
-        assert_eq!(told, ethernet::Write::TooLong);
+        assert_eq!(result, ethernet::Write::TooLong);
     } else if len >= 14 {
-        assert_eq!(told, ethernet::Write::Frame);
+        assert_eq!(result, ethernet::Write::Frame);
     } else {
-        assert_eq!(told, ethernet::Write::TooShort);
+        assert_eq!(result, ethernet::Write::TooShort);
     }
 
     let address = input.array::<6>();
     assert_eq!(ethernet::is_group(address), address[0] % 2 == 1);
 }
 
-/// What stands before a packet is laid out as on BSD, is kept with it, and written back it names
-/// the packet's protocol.
-fn prefixes(input: &mut Input<'_>) {
+/// The prefix of a packet has BSD's layout and survives its encoding; written back, it names the
+/// packet's protocol.
+fn check_prefixes(input: &mut Input<'_>) {
     let (framing, mode) = any_framing(input);
     let ethertype = if input.byte() & 1 == 0 {
         u16::from_be_bytes(input.array())
@@ -338,9 +347,9 @@ fn prefixes(input: &mut Input<'_>) {
             (Protocol::Ip6, Dialect::NetBsd) => 24,
             (Protocol::Ip6, Dialect::FreeBsd) => 28,
         };
-        let mut asked = false;
+        let mut next_hop_called = false;
         let prefix = framing.prefix(protocol, || {
-            asked = true;
+            next_hop_called = true;
             hop
         });
         let expected = match (mode, protocol) {
@@ -350,8 +359,8 @@ fn prefixes(input: &mut Input<'_>) {
             _ => Some(vec![]),
         };
         assert_eq!(prefix.map(|prefix| prefix.bytes().to_vec()), expected);
-        // Of a packet that goes nowhere nobody asks where.
-        assert_eq!(asked, mode == "lmode" && protocol == Protocol::Ip);
+        // The next hop is computed only where it is used.
+        assert_eq!(next_hop_called, mode == "lmode" && protocol == Protocol::Ip);
         if let Some(prefix) = prefix {
             assert_eq!(Prefix::from_cb(prefix.to_cb()), prefix);
             if mode == "ifhead" {
@@ -361,7 +370,7 @@ fn prefixes(input: &mut Input<'_>) {
         }
     }
 
-    // What comes from a program, or from a packet's room, may be anything.
+    // Arbitrary bytes, from a program or from a control block, must decode to something valid.
     let head: [u8; 4] = input.array();
     let named = match head {
         [0, 0, 0, 2] => Some(Protocol::Ip),
@@ -376,8 +385,9 @@ fn prefixes(input: &mut Input<'_>) {
     assert_eq!(Framing::from_bits(kept.to_bits()), kept);
 }
 
-/// The layouts say the same, each as far as it goes; what a mode's flags mean follows from each.
-fn infos(input: &mut Input<'_>) {
+/// Both layouts carry the same values, as far as they have room; each interface mode follows from its
+/// flags alone.
+fn check_info(input: &mut Input<'_>) {
     let bytes: [u8; INFO_MAX] = input.array();
     let flags = input.byte();
     let flags = InterfaceFlags {
@@ -394,7 +404,7 @@ fn infos(input: &mut Input<'_>) {
 
     let small = Info::from_bytes(InfoLayout::FreeBsd, &bytes);
     let back = small.to_bytes(InfoLayout::FreeBsd, flags);
-    // The eighth byte is nobody's.
+    // The eighth byte is padding.
     assert_eq!(back, {
         let mut bytes = bytes;
         bytes[7..].fill(0);
@@ -407,7 +417,7 @@ fn infos(input: &mut Input<'_>) {
         bytes[6..8].copy_from_slice(&bits.to_ne_bytes());
         bytes
     });
-    // Whoever asks in the other layout gets what was told in this one.
+    // What was set in one layout is returned in the other.
     let other = Info::from_bytes(
         InfoLayout::OpenBsd,
         &small.to_bytes(InfoLayout::OpenBsd, flags),
@@ -444,8 +454,8 @@ fn infos(input: &mut Input<'_>) {
     }
 }
 
-/// A name is a unit's if its number, written out, gives the name again.
-fn names(input: &mut Input<'_>) {
+/// A name requests a unit if formatting the unit's name yields the same name.
+fn check_names(input: &mut Input<'_>) {
     let kind = input.pick(&KINDS);
     let kind = input.pick(&[kind.name(), kind.bsd_name()]);
     let mut name = vec![];
@@ -464,7 +474,7 @@ fn names(input: &mut Input<'_>) {
         Ok(Some(number)) if !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit()) => {
             match number.trim_start_matches('0') {
                 "" if number == "0" => NameRequest::Unit(0),
-                // No number is written so.
+                // Unit names have no leading zeros.
                 trimmed if trimmed != number => NameRequest::Any,
                 _ => match number.parse::<u64>() {
                     Ok(unit @ 0..=32767) => NameRequest::Unit(unit as u16),
@@ -474,29 +484,29 @@ fn names(input: &mut Input<'_>) {
         }
         _ => NameRequest::Any,
     };
-    let told = name_request(kind.as_bytes(), &name);
-    assert_eq!(told, expected);
-    if let NameRequest::Unit(unit) = told {
+    let request = name_request(kind.as_bytes(), &name);
+    assert_eq!(request, expected);
+    if let NameRequest::Unit(unit) = request {
         assert_eq!(format!("{kind}{unit}").as_bytes(), name);
     }
 }
 
-/// What happens to a unit.
+/// An event in the life of a unit.
 #[derive(Clone, Copy, PartialEq)]
 enum Event {
     Open,
-    BeginClose { wait: bool },
+    BeginClose { queue_while_closed: bool },
     EndClose,
     Up(bool),
     Revoke,
 }
 
-/// What may be done with a unit follows from all that happened to it.
-fn lives(input: &mut Input<'_>) {
+/// The state of a unit follows from the history of its events.
+fn check_lifecycle(input: &mut Input<'_>) {
     let mut unit = Lifecycle::new();
     let mut history = Vec::new();
     while !input.0.is_empty() {
-        // The last that its opener did.
+        // The last event on the program's side.
         let opener = history
             .iter()
             .rev()
@@ -521,9 +531,9 @@ fn lives(input: &mut Input<'_>) {
                 Event::Open
             }
             1 if opener == Some(Event::Open) => {
-                let wait = step & 0x80 != 0;
-                unit.begin_close(wait);
-                Event::BeginClose { wait }
+                let queue_while_closed = step & 0x80 != 0;
+                unit.begin_close(queue_while_closed);
+                Event::BeginClose { queue_while_closed }
             }
             2 if closing => {
                 unit.end_close();
@@ -542,13 +552,13 @@ fn lives(input: &mut Input<'_>) {
         };
         history.push(event);
 
-        // Somebody reads, or the last who did said that packets shall wait.
-        let read = history
+        // A program reads, or the last close has asked to queue packets for the next open.
+        let accepts = history
             .iter()
             .rev()
             .find_map(|event| match event {
                 Event::Open => Some(true),
-                Event::BeginClose { wait } => Some(*wait),
+                Event::BeginClose { queue_while_closed } => Some(*queue_while_closed),
                 _ => None,
             })
             .unwrap_or(false);
@@ -561,7 +571,7 @@ fn lives(input: &mut Input<'_>) {
             })
             .unwrap_or(false);
         let gone = history.contains(&Event::Revoke);
-        assert_eq!(unit.accepts_packets(), read && up && !gone);
+        assert_eq!(unit.accepts_packets(), accepts && up && !gone);
         assert_eq!(unit.is_revoked(), gone);
         let is_open = matches!(
             history

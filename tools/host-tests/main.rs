@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The pure modules of the driver, compiled for the host to run their tests:
+//! The modules of `rust/bsd/`, compiled for the host to run their unit tests:
 //! `rustc --test --edition 2021 tools/host-tests/main.rs`.
 
-// What only the kernel side calls is not dead.
+// Functions that only the kernel side calls are unused here.
 #![allow(dead_code)]
 
 #[path = "../../rust/bsd/mod.rs"]
