@@ -10,11 +10,9 @@
 #![cfg_attr(not(CONFIG_TRACEPOINTS), allow(unused_variables))]
 
 use crate::linux::net::{
-    device::{
-        Device,
-        Name,
-        Private, //
-    },
+    device::Device,
+    name::Name,
+    private::Private,
     skb::{
         DropReason,
         SkBuff, //

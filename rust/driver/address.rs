@@ -13,8 +13,8 @@ use crate::{
         }, //
     },
     linux::net::{
-        device::Private,
-        inetaddr::AddressEvents, //
+        inetaddr::AddressEvents,
+        private::Private, //
     }, //
 };
 use kernel::sync::{

@@ -19,8 +19,8 @@ use crate::{
             MiscOpen, //
         },
         net::{
-            device::Private,
             net_namespace::Net,
+            private::Private,
             rtnl_link::Registration, //
         }, //
     }, //
@@ -77,7 +77,7 @@ impl<V: Variant> MiscOpen for Cloner<V> {
         while let Some(unit) = context.registry.find_cloned(|unit| {
             let rcu = rcu::read_lock();
             unit.device_rcu(&rcu)
-                .is_some_and(|dev| dev.is_in(&net, &rcu) && unit.queue().is_free())
+                .is_some_and(|dev| dev.is_in_net(&net, &rcu) && unit.queue().is_free())
         }) {
             match open_unit(&unit) {
                 // Its interface was removed in the meantime: look again.

@@ -5,11 +5,16 @@
 use crate::{
     driver::{
         drops::DropCause,
-        unit::Unit, //
+        unit::Unit,
+        variant::{
+            Interface,
+            Variant, //
+        }, //
     },
-    linux::net::device::{
-        Device,
-        Private, //
+    linux::net::{
+        device::Device,
+        ethtool::EthtoolOps,
+        private::Private, //
     }, //
 };
 use kernel::prelude::*;
@@ -19,7 +24,7 @@ use kernel::prelude::*;
 const QUEUE_STATISTICS: [&CStr; 3] = [c"queue_len", c"queue_limit", c"queue_stops"];
 
 /// The names that `ethtool -S` shows.
-pub(super) static STATISTICS: [&CStr; QUEUE_STATISTICS.len() + DropCause::ALL.len()] = {
+static STATISTICS: [&CStr; QUEUE_STATISTICS.len() + DropCause::ALL.len()] = {
     let mut names = [c""; QUEUE_STATISTICS.len() + DropCause::ALL.len()];
     let mut i = 0;
     while i < names.len() {
@@ -33,15 +38,24 @@ pub(super) static STATISTICS: [&CStr; QUEUE_STATISTICS.len() + DropCause::ALL.le
     names
 };
 
-/// Fills in the values, in the order of [`STATISTICS`]. RTNL.
-pub(super) fn statistics(unit: &Private<Unit>, dev: &Device, values: &mut [u64]) {
-    let queue = unit.queue();
-    let queue_values = [queue.len() as u64, dev.tx_queue_len() as u64, queue.stops()];
-    let drops = DropCause::ALL.map(|cause| unit.drop_stats().get(cause));
-    for (to, value) in values
-        .iter_mut()
-        .zip([&queue_values[..], &drops].into_iter().flatten())
-    {
-        *to = *value;
+impl<V: Variant> EthtoolOps for Interface<V> {
+    const DRIVER: &'static CStr = c"bsdtun";
+
+    const STATISTICS: &'static [&'static CStr] = &STATISTICS;
+
+    fn bus_info(unit: &Private<Unit>) -> &[u8] {
+        unit.name().as_bytes()
+    }
+
+    fn get_ethtool_stats(unit: &Private<Unit>, dev: &Device, values: &mut [u64]) {
+        let queue = unit.queue();
+        let queue_values = [queue.len() as u64, dev.tx_queue_len() as u64, queue.stops()];
+        let drops = DropCause::ALL.map(|cause| unit.drop_stats().get(cause));
+        for (to, value) in values
+            .iter_mut()
+            .zip([&queue_values[..], &drops].into_iter().flatten())
+        {
+            *to = *value;
+        }
     }
 }

@@ -22,7 +22,7 @@ use crate::{
             OpenFile, //
         },
         net::{
-            device::Private,
+            private::Private,
             rtnl,
             skb::SkBuff, //
         }, //

@@ -24,12 +24,10 @@ use crate::{
     linux::{
         miscdevice::OpenFile,
         net::{
-            device::{
-                flags,
-                EthernetAddress,
-                Private, //
-            },
+            device::flags,
+            etherdevice::EthernetAddress,
             net_namespace::capable_net_admin,
+            private::Private,
             rtnl, //
         },
         pid::Pid, //
@@ -173,7 +171,7 @@ fn get_info(unit: &Private<Unit>, layout: InfoLayout, arg: Argument) -> Result {
         let flags = dev.flags(&rtnl);
         let flags = InterfaceFlags {
             up: dev.is_up(),
-            running: dev.is_up() && dev.has_carrier(),
+            running: dev.is_up() && dev.carrier_ok(),
             broadcast: flags & flags::BROADCAST != 0,
             multicast: flags & flags::MULTICAST != 0,
         };
@@ -217,7 +215,7 @@ fn set_interface_mode(unit: &Private<Unit>, mode: i32) -> Result {
 fn set_flags(unit: &Private<Unit>, arg: Argument) -> Result {
     let rtnl = rtnl::lock();
     let dev = unit.device(&rtnl).ok_or(ENXIO)?;
-    dev.set_up_with(arg.value() as u32, flags::DEBUG | flags::NOARP, &rtnl)?;
+    dev.open_with_flags(arg.value() as u32, flags::DEBUG | flags::NOARP, &rtnl)?;
     unit.set_keep(false);
     Ok(())
 }

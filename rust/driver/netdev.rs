@@ -12,7 +12,6 @@ use crate::{
     },
     driver::{
         drops::DropCause,
-        ethtool,
         unit::Unit,
         variant::{
             Interface,
@@ -23,15 +22,19 @@ use crate::{
         device::{
             flags,
             Device,
-            NetdevOps,
-            NetdevTx,
-            NewDevice,
-            Private,
             TxContext, //
         },
+        netdev_ops::{
+            NetdevOps,
+            NetdevTx, //
+        },
+        new_device::{
+            features,
+            NewDevice, //
+        },
+        private::Private,
         rtnl::Rtnl,
-        skb::SkBuff,
-        sysfs::SysfsAttr, //
+        skb::SkBuff, //
     }, //
 };
 use kernel::{
@@ -45,15 +48,7 @@ const QUEUE_LEN_DEFAULT: u32 = 500;
 impl<V: Variant> NetdevOps for Interface<V> {
     type Data = Unit;
 
-    const DRIVER: &'static CStr = c"bsdtun";
-
-    const DIRECTORY: &'static CStr = V::NAME;
-
     const ETHERNET: bool = V::KIND.is_ethernet();
-
-    fn attributes() -> &'static [&'static SysfsAttr<Unit>] {
-        V::sysfs_attrs()
-    }
 
     fn setup(dev: &mut NewDevice) {
         if !Self::ETHERNET {
@@ -62,7 +57,7 @@ impl<V: Variant> NetdevOps for Interface<V> {
             dev.keep_dst();
         }
         // A read gathers the fragments.
-        dev.take_pieces();
+        dev.set_features(features::SG | features::FRAGLIST);
         dev.set_mtu(MTU_DEFAULT, MTU_MIN, PACKET_MAX as u32);
         dev.set_tx_queue_len(QUEUE_LEN_DEFAULT);
         // The carrier follows the open of the node.
@@ -97,16 +92,6 @@ impl<V: Variant> NetdevOps for Interface<V> {
 
     fn priv_destructor(unit: Arc<Private<Unit>>) {
         unit.node().remove();
-    }
-
-    fn bus_info(unit: &Private<Unit>) -> &[u8] {
-        unit.name().as_bytes()
-    }
-
-    const STATISTICS: &'static [&'static CStr] = &ethtool::STATISTICS;
-
-    fn statistics(unit: &Private<Unit>, dev: &Device, values: &mut [u64]) {
-        ethtool::statistics(unit, dev, values);
     }
 }
 

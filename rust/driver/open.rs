@@ -14,10 +14,8 @@ use crate::{
             MiscOpen, //
         },
         net::{
-            device::{
-                Name,
-                Private, //
-            },
+            name::Name,
+            private::Private,
             rtnl, //
         },
         pid::Pid, //
@@ -109,7 +107,7 @@ pub(crate) fn open_unit(unit: &Private<Unit>) -> Result {
                 unit.set_remote_address(dev.ethernet_address());
             }
             if ethernet && unit.settings().up_on_open() {
-                if let Err(e) = dev.set_up(&rtnl) {
+                if let Err(e) = dev.open(&rtnl) {
                     pr_warn!(
                         "{}: cannot set the interface up at open: {:?}\n",
                         unit.name(),

@@ -32,13 +32,11 @@ use crate::{
         net::{
             device::{
                 Device,
-                Name,
                 TxContext, //
             },
-            skb::{
-                SkBuff,
-                SkbList, //
-            }, //
+            name::Name,
+            skb::SkBuff,
+            skb_list::SkbList, //
         }, //
     },
     trace, //
@@ -272,7 +270,7 @@ impl TxQueue {
         }
         // Count and trace before a reader can take the packet: a program that has read a packet
         // finds it in the statistics, and a trace shows the events of a packet in order.
-        dev.count_sent(tx, skb.len());
+        dev.count_tx(tx, skb.len());
         trace::queued(unit, dev, &skb, || self.len_locked(&shared) + 1);
         shared.packets.push(skb);
         // Readers and pollers announce themselves under the lock: either they find the packet, or

@@ -23,18 +23,17 @@ use crate::{
         }, //
     },
     linux::net::{
-        device::{
-            NewDevice,
-            Private, //
-        },
         netlink::{
             ExtAck,
             Message,
             NlAttrs,
             Policy, //
         },
+        new_device::NewDevice,
+        private::Private,
         rtnl::Rtnl,
-        rtnl_link, //
+        rtnl_link::LinkOps,
+        sysfs::SysfsAttr, //
     },
     uapi, //
 };
@@ -49,7 +48,7 @@ pub(crate) struct LinkContext {
     pub(crate) settings: Arc<Settings>,
 }
 
-impl<V: Variant> rtnl_link::Kind for Interface<V> {
+impl<V: Variant> LinkOps for Interface<V> {
     const KIND: &'static CStr = V::NAME;
 
     type OwnerModule = crate::LocalModule;
@@ -57,7 +56,7 @@ impl<V: Variant> rtnl_link::Kind for Interface<V> {
     type Context = LinkContext;
 
     // By number: `uapi` asserts that the numbers are 1 to 4.
-    const ATTRIBUTES: &'static [Policy] = &[
+    const POLICIES: &'static [Policy] = &[
         Policy::none(),
         Policy::u32_up_to(UNIT_MAX as i16),
         V::KEEP,
@@ -65,22 +64,26 @@ impl<V: Variant> rtnl_link::Kind for Interface<V> {
         Policy::refused(c"The owner cannot be set: it is the process that opens the unit"),
     ];
 
+    fn sysfs_attrs() -> &'static [&'static SysfsAttr<Unit>] {
+        V::sysfs_attrs()
+    }
+
     /// Creates the unit that the interface's name or `IFLA_BSDTUN_UNIT` asks for.
     ///
     /// # Errors
     ///
     /// `EINVAL` if name and number disagree, or the number is out of range; `EEXIST` if the number
     /// is in use; `ENOSPC` if no number is free; `ENOMEM`.
-    fn create(
+    fn newlink(
         context: &LinkContext,
         dev: &mut NewDevice,
-        attributes: &NlAttrs<'_>,
+        attrs: &NlAttrs<'_>,
         ext_ack: &mut ExtAck<'_>,
         rtnl: &Rtnl,
     ) -> Result<Arc<Private<Unit>>> {
         let names = context.settings.names();
         let by_name = names.name_request(V::KIND, dev.name().as_bytes());
-        let by_number = attributes
+        let by_number = attrs
             .u32(uapi::IFLA_UNIT)
             .map(|number| u16::try_from(number).map_or(NameRequest::OutOfRange, NameRequest::Unit));
         let request = match (by_number, by_name) {
@@ -118,7 +121,7 @@ impl<V: Variant> rtnl_link::Kind for Interface<V> {
             dev.set_name(&name);
         }
         let unit = Private::new(Unit::new(V::KIND, id, name, context.settings.clone()))?;
-        set_attributes(&unit, attributes);
+        set_attributes(&unit, attrs);
         Ok(unit)
     }
 
@@ -127,24 +130,24 @@ impl<V: Variant> rtnl_link::Kind for Interface<V> {
     /// # Errors
     ///
     /// `EOPNOTSUPP` if `IFLA_BSDTUN_UNIT` is not the unit's number.
-    fn change(
+    fn changelink(
         unit: &Private<Unit>,
-        attributes: &NlAttrs<'_>,
+        attrs: &NlAttrs<'_>,
         ext_ack: &mut ExtAck<'_>,
         _rtnl: &Rtnl,
     ) -> Result {
-        if attributes
+        if attrs
             .u32(uapi::IFLA_UNIT)
             .is_some_and(|number| number != u32::from(unit.number()))
         {
             ext_ack.set(c"The number of a unit cannot be changed");
             return Err(EOPNOTSUPP);
         }
-        set_attributes(unit, attributes);
+        set_attributes(unit, attrs);
         Ok(())
     }
 
-    fn describe(unit: &Private<Unit>, message: &mut Message<'_>) -> Result {
+    fn fill_info(unit: &Private<Unit>, message: &mut Message<'_>) -> Result {
         let snapshot = unit.snapshot();
         message.put_u32(uapi::IFLA_UNIT, unit.number().into())?;
         if V::KIND == Kind::Tap {
@@ -155,18 +158,18 @@ impl<V: Variant> rtnl_link::Kind for Interface<V> {
     }
 
     /// Creates the node, which must not be done under RTNL.
-    fn created(unit: Arc<Private<Unit>>) -> Result {
+    fn registered(unit: Arc<Private<Unit>>) -> Result {
         UnitNode::create(&unit)
             .inspect_err(|e| pr_err!("{}: cannot create the node: {:?}\n", unit.name(), e))
     }
 }
 
 /// Applies the settings that a request may carry at creation and later.
-fn set_attributes(unit: &Private<Unit>, attributes: &NlAttrs<'_>) {
-    if let Some(keep) = attributes.u8_bool(uapi::IFLA_KEEP) {
+fn set_attributes(unit: &Private<Unit>, attrs: &NlAttrs<'_>) {
+    if let Some(keep) = attrs.u8_bool(uapi::IFLA_KEEP) {
         unit.set_keep(keep);
     }
-    if let Some(transient) = attributes.u8_bool(uapi::IFLA_TRANSIENT) {
+    if let Some(transient) = attrs.u8_bool(uapi::IFLA_TRANSIENT) {
         unit.set_transient(transient);
     }
 }

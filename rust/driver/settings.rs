@@ -11,7 +11,7 @@ use crate::{
         }, //
     },
     linux::{
-        net::device::Name,
+        net::name::Name,
         sysctl::{
             Directory,
             Entry,

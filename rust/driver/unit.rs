@@ -24,16 +24,12 @@ use crate::{
     },
     linux::{
         net::{
-            device::{
-                EthernetAddress,
-                Name,
-                Private, //
-            },
+            etherdevice::EthernetAddress,
+            name::Name,
+            private::Private,
             rtnl,
-            skb::{
-                SkBuff,
-                SkbList, //
-            }, //
+            skb::SkBuff,
+            skb_list::SkbList, //
         },
         pid::Pid,
         return_work::{
@@ -132,7 +128,7 @@ impl ReturnWork for UpWork {
         if let Some(dev) = unit.device(&rtnl) {
             // If the unit was closed in the meantime: as if the close had come after the address.
             if unit.queue.is_open() {
-                if let Err(e) = dev.set_up(&rtnl) {
+                if let Err(e) = dev.open(&rtnl) {
                     pr_warn!(
                         "{}: cannot set the interface up for its new address: {:?}\n",
                         unit.name,

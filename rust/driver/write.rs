@@ -17,10 +17,8 @@ use crate::{
     linux::{
         miscdevice::IoMode,
         net::{
-            device::{
-                Device,
-                Private, //
-            },
+            device::Device,
+            private::Private,
             skb::{
                 HeaderType,
                 SkBuff, //
@@ -197,6 +195,7 @@ fn copy_in(iov: &mut IovIterSource<'_>, kind: WriteKind, mode: IoMode) -> Result
     }
     let mut skb = SkBuff::from_iter(iov, HeaderType::Network, mode.atomic)?;
     skb.set_protocol(protocol as u16);
+    skb.reset_mac_header();
     Ok(Some(skb))
 }
 
@@ -207,6 +206,6 @@ fn accepts_frame(dev: &Device, skb: &SkBuff, rcu: &rcu::Guard) -> bool {
         ethernet::is_group(to)
             || to == dev.ethernet_address()
             || dev.is_promiscuous()
-            || dev.wants_unicast(&to, rcu)
+            || dev.uc_contains(&to, rcu)
     })
 }

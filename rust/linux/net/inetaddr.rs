@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Addresses of interfaces: news of them, and the end of them.
+//! IP addresses of network devices: a notifier of new ones, and the removal of all.
 //!
 //! C headers: [`include/linux/inetdevice.h`](srctree/include/linux/inetdevice.h),
 //! [`include/net/addrconf.h`](srctree/include/net/addrconf.h)
@@ -8,15 +8,15 @@
 use crate::{
     c::bindings,
     linux::net::{
-        device::{
-            self,
-            Device,
+        device::Device,
+        net_namespace::Net,
+        private::{
+            netdev_priv,
             Private, //
         },
-        net_namespace::Net,
         rtnl::Rtnl,
         rtnl_link::{
-            Kind,
+            LinkOps,
             Registration, //
         }, //
     }, //
@@ -36,45 +36,47 @@ use kernel::{
     types::Opaque, //
 };
 
-/// Addresses that were made due for removal.
+/// Addresses whose lifetime was ended, and that the stack is yet to remove.
 ///
-/// Nothing that the kernel exports deletes an address, but it removes those whose lifetime is over,
-/// with their routes and with messages to whoever listens. So their lifetimes are ended. Against other
-/// ways (an MTU too small for the protocol) this keeps all that the interface has beside them:
-/// sysctls, multicast groups, the rest of its configuration.
+/// The kernel exports no function that deletes an address. But the stack removes addresses whose
+/// lifetime has ended, with their routes, and notifies user space. Other ways, such as an MTU that is
+/// too small for the protocol, would also reset the interface's sysctls and multicast groups.
 pub(crate) struct Expired {
-    namespace: Net,
+    net: Net,
 }
 
 impl Device {
-    /// Makes all addresses of the interface due for removal: IPv4 and IPv6. `None` if the network
-    /// namespace is going, and they with it. Process context.
+    /// Ends the lifetime of all IPv4 and IPv6 addresses of the interface. Returns `None` if the
+    /// network namespace is being removed, which removes them. Process context.
     pub(crate) fn expire_addresses(&self, rtnl: &Rtnl) -> Option<Expired> {
         // SAFETY: The device is valid by its type invariant, and RTNL is held.
         unsafe { bindings::bsdtun_inet_addr_expire(self.as_raw()) };
         // SAFETY: As above.
         unsafe { bindings::bsdtun_inet6_addr_expire(self.as_raw()) };
         Some(Expired {
-            namespace: self.namespace(rtnl)?,
+            net: self.net(rtnl)?,
         })
     }
 }
 
 impl Expired {
-    /// Has the stack remove them, and waits until it has. Process context, without RTNL.
+    /// Makes the stack remove the addresses, and waits until it is done. Process context, without
+    /// RTNL, which the stack takes.
     pub(crate) fn remove(self) {
-        // SAFETY: The namespace is valid by the invariant of its type, and not going.
-        unsafe { bindings::bsdtun_addr_remove_expired(self.namespace.as_raw()) };
+        // SAFETY: The namespace is valid by its type invariant; the reference keeps it from being
+        // removed.
+        unsafe { bindings::bsdtun_addr_remove_expired(self.net.as_raw()) };
     }
 }
 
-/// What is told about addresses.
-pub(crate) trait AddressEvents: Kind {
-    /// An interface got an address, IPv4 or IPv6. RTNL or not, any context: must not sleep.
+/// A link kind that is notified of addresses.
+pub(crate) trait AddressEvents: LinkOps {
+    /// An IPv4 or IPv6 address was added to an interface of the kind. The caller may or may not hold
+    /// RTNL, and may be in a softirq: must not sleep.
     fn address_added(private: &Arc<Private<Self::Data>>);
 }
 
-/// A registration for [`AddressEvents`], until dropped.
+/// Calls [`AddressEvents`] of a link kind until it is dropped.
 #[pin_data]
 pub(crate) struct Notifier<T: AddressEvents> {
     #[pin]
@@ -84,9 +86,10 @@ pub(crate) struct Notifier<T: AddressEvents> {
 }
 
 impl<T: AddressEvents> Notifier<T> {
-    /// Registers for the interfaces of one kind. Does not fail: see [`link::Registration::new`].
+    /// Registers for the interfaces of one kind. Process context.
     ///
-    /// [`link::Registration::new`]: crate::linux::net::rtnl_link::Registration::new
+    /// A failure is only logged, because this follows [`Registration::register`], after which a
+    /// module's `init` should not fail.
     pub(crate) fn new(link: &Registration<T>) -> impl PinInit<Self> {
         let ops = link.ops();
         pin_init!(Self {
@@ -96,38 +99,40 @@ impl<T: AddressEvents> Notifier<T> {
     }
 }
 
-/// A chain of notifiers for the addresses of one protocol.
+/// The notifier chain for the addresses of one protocol.
 ///
 /// # Safety
 ///
-/// `register` and `unregister` must add to and take from one chain, and nobody be called through the
-/// block after `unregister` returned. The chain must pass a pointer for which `device` is sound.
+/// `register` and `unregister` must add a block to, and remove it from, the same chain. After
+/// `unregister` has returned, the chain must not call the block. The chain must pass a pointer for
+/// which `device` is sound.
 unsafe trait Chain: 'static {
-    /// Puts a block on the chain.
+    /// Adds a block to the chain.
     ///
     /// # Safety
     ///
-    /// `nb` must be set up, on no chain, and stay until it was unregistered.
+    /// `nb` must be initialized, in no chain, and valid until it is unregistered.
     unsafe fn register(nb: *mut bindings::notifier_block) -> c_int;
 
-    /// Takes a block off the chain.
+    /// Removes a block from the chain.
     ///
     /// # Safety
     ///
-    /// `nb` must be on the chain.
+    /// `nb` must be in the chain.
     unsafe fn unregister(nb: *mut bindings::notifier_block) -> c_int;
 
-    /// The device of an address.
+    /// The device that has the address.
     ///
     /// # Safety
     ///
-    /// `address` must be what the chain passes to a notifier that it is calling.
+    /// `address` must be the pointer that the chain passes to a notifier that it is calling.
     unsafe fn device(address: *mut c_void) -> *mut bindings::net_device;
 }
 
+/// The chain of IPv4 addresses.
 struct Ip;
 
-// SAFETY: The IPv4 chain passes a `struct in_ifaddr`, which keeps its device.
+// SAFETY: The IPv4 chain passes a `struct in_ifaddr`, which holds its device.
 unsafe impl Chain for Ip {
     unsafe fn register(nb: *mut bindings::notifier_block) -> c_int {
         // SAFETY: By the safety requirement.
@@ -141,13 +146,16 @@ unsafe impl Chain for Ip {
 
     unsafe fn device(address: *mut c_void) -> *mut bindings::net_device {
         // SAFETY: By the safety requirement.
-        unsafe { (*(*address.cast::<bindings::in_ifaddr>()).ifa_dev).dev }
+        let in_dev = unsafe { (*address.cast::<bindings::in_ifaddr>()).ifa_dev };
+        // SAFETY: An address holds its `struct in_device`.
+        unsafe { (*in_dev).dev }
     }
 }
 
+/// The chain of IPv6 addresses.
 struct Ip6;
 
-// SAFETY: The IPv6 chain passes a `struct inet6_ifaddr`, which keeps its device.
+// SAFETY: The IPv6 chain passes a `struct inet6_ifaddr`, which holds its device.
 unsafe impl Chain for Ip6 {
     unsafe fn register(nb: *mut bindings::notifier_block) -> c_int {
         // SAFETY: By the safety requirement.
@@ -161,16 +169,19 @@ unsafe impl Chain for Ip6 {
 
     unsafe fn device(address: *mut c_void) -> *mut bindings::net_device {
         // SAFETY: By the safety requirement.
-        unsafe { (*(*address.cast::<bindings::inet6_ifaddr>()).idev).dev }
+        let idev = unsafe { (*address.cast::<bindings::inet6_ifaddr>()).idev };
+        // SAFETY: An address holds its `struct inet6_dev`.
+        unsafe { (*idev).dev }
     }
 }
 
-/// A notifier on one chain.
+/// A notifier block for one chain.
 ///
 /// # Invariants
 ///
-/// - If `registered`, `nb` is on the chain.
-/// - `ops` is or was that of a [`Registration<T>`]; no other link has it.
+/// - `nb` is in the chain if `registered` is set.
+/// - `ops` is or was the address of the operations of a [`Registration<T>`]; devices of other kinds do
+///   not have it.
 #[pin_data(PinnedDrop)]
 #[repr(C)]
 struct Block<C: Chain, T: AddressEvents> {
@@ -181,7 +192,7 @@ struct Block<C: Chain, T: AddressEvents> {
     _phantom: PhantomData<(C, T)>,
 }
 
-// SAFETY: The block is only touched by the core, which has its own locks; `ops` is not followed.
+// SAFETY: Only the core accesses the block, under its own locks; `ops` is not dereferenced.
 unsafe impl<C: Chain, T: AddressEvents> Send for Block<C, T> {}
 // SAFETY: As above.
 unsafe impl<C: Chain, T: AddressEvents> Sync for Block<C, T> {}
@@ -194,7 +205,7 @@ impl<C: Chain, T: AddressEvents> Block<C, T> {
                     notifier_call: Some(Self::event),
                     ..pin_init::zeroed()
                 };
-                // SAFETY: The initialiser may write to `slot`.
+                // SAFETY: The initializer may write to `slot`.
                 unsafe { slot.write(nb) };
             }),
             ops,
@@ -202,14 +213,14 @@ impl<C: Chain, T: AddressEvents> Block<C, T> {
             _phantom: PhantomData,
         })
         .pin_chain(|this| {
-            // SAFETY: The block is pinned and stays until `drop` takes it off the chain.
+            // SAFETY: The block is pinned, and valid until `drop` removes it from the chain.
             let ret = unsafe { C::register(this.nb.get()) };
-            // SAFETY: Nothing is moved.
+            // SAFETY: Nothing is moved out.
             let this = unsafe { this.get_unchecked_mut() };
-            // INVARIANT: On the chain if that succeeded.
+            // INVARIANT: In the chain if that succeeded.
             this.registered = ret == 0;
             if !this.registered {
-                pr_warn!("no news of addresses: {}\n", ret);
+                pr_warn!("cannot register an address notifier: {}\n", ret);
             }
             Ok(())
         })
@@ -217,22 +228,24 @@ impl<C: Chain, T: AddressEvents> Block<C, T> {
 
     /// # Safety
     ///
-    /// For the chain to call, on the block of a `Self`.
+    /// Called by the chain, with the block of a `Self`.
     unsafe extern "C" fn event(
         nb: *mut bindings::notifier_block,
         event: c_ulong,
         address: *mut c_void,
     ) -> c_int {
-        // SAFETY: The block is the first field of a `Self`; `ops` does not change.
+        // CAST: The block is the first field.
+        // SAFETY: By the safety requirement; `ops` does not change.
         let ops = unsafe { (*nb.cast::<Self>()).ops };
         if event == bindings::netdev_cmd_NETDEV_UP as c_ulong {
             // SAFETY: The chain passes an address, whose device is valid during the call.
             let dev = unsafe { C::device(address) };
             // SAFETY: As above.
-            if ptr::eq(unsafe { (*dev).rtnl_link_ops }, ops) {
-                // SAFETY: By the type invariant the device is one of a `T`. It has addresses, so
-                // that it is registered and its slot holds a private.
-                T::address_added(unsafe { device::private(dev) });
+            let dev_ops = unsafe { (*dev).rtnl_link_ops };
+            if ptr::eq(dev_ops, ops) {
+                // SAFETY: By the type invariant the device is a link of the kind `T`. It has an
+                // address, so it is registered, and its private area is filled.
+                T::address_added(unsafe { netdev_priv(dev) });
             }
         }
         bindings::NOTIFY_DONE as c_int
@@ -243,7 +256,7 @@ impl<C: Chain, T: AddressEvents> Block<C, T> {
 impl<C: Chain, T: AddressEvents> PinnedDrop for Block<C, T> {
     fn drop(self: Pin<&mut Self>) {
         if self.registered {
-            // SAFETY: On the chain by the type invariant.
+            // SAFETY: In the chain by the type invariant.
             unsafe { C::unregister(self.nb.get()) };
         }
     }

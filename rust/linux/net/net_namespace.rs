@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Network namespaces.
+//! Network namespaces: `struct net`.
 //!
 //! C header: [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h)
 
@@ -8,24 +8,24 @@ use crate::c::bindings;
 use core::ptr::NonNull;
 use kernel::prelude::*;
 
-/// A network namespace.
+/// A reference to a network namespace.
 ///
 /// # Invariants
 ///
-/// `ptr` points to a valid `struct net`, of which this value owns a reference.
+/// `ptr` points to a valid `struct net`, and this value owns a reference to it.
 pub(crate) struct Net {
     ptr: NonNull<bindings::net>,
 }
 
 // SAFETY: A namespace is reference counted, and belongs to no thread.
 unsafe impl Send for Net {}
-// SAFETY: As above; what is reached here does not change.
+// SAFETY: As above; the fields that are read here do not change.
 unsafe impl Sync for Net {}
 
 impl Net {
-    /// The namespace of the current task.
+    /// The network namespace of the current task. Process context.
     pub(crate) fn current() -> Option<Self> {
-        // SAFETY: A task that runs this has its namespaces.
+        // SAFETY: A task that runs this code has its namespaces.
         let ptr = unsafe { bindings::bsdtun_get_current_net() };
         // INVARIANT: The reference was just taken.
         Some(Self {
@@ -33,7 +33,7 @@ impl Net {
         })
     }
 
-    /// Takes a reference, unless the namespace is going.
+    /// Takes a reference; `None` if the namespace is being removed.
     ///
     /// # Safety
     ///
@@ -47,13 +47,13 @@ impl Net {
         })
     }
 
-    /// The C side's view; valid while this value lives.
+    /// The C structure, valid while this value lives.
     pub(super) fn as_raw(&self) -> *mut bindings::net {
         self.ptr.as_ptr()
     }
 
-    /// Whether the current task may administer the network: `CAP_NET_ADMIN` in the user namespace
-    /// that owns this namespace.
+    /// Whether the current task has `CAP_NET_ADMIN` in the user namespace that owns this network
+    /// namespace. Process context.
     pub(crate) fn ns_capable_net_admin(&self) -> bool {
         // SAFETY: Valid by the type invariant.
         unsafe { ns_capable_net_admin(self.as_raw()) }
@@ -67,20 +67,19 @@ impl Drop for Net {
     }
 }
 
-/// Whether the current task may administer the network of the whole machine: `CAP_NET_ADMIN` in the
-/// initial user namespace.
+/// Whether the current task has `CAP_NET_ADMIN` in the initial user namespace. Process context.
 pub(crate) fn capable_net_admin() -> bool {
     // SAFETY: Process context.
     unsafe { bindings::capable(bindings::CAP_NET_ADMIN as c_int) }
 }
 
-/// See [`Net::ns_capable_net_admin`].
+/// Implements [`Net::ns_capable_net_admin`].
 ///
 /// # Safety
 ///
 /// `net` must point to a `struct net` that is valid during the call.
 pub(super) unsafe fn ns_capable_net_admin(net: *mut bindings::net) -> bool {
-    // SAFETY: By the safety requirement; the namespace keeps its user namespace.
+    // SAFETY: By the safety requirement; a network namespace holds its user namespace.
     let user_ns = unsafe { (*net).user_ns };
     // SAFETY: As above.
     unsafe { bindings::ns_capable(user_ns, bindings::CAP_NET_ADMIN as c_int) }

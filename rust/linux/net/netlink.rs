@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! NlAttrs of netlink messages, as kinds of link have them in `IFLA_INFO_DATA`.
+//! Attributes of netlink messages, as link kinds have them in `IFLA_INFO_DATA`.
 //!
 //! C header: [`include/net/netlink.h`](srctree/include/net/netlink.h)
 
-use crate::{
-    c::bindings,
-    linux::net::device::EthernetAddress, //
-};
+use crate::c::bindings;
 use core::{
     marker::PhantomData,
     mem,
@@ -21,18 +18,18 @@ use kernel::{
     prelude::*, //
 };
 
-/// Where a refused request leaves its reason for the user to read.
+/// The extended ACK of a request: where a driver explains to the user why the request fails.
 ///
 /// # Invariants
 ///
-/// `ptr` is null, or valid for writing during `'a`.
+/// `ptr` is null, or points to a structure that only this value accesses during `'a`.
 pub(crate) struct ExtAck<'a> {
     ptr: *mut bindings::netlink_ext_ack,
     _lifetime: PhantomData<&'a mut bindings::netlink_ext_ack>,
 }
 
 impl ExtAck<'_> {
-    /// Nobody will read the reason.
+    /// An extended ACK that is discarded, where there is no request.
     pub(super) fn none() -> Self {
         // INVARIANT: Null.
         Self {
@@ -43,7 +40,7 @@ impl ExtAck<'_> {
 
     /// # Safety
     ///
-    /// `ptr` must be null, or valid and nobody else's while the value lives.
+    /// `ptr` must be null, or valid and not accessed by others while the value lives.
     pub(super) unsafe fn from_raw(ptr: *mut bindings::netlink_ext_ack) -> Self {
         // INVARIANT: By the safety requirement.
         Self {
@@ -52,39 +49,40 @@ impl ExtAck<'_> {
         }
     }
 
-    /// Sets the text that `ip` prints after "Error:".
+    /// Sets the message, which `ip` prints after "Error:". C's `NL_SET_ERR_MSG()`.
     pub(crate) fn set(&mut self, message: &'static CStr) {
         if let Some(ext_ack) = NonNull::new(self.ptr) {
-            // SAFETY: Valid by the type invariant; the text is static.
+            // SAFETY: Valid by the type invariant; the message is static.
             unsafe { addr_of_mut!((*ext_ack.as_ptr())._msg).write(message.as_char_ptr()) };
         }
     }
 }
 
-/// What an attribute may hold. What does not fit is refused before a driver sees it.
+/// What the core accepts as the payload of an attribute. It rejects a request with any other payload
+/// before the driver sees the request. `struct nla_policy`.
 #[repr(transparent)]
 pub(crate) struct Policy(bindings::nla_policy);
 
-// SAFETY: Nobody writes to it, and what it points to is static.
+// SAFETY: Nobody writes to a policy, and what it points to is static.
 unsafe impl Sync for Policy {}
 
 impl Policy {
-    /// No such attribute.
+    /// No attribute has this number.
     pub(crate) const fn none() -> Self {
         Self(pin_init::zeroed())
     }
 
-    /// A byte, 0 or 1.
+    /// A `u8` that is 0 or 1. Not to be confused with C's `NLA_FLAG`, which has no payload.
     pub(crate) const fn u8_bool() -> Self {
-        Self::limited(bindings::NLA_U8 as u8, 1)
+        Self::with_max(bindings::NLA_U8 as u8, 1)
     }
 
-    /// 32 bits, of a number that is not above `max`.
+    /// A `u32` in host byte order, at most `max`.
     pub(crate) const fn u32_up_to(max: i16) -> Self {
-        Self::limited(bindings::NLA_U32 as u8, max)
+        Self::with_max(bindings::NLA_U32 as u8, max)
     }
 
-    /// An attribute that is not taken: `reason` is for whoever sends it.
+    /// An attribute that is rejected with the message `reason`. C's `NLA_REJECT`.
     pub(crate) const fn refused(reason: &'static CStr) -> Self {
         let mut policy = Self::none();
         policy.0.type_ = bindings::NLA_REJECT as u8;
@@ -93,9 +91,9 @@ impl Policy {
         policy
     }
 
-    const fn limited(kind: u8, max: i16) -> Self {
+    const fn with_max(type_: u8, max: i16) -> Self {
         let mut policy = Self::none();
-        policy.0.type_ = kind;
+        policy.0.type_ = type_;
         policy.0.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_MAX as u8;
         policy.0.__bindgen_anon_1.__bindgen_anon_1 =
             bindings::nla_policy__bindgen_ty_1__bindgen_ty_1 { min: 0, max };
@@ -103,76 +101,147 @@ impl Policy {
     }
 }
 
-/// The attributes that a request carries.
+/// The parsed attributes of a request, by number.
 ///
 /// # Invariants
 ///
-/// `table` holds pointers that are null or lead to whole attributes, valid during `'a`, at the place
-/// of their number.
+/// Each element of `table` is null, or points to the attribute with the number of its index, which is
+/// valid during `'a`.
 pub(crate) struct NlAttrs<'a> {
     table: &'a [*mut bindings::nlattr],
 }
 
 impl<'a> NlAttrs<'a> {
-    /// None at all.
+    /// No attributes.
     pub(super) const fn none() -> Self {
         // INVARIANT: Empty.
         Self { table: &[] }
     }
 
+    /// Wraps a table of `len` attributes, as `nla_parse()` fills it; null stands for no attributes.
+    ///
     /// # Safety
     ///
-    /// `table` must be null, or the attributes that the core has parsed with `policies`; all must stay
-    /// during `'a`.
-    pub(super) unsafe fn from_raw(
-        table: *mut *mut bindings::nlattr,
-        policies: &'static [Policy],
-    ) -> Self {
+    /// `table` must be null, or point to `len` elements for which the type invariant holds.
+    pub(super) unsafe fn from_raw(table: *mut *mut bindings::nlattr, len: usize) -> Self {
         if table.is_null() {
             return Self::none();
         }
         // INVARIANT: By the safety requirement.
         Self {
-            // SAFETY: The core's table has a place for each policy.
-            table: unsafe { core::slice::from_raw_parts(table, policies.len()) },
+            // SAFETY: By the safety requirement.
+            table: unsafe { core::slice::from_raw_parts(table, len) },
         }
     }
 
-    /// The attribute of this number, if it is there and 32 bits long.
+    /// The attribute with this number as a `u32` in host byte order; `None` if the request does not
+    /// have it or its length is not 4 bytes.
     pub(crate) fn u32(&self, number: u16) -> Option<u32> {
         self.payload(number).map(u32::from_ne_bytes)
     }
 
-    /// The attribute of this number, if it is there and one byte long.
+    /// The attribute with this number, a [`Policy::u8_bool`], as a `bool`; `None` if the request does
+    /// not have it or its length is not 1 byte.
     pub(crate) fn u8_bool(&self, number: u16) -> Option<bool> {
         self.payload(number).map(|[byte]| byte != 0)
     }
 
-    fn payload<const N: usize>(&self, number: u16) -> Option<[u8; N]> {
-        let attr = *self.table.get(usize::from(number))?;
-        let attr = NonNull::new(attr)?.as_ptr();
+    /// Whether the request has the attribute with this number.
+    pub(super) fn contains(&self, number: u16) -> bool {
+        self.get(number).is_some()
+    }
+
+    /// The `N` bytes of payload of the attribute with this number; `None` if the request does not
+    /// have it or its length is different.
+    pub(super) fn payload<const N: usize>(&self, number: u16) -> Option<[u8; N]> {
+        let attr = self.get(number)?.as_ptr();
         // SAFETY: Valid by the type invariant.
         let len = usize::from(unsafe { (*attr).nla_len });
         if len != mem::size_of::<bindings::nlattr>() + N {
             return None;
         }
-        // SAFETY: The attribute is that long, by the type invariant.
-        Some(unsafe { attr.add(1).cast::<[u8; N]>().read_unaligned() })
+        // SAFETY: The payload, of which there are `N` bytes, follows the header.
+        let payload = unsafe { attr.add(1) }.cast::<[u8; N]>();
+        // SAFETY: As above.
+        Some(unsafe { payload.read_unaligned() })
+    }
+
+    /// Validates the attributes that are nested in the attribute `inner`, which itself is nested in
+    /// the attribute `outer`: rejects unknown ones, and those that do not match `policies` exactly.
+    /// Accepts a request that does not have them.
+    ///
+    /// The core does not do this for `IFLA_INFO_DATA`: it ignores unknown attributes, and payloads
+    /// that are too long.
+    ///
+    /// # Errors
+    ///
+    /// `EINVAL`, `ERANGE`.
+    pub(super) fn validate_nested(
+        &self,
+        outer: u16,
+        inner: u16,
+        policies: &'static [Policy],
+        ext_ack: &mut ExtAck<'_>,
+    ) -> Result {
+        let Some(outer) = self.get(outer) else {
+            return Ok(());
+        };
+        // SAFETY: The attribute is valid by the type invariant.
+        let (payload, len) = unsafe { Self::nested(outer) };
+        // SAFETY: The payload is valid, with `len` bytes.
+        let inner = unsafe { bindings::nla_find(payload, len, c_int::from(inner)) };
+        let Some(inner) = NonNull::new(inner) else {
+            return Ok(());
+        };
+        // SAFETY: `nla_find` returns a valid attribute.
+        let (payload, len) = unsafe { Self::nested(inner) };
+        // CAST: A policy is a transparent wrapper.
+        // SAFETY: The payload is valid, with `len` bytes; there is a policy for each number up to the
+        // highest; the extended ACK is null or valid.
+        to_result(unsafe {
+            bindings::__nla_validate(
+                payload,
+                len,
+                policies.len().saturating_sub(1) as c_int,
+                policies.as_ptr().cast(),
+                bindings::NL_VALIDATE_STRICT,
+                ext_ack.ptr,
+            )
+        })
+    }
+
+    fn get(&self, number: u16) -> Option<NonNull<bindings::nlattr>> {
+        NonNull::new(*self.table.get(usize::from(number))?)
+    }
+
+    /// Payload and length in bytes of an attribute with nested attributes. C's `nla_data()` and
+    /// `nla_len()`.
+    ///
+    /// # Safety
+    ///
+    /// `attr` must point to a valid attribute.
+    unsafe fn nested(attr: NonNull<bindings::nlattr>) -> (*const bindings::nlattr, c_int) {
+        // SAFETY: By the safety requirement.
+        let len = unsafe { (*attr.as_ptr()).nla_len };
+        // SAFETY: By the safety requirement; the payload follows the header, and may be empty.
+        let payload = unsafe { attr.as_ptr().add(1) };
+        let header = mem::size_of::<bindings::nlattr>() as c_int;
+        (payload.cast_const(), c_int::from(len) - header)
     }
 }
 
-/// A message that attributes are put into.
+/// A netlink message that is being built.
 ///
 /// # Invariants
 ///
-/// `skb` is a netlink message that is being built, and nobody else's while the value lives.
+/// `skb` points to a netlink message that only this value accesses during `'a`.
 pub(crate) struct Message<'a> {
     skb: *mut bindings::sk_buff,
     _lifetime: PhantomData<&'a mut bindings::sk_buff>,
 }
 
 impl Message<'_> {
-    /// The room that so many attributes, none longer than 32 bits, need in a message.
+    /// Upper bound in bytes of the room that this many attributes of at most 32 bits need.
     pub(super) const fn size(attributes: usize) -> usize {
         attributes * (mem::size_of::<bindings::nlattr>() + mem::size_of::<u32>())
     }
@@ -188,26 +257,26 @@ impl Message<'_> {
         }
     }
 
-    /// Adds 32 bits.
+    /// Adds a `u32` attribute in host byte order.
     ///
     /// # Errors
     ///
-    /// `EMSGSIZE` without room.
+    /// `EMSGSIZE` if the message has no room left.
     pub(crate) fn put_u32(&mut self, number: u16, value: u32) -> Result {
         self.put(number, &value.to_ne_bytes())
     }
 
-    /// Adds a byte, 0 or 1.
+    /// Adds a `u8` attribute that is 0 or 1.
     ///
     /// # Errors
     ///
-    /// `EMSGSIZE` without room.
+    /// `EMSGSIZE` if the message has no room left.
     pub(crate) fn put_u8_bool(&mut self, number: u16, value: bool) -> Result {
         self.put(number, &[u8::from(value)])
     }
 
     fn put<const N: usize>(&mut self, number: u16, bytes: &[u8; N]) -> Result {
-        // SAFETY: The message is valid by the type invariant, and `N` bytes are there.
+        // SAFETY: The message is valid by the type invariant, and `bytes` has `N` bytes.
         to_result(unsafe {
             bindings::nla_put(
                 self.skb,
@@ -217,64 +286,4 @@ impl Message<'_> {
             )
         })
     }
-}
-
-/// Refuses an address, `IFLA_ADDRESS`, that no Ethernet device can have.
-///
-/// # Errors
-///
-/// `EINVAL` for a wrong length, `EADDRNOTAVAIL` for zeroes or the address of a group.
-///
-/// # Safety
-///
-/// `tb` must be the parsed attributes of a message about a link.
-pub(super) unsafe fn validate_ethernet_address(tb: *mut *mut bindings::nlattr) -> Result {
-    // SAFETY: The table has a place for each attribute of links.
-    let table = unsafe { core::slice::from_raw_parts(tb, bindings::IFLA_ADDRESS as usize + 1) };
-    // INVARIANT: By the safety requirement.
-    let attributes = NlAttrs { table };
-    if table[bindings::IFLA_ADDRESS as usize].is_null() {
-        return Ok(());
-    }
-    let address: EthernetAddress = attributes
-        .payload(bindings::IFLA_ADDRESS as u16)
-        .ok_or(EINVAL)?;
-    if address[0] & 1 != 0 || address == EthernetAddress::default() {
-        return Err(EADDRNOTAVAIL);
-    }
-    Ok(())
-}
-
-/// Refuses what the core lets pass: attributes in `IFLA_INFO_DATA` that are unknown, or longer than
-/// they should be.
-///
-/// # Errors
-///
-/// `EINVAL`, `ERANGE`.
-///
-/// # Safety
-///
-/// `tb` must be the parsed attributes of a message about a link.
-pub(super) unsafe fn validate_info_data(
-    tb: *mut *mut bindings::nlattr,
-    policies: &'static [Policy],
-    ext_ack: *mut bindings::netlink_ext_ack,
-) -> Result {
-    // SAFETY: The table has a place for each attribute of links.
-    let info = unsafe { *tb.add(bindings::IFLA_LINKINFO as usize) };
-    if info.is_null() {
-        return Ok(());
-    }
-    let last = policies.len().saturating_sub(1);
-    // CAST: A policy is a transparent wrapper.
-    // SAFETY: `info` is a whole attribute; there are as many policies as are said.
-    to_result(unsafe {
-        bindings::bsdtun_nla_validate_nested_at(
-            info,
-            bindings::IFLA_INFO_DATA as c_int,
-            last as c_int,
-            policies.as_ptr().cast(),
-            ext_ack,
-        )
-    })
 }

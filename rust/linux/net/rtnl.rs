@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The lock of the network configuration (RTNL).
+//! RTNL, the lock of the network configuration.
 //!
 //! C header: [`include/linux/rtnetlink.h`](srctree/include/linux/rtnetlink.h)
 
@@ -8,15 +8,15 @@ use crate::c::bindings;
 use core::ops::Deref;
 use kernel::types::NotThreadSafe;
 
-/// Proof that the current task holds RTNL.
+/// Proof that the current task holds RTNL: functions that need the lock take a reference to it.
 ///
 /// # Invariants
 ///
-/// RTNL is held by the current task for as long as a reference to this type lives.
+/// The current task holds RTNL for as long as a reference to this type lives.
 pub(crate) struct Rtnl(NotThreadSafe);
 
 impl Rtnl {
-    /// Vouches for a lock that C code took.
+    /// Returns the proof in a callback for which C code has taken the lock.
     ///
     /// # Safety
     ///
@@ -27,19 +27,19 @@ impl Rtnl {
     }
 }
 
-/// RTNL, held until dropped.
+/// Holds RTNL until it is dropped.
 ///
-/// Dropping it finishes the removal of all devices that were unregistered meanwhile: it sleeps, and
-/// runs their [`NetdevOps::priv_destructor`] on this thread, with RTNL released.
+/// Dropping it completes the removal of all devices that were unregistered under it: it sleeps, and
+/// runs [`NetdevOps::priv_destructor`] of each on the current thread, with RTNL released.
 ///
-/// [`NetdevOps::priv_destructor`]: crate::linux::net::device::NetdevOps::priv_destructor
+/// [`NetdevOps::priv_destructor`]: crate::linux::net::netdev_ops::NetdevOps::priv_destructor
 pub(crate) struct Guard(Rtnl);
 
-/// Takes RTNL.
+/// Takes RTNL. Process context; sleeps.
 ///
-/// Process context; sleeps. What may be held meanwhile is in `Documentation/locking.rst`.
+/// `Documentation/locking.rst` lists the locks that may be held at this point.
 pub(crate) fn lock() -> Guard {
-    // SAFETY: `rtnl_lock` has no precondition but a context that may sleep.
+    // SAFETY: `rtnl_lock` only requires a context that may sleep.
     unsafe { bindings::rtnl_lock() };
     // INVARIANT: The lock was just taken.
     Guard(Rtnl(NotThreadSafe))
@@ -55,8 +55,8 @@ impl Deref for Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant of `Rtnl` this task holds the lock, and no reference to the
-        // token outlives the guard.
+        // SAFETY: By the type invariant of `Rtnl` this task holds the lock. No reference to the proof
+        // outlives the guard.
         unsafe { bindings::rtnl_unlock() };
     }
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! NlAttrs of an interface: files in `/sys/class/net/NAME/DIRECTORY/`.
+//! Attributes of a network device in sysfs: files in `/sys/class/net/INTERFACE/GROUP/`.
 //!
 //! C header: [`include/linux/sysfs.h`](srctree/include/linux/sysfs.h)
 
 use crate::{
     c::bindings,
-    linux::net::device::{
-        self,
-        NetdevOps,
+    linux::net::private::{
+        netdev_priv,
         Private, //
     }, //
 };
@@ -29,45 +28,44 @@ use kernel::{
     types::Opaque, //
 };
 
-/// One file. Its functions run in process context; the device is there, or going. They must not take
-/// RTNL: whoever removes the file waits for them with it held.
+/// Prints the value of an attribute.
+type Show<T> = fn(&Private<T>, &mut Formatter<'_>) -> fmt::Result;
+
+/// Parses and stores the value of an attribute.
+type Store<T> = fn(&Private<T>, &BStr) -> Result;
+
+/// An attribute of network devices whose driver's data is a `T`.
+///
+/// Its functions run in process context. The device is registered or being unregistered. They must
+/// not take RTNL: the removal of the file waits for them with RTNL held.
 #[repr(C)]
 pub(crate) struct SysfsAttr<T> {
-    // First: C passes a pointer to it.
+    // The first field, because C passes a pointer to it.
     attr: Opaque<bindings::device_attribute>,
-    show: fn(&Private<T>, &mut Formatter<'_>) -> fmt::Result,
-    store: Option<fn(&Private<T>, &BStr) -> Result>,
+    show: Show<T>,
+    store: Option<Store<T>>,
 }
 
-// SAFETY: C only reads `attr`, but for the lockdep key in it, which lockdep looks after.
+// SAFETY: C only reads `attr`, except for the lockdep key in it, which lockdep protects.
 unsafe impl<T> Sync for SysfsAttr<T> {}
 
 impl<T: Send + Sync + 'static> SysfsAttr<T> {
-    /// A file that everybody may read.
-    pub(crate) const fn read_only(
-        name: &'static CStr,
-        show: fn(&Private<T>, &mut Formatter<'_>) -> fmt::Result,
-    ) -> Self {
+    /// Creates an attribute with mode 0444.
+    pub(crate) const fn read_only(name: &'static CStr, show: Show<T>) -> Self {
         Self::new(name, 0o444, show, None)
     }
 
-    /// A file that everybody may read, and that those may write whom its mode lets and who may
-    /// administer the network that the device is in at that moment: not when the file was opened, for
-    /// the device may have moved since. What is written comes without a newline at its end.
-    pub(crate) const fn read_write(
-        name: &'static CStr,
-        show: fn(&Private<T>, &mut Formatter<'_>) -> fmt::Result,
-        store: fn(&Private<T>, &BStr) -> Result,
-    ) -> Self {
+    /// Creates an attribute with mode 0644. `store` is called without the newline at the end of what
+    /// was written.
+    ///
+    /// A write also needs `CAP_NET_ADMIN` in the user namespace that owns the device's network
+    /// namespace (`EPERM`). It is checked at each write, not at open, because the device may move
+    /// to another namespace in between.
+    pub(crate) const fn read_write(name: &'static CStr, show: Show<T>, store: Store<T>) -> Self {
         Self::new(name, 0o644, show, Some(store))
     }
 
-    const fn new(
-        name: &'static CStr,
-        mode: u16,
-        show: fn(&Private<T>, &mut Formatter<'_>) -> fmt::Result,
-        store: Option<fn(&Private<T>, &BStr) -> Result>,
-    ) -> Self {
+    const fn new(name: &'static CStr, mode: u16, show: Show<T>, store: Option<Store<T>>) -> Self {
         let mut attr: bindings::device_attribute = pin_init::zeroed();
         attr.attr.name = kernel::str::as_char_ptr_in_const_context(name);
         attr.attr.mode = mode;
@@ -84,8 +82,8 @@ impl<T: Send + Sync + 'static> SysfsAttr<T> {
 
     /// # Safety
     ///
-    /// For sysfs to call, with an attribute of a `T`'s [`Group`], the device that the group is at, and
-    /// a page to write to.
+    /// Called by sysfs with an attribute of a [`Group`], the device that has the group, and a page
+    /// to write to.
     unsafe extern "C" fn show(
         dev: *mut bindings::device,
         attr: *mut bindings::device_attribute,
@@ -93,7 +91,7 @@ impl<T: Send + Sync + 'static> SysfsAttr<T> {
     ) -> isize {
         // SAFETY: By the safety requirement; sysfs keeps the device registered during the call.
         let (this, private) = unsafe { Self::resolve(dev, attr) };
-        // SAFETY: sysfs passes a page that is ours during the call.
+        // SAFETY: The page is ours during the call.
         let page = unsafe { core::slice::from_raw_parts_mut(buf.cast::<u8>(), PAGE_SIZE) };
         let mut out = Formatter::new(page);
         match (this.show)(private, &mut out) {
@@ -104,8 +102,8 @@ impl<T: Send + Sync + 'static> SysfsAttr<T> {
 
     /// # Safety
     ///
-    /// For sysfs to call, with an attribute of a `T`'s [`Group`], the device that the group is at, and
-    /// `len` bytes.
+    /// Called by sysfs with an attribute of a [`Group`], the device that has the group, and `len`
+    /// bytes.
     unsafe extern "C" fn store(
         dev: *mut bindings::device,
         attr: *mut bindings::device_attribute,
@@ -114,7 +112,7 @@ impl<T: Send + Sync + 'static> SysfsAttr<T> {
     ) -> isize {
         // SAFETY: By the safety requirement; sysfs keeps the device registered during the call.
         let (this, private) = unsafe { Self::resolve(dev, attr) };
-        // SAFETY: sysfs passes that many bytes.
+        // SAFETY: By the safety requirement.
         let text = unsafe { core::slice::from_raw_parts(buf.cast::<u8>(), len) };
         let text = BStr::from_bytes(text.strip_suffix(b"\n").unwrap_or(text));
         let stored = this.store.ok_or(EIO).and_then(|store| {
@@ -138,57 +136,67 @@ impl<T: Send + Sync + 'static> SysfsAttr<T> {
 
     /// # Safety
     ///
-    /// `attr` must be inside an `SysfsAttr<T>`, and `dev` inside a registered device of a `T`.
+    /// `attr` must be inside a static `SysfsAttr<T>`. `dev` must be inside a `struct net_device`
+    /// that stays registered during `'a`, and whose driver's data is a `T`.
     unsafe fn resolve<'a>(
         dev: *mut bindings::device,
         attr: *mut bindings::device_attribute,
     ) -> (&'a Self, &'a Private<T>) {
-        // CAST: `attr` is the first field, and `Opaque` transparent.
-        // SAFETY: By the safety requirement; attributes are static.
+        // CAST: `attr` is the first field, and `Opaque` is transparent.
+        // SAFETY: By the safety requirement.
         let this = unsafe { &*attr.cast::<Self>() };
         // SAFETY: By the safety requirement.
         let dev = unsafe { container_of!(dev, bindings::net_device, dev) };
-        // SAFETY: The device is registered, so that its slot holds a private.
-        (this, unsafe { device::private(dev) })
+        // SAFETY: The private area of a registered device is filled.
+        (this, unsafe { netdev_priv(dev) })
     }
 }
 
-/// The attributes of all interfaces of a driver.
+/// The attributes of a driver's devices, for `net_device.sysfs_groups`.
 ///
 /// # Invariants
 ///
-/// `group` points to `_attrs`, which ends with null.
+/// `group` points to the elements of `_attrs`, the last of which is null.
 pub(super) struct Group {
     _attrs: KVec<*mut bindings::attribute>,
     group: Opaque<bindings::attribute_group>,
 }
 
-// SAFETY: What the pointers lead to is static and shared.
+// SAFETY: The pointers lead to static data without interior mutability on our side.
 unsafe impl Send for Group {}
 // SAFETY: As above.
 unsafe impl Sync for Group {}
 
 impl Group {
-    /// Puts attributes together.
-    pub(super) fn new<T: NetdevOps>() -> Result<Self> {
-        let mut attrs = KVec::with_capacity(T::attributes().len() + 1, GFP_KERNEL)?;
-        for attribute in T::attributes() {
-            // SAFETY: The projection stays inside the attribute.
+    /// Creates a group whose directory is called `name`. Process context.
+    ///
+    /// The devices that get the group must have a `T` as their driver's data.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(super) fn new<T>(
+        name: &'static CStr,
+        attributes: &[&'static SysfsAttr<T>],
+    ) -> Result<Self> {
+        let mut attrs = KVec::with_capacity(attributes.len() + 1, GFP_KERNEL)?;
+        for attribute in attributes {
+            // SAFETY: The projection is inside the attribute.
             let attr = unsafe { addr_of!((*attribute.attr.get()).attr) };
             attrs.push(attr.cast_mut(), GFP_KERNEL)?;
         }
         attrs.push(ptr::null_mut(), GFP_KERNEL)?;
         let mut group: bindings::attribute_group = pin_init::zeroed();
-        group.name = T::DIRECTORY.as_char_ptr();
+        group.name = name.as_char_ptr();
         group.__bindgen_anon_2.attrs = attrs.as_mut_ptr();
         Ok(Self {
             _attrs: attrs,
-            // INVARIANT: Moving the vector does not move its elements.
+            // INVARIANT: Moving a vector does not move its elements.
             group: Opaque::new(group),
         })
     }
 
-    /// For `net_device.sysfs_groups`; valid as long as the group.
+    /// The C structure, valid as long as the group.
     pub(super) fn as_raw(&self) -> *const bindings::attribute_group {
         self.group.get()
     }
