@@ -7,8 +7,9 @@ its .sh, or a Rust file with unit tests with its .rs; the last two may be preced
 reStructuredText and Markdown a reference is a literal; in manual pages any word with the name of
 a test file before the colon is one. TEST=FILE[:CASE] is checked everywhere.
 
-Also checked in Documentation/semantics.rst: each of the statements A1 to A26 and B1 to B15 has a
-row with a test, no row names a test of another statement, and each difference has a test.
+Also checked: in Documentation/semantics.rst each of the statements A1 to A26 and B1 to B15 has a
+row with a test, no row names a test of another statement, and each difference has a test; in
+Documentation/testing.rst the table of test suites has every test in selftests/ and no other.
 
 Prints FILE:LINE and the reason for each error, and exits with 1 if there is any.
 """
@@ -21,6 +22,8 @@ import sys
 STATEMENTS = [f"A{n}" for n in range(1, 27)] + [f"B{n}" for n in range(1, 16)]
 SEMANTICS = "Documentation/semantics.rst"
 DIFFERENCES = "What differs"
+TESTING = "Documentation/testing.rst"
+SUITES = "Test suites"
 # What stands before a colon in a literal and is not a test file: groups of tracepoints. Words in
 # capitals are placeholders.
 NOT_A_FILE = {"bsdtun", "net", "skb"}
@@ -148,9 +151,9 @@ def statement_errors(path, found):
             if not row:
                 continue
             row[1].append(case)
-            other = re.match(r"(?:.*\.)?([AB]\d+)_", case)
-            if other and other[1] != statement:
-                yield number, f"{case} is a test of statement {other[1]}, not of {statement}"
+            named = re.match(r"(?:.*\.)?((?:[AB]\d+_)*)", case)[1].split("_")[:-1]
+            if named and statement not in named:
+                yield number, f"{case} is a test of {' and '.join(named)}, not of {statement}"
     for name in STATEMENTS:
         if name not in rows:
             yield 1, f"statement {name} has no row"
@@ -163,6 +166,33 @@ def statement_errors(path, found):
     for name, (number, cases) in differences.items():
         if not cases:
             yield number, f"the difference '{name}' has no test"
+
+
+def suite_errors(path, tree):
+    """What is wrong with the table of test suites: its first column has the names."""
+    makefile = (tree / "selftests/Makefile").read_text(encoding="utf-8")
+    lists = re.findall(r"^TEST(?:_GEN)?_PROGS\s*[:+]?=\s*((?:.*\\\n)*.*)$", makefile, re.M)
+    want = {name for name in " ".join(lists).split() if name != "\\" and not name.endswith("_32")}
+    if not want:
+        yield 1, "no tests found in selftests/Makefile"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    start = lines.index(SUITES) if SUITES in lines else len(lines)
+    border = next((n for n in range(start + 2, len(lines)) if re.match(r"=+ =+$", lines[n])), None)
+    if border is None:
+        yield start, f"there is no table in the chapter '{SUITES}'"
+        return
+    width = lines[border].index(" ")
+    have = set()
+    for number in range(border + 1, len(lines)):
+        if not lines[number]:
+            break
+        for name in re.findall(r"``([^`]+)``", lines[number][:width]):
+            have.add(name)
+            if name not in want and not any((tree / "selftests" / (name + end)).exists()
+                                            for end in ("", ".c")):
+                yield number + 1, f"there is no {name} in selftests/"
+    for name in sorted(want - have):
+        yield border + 1, f"the table of test suites does not have {name}"
 
 
 def main():
@@ -183,6 +213,7 @@ def main():
                 errors.append((str(name), number, reason))
         if str(name) == SEMANTICS:
             errors += [(str(name), number, reason) for number, reason in statement_errors(path, found)]
+    errors += [(TESTING, number, reason) for number, reason in suite_errors(tree / TESTING, tree)]
     for name, number, reason in sorted(errors):
         print(f"{name}:{number}: {reason}")
     print(f"{count} references in {len(documents)} documents, {len(errors)} errors")
