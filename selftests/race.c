@@ -33,7 +33,7 @@ static void fail(struct race *r, const char *what, long err)
 	__atomic_store_n(&r->error, err, __ATOMIC_SEQ_CST);
 }
 
-/* Returns a descriptor of the node, or -1 if the unit does not exist, is being deleted or is busy. */
+/* Returns a descriptor, or -1 if the unit does not exist, is being deleted or is busy. */
 static int race_open(struct race *r)
 {
 	int fd = ERR(open(r->node, O_RDWR | O_NONBLOCK | O_CLOEXEC));
