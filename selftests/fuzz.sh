@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Programs of system calls that libFuzzer's engine makes up, see fuzz_calls.c: those of
-# the corpus, and as far as KCOV tells what they reach, new ones. A hundred, always the same
-# but for what the kernel does differently; or BSDTUN_FUZZ_SECONDS long from BSDTUN_FUZZ_SEED
-# on, and what is found is put into BSDTUN_FUZZ_FOUND/calls, where what was found before is used.
+# Programs of system calls for the fuzzer, see fuzz_main.c: those of the corpus, and with KCOV a
+# hundred new ones, the same in each run as far as the kernel behaves the same. With
+# BSDTUN_FUZZ_SECONDS, generates programs for this long, beginning with the seed BSDTUN_FUZZ_SEED.
+# Programs with new coverage are written to BSDTUN_FUZZ_FOUND/calls; those of earlier runs there
+# are used too.
 
 # shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
 . "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
@@ -13,30 +14,30 @@ need unshare
 
 if [ ! -x "$DIR/fuzz_calls" ]; then
 	ktap_print_header
-	ktap_skip_all "built without libFuzzer's engine"
+	ktap_skip_all "built without the engine of libFuzzer"
 	exit "$KSFT_SKIP"
 fi
 
 seed="${BSDTUN_FUZZ_SEED:-1}"
 programs=("$DIR"/corpus/calls/*)
-export BSDTUN_SPLATS="$DIR/oops_patterns" BSDTUN_NOISE="$DIR/ignored_warnings"
+export BSDTUN_OOPS_PATTERNS="$DIR/oops_patterns" BSDTUN_IGNORED_WARNINGS="$DIR/ignored_warnings"
 work="$(mktemp -d)" || exit "$KSFT_FAIL"
 trap 'rm -rf "$work"' EXIT
 found="${BSDTUN_FUZZ_FOUND:-$work}"
 mkdir -p "$found/calls"
 
-# In a process namespace: a program may give a signal to any process that it knows. The engine's
-# own limits are off, for they take a thread or a signal; the runner has one.
+# In a PID namespace, because a program may send a signal to any process that it can name. The
+# engine's own limits are off: they need a thread or a signal, and the test runner has a limit.
 fuzz() {
 	unshare --pid --fork --kill-child "$DIR/fuzz_calls" -timeout=0 -rss_limit_mb=0 \
-		-max_len=576 -artifact_prefix="$work/" "$@" >"$work/said" 2>&1 && return
-	# The program is there, and its bytes.
-	sed 's/^/# /' "$work/said"
+		-max_len=576 -artifact_prefix="$work/" "$@" >"$work/output" 2>&1 && return
+	# The output contains the program and its bytes.
+	sed 's/^/# /' "$work/output"
 	return 1
 }
 
 summary() {
-	grep '^# [0-9]* programs,' "$work/said"
+	grep '^# [0-9]* programs,' "$work/output"
 }
 
 corpus() {
@@ -45,7 +46,7 @@ corpus() {
 	summary
 }
 
-# It begins with the corpus.
+# The engine runs the corpus first.
 new_programs() {
 	ktap_print_msg "seed $seed"
 	fuzz -seed="$seed" -runs=$((${#programs[@]} + 100)) "$found/calls" "$DIR/corpus/calls" ||
@@ -53,8 +54,8 @@ new_programs() {
 	summary
 }
 
-# In turns, after each of which something is said.
-for_long() {
+# In periods of ten minutes, each of which prints a summary.
+fuzz_for_seconds() {
 	local left="$BSDTUN_FUZZ_SECONDS" slice
 
 	while [ "$left" -gt 0 ]; do
@@ -68,12 +69,12 @@ for_long() {
 	done
 }
 
-# As few as will do, for the corpus.
-smallest_corpus() {
+# Reduces the corpus to the fewest programs with the same coverage.
+minimize_corpus() {
 	mkdir "$found/calls-smallest" || return 1
 	fuzz -set_cover_merge=1 -use_counters=0 "$found/calls-smallest" "$DIR/corpus/calls" \
 		"$found/calls" || return 1
-	grep "^MERGE-OUTER: .*new files" "$work/said" | sed 's/^/# /'
+	grep "^MERGE-OUTER: .*new files" "$work/output" | sed 's/^/# /'
 }
 
 if [ ! -e /sys/kernel/debug/kcov ]; then
@@ -81,5 +82,5 @@ if [ ! -e /sys/kernel/debug/kcov ]; then
 elif [ -z "${BSDTUN_FUZZ_SECONDS:-}" ]; then
 	run_tests : new_programs
 else
-	run_tests : for_long smallest_corpus
+	run_tests : fuzz_for_seconds minimize_corpus
 fi

@@ -41,7 +41,7 @@ checkpatch)
 		case $file in
 		# The names of libFuzzer's engine, and the section that it looks for; arrays that are
 		# asked for their size.
-		selftests/fuzz_calls.c)
+		selftests/fuzz*)
 			ignore=(--ignore "PREFER_KERNEL_TYPES,CAMELCASE,PREFER_DEFINED_ATTRIBUTE_MACRO,MACRO_ARG_REUSE") ;;
 		tools/coverage/recorder/*) ignore=() ;;
 		# The kernel's u8 is no type in a program.
