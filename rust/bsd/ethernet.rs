@@ -10,7 +10,7 @@ pub(crate) const HEADER_LEN: usize = 14;
 /// Source: FreeBSD 12.2 `sys/net/if_tuntap.c`.
 pub(crate) const FRAME_MAX: usize = 65535;
 
-/// What the bytes of a write are.
+/// The content of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Write {
     /// No bytes: the write returns 0 and has no effect.

@@ -89,7 +89,7 @@ impl Dialect {
     }
 }
 
-/// What precedes a packet in a read.
+/// The kind of prefix that precedes packets in reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     /// Nothing.
@@ -108,7 +108,7 @@ enum Mode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Framing(i32);
 
-/// What the bytes of a write are.
+/// The content of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Write {
     /// No bytes: the write returns 0 and has no effect.
@@ -206,7 +206,7 @@ impl Framing {
     }
 
     /// The prefix of a packet that a program will read; `None` if the packet must be dropped: only
-    /// with the address family in front can IPv6 be told from IPv4. `next_hop` returns the IPv4
+    /// with the address family in front can a program tell IPv6 from IPv4. `next_hop` returns the IPv4
     /// address, in network order, that the packet is sent to next; it is called in link mode only.
     pub(crate) fn prefix(
         &self,
@@ -245,7 +245,7 @@ pub(crate) fn protocol_of_head(head: [u8; HEAD_LEN]) -> Option<Protocol> {
     Protocol::from_family(u32::from_be_bytes(head))
 }
 
-/// What precedes one packet, as decided when the packet was queued.
+/// The prefix of one packet, as decided when the packet was queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prefix {
     /// Nothing.

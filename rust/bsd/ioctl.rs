@@ -18,7 +18,7 @@ use crate::bsd::{
     kind::Kind, //
 };
 
-/// What a program asks for by an ioctl.
+/// The request that a command number stands for.
 ///
 /// Source, unless noted otherwise: FreeBSD `sys/net/if_tun.c` (2001) and its successor
 /// `if_tuntap.c`.
@@ -95,8 +95,8 @@ pub(crate) enum InfoLayout {
     OpenBsd,
 }
 
-/// What depends on the architecture: the encoding of commands, and the numbers of the commands that
-/// not all architectures define by `_IOR` and `_IOW`.
+/// The numbers that depend on the architecture: one that shows the encoding of commands, and those of
+/// the commands that not all architectures define by `_IOR` and `_IOW`.
 #[derive(Clone, Copy)]
 pub(crate) struct Native {
     /// `_IOW('t', 96, int)`, which shows the encoding.
@@ -289,7 +289,7 @@ mod tests {
         tiocgpgrp: 0x4004_7477,
     };
 
-    /// Which kinds of unit know a number.
+    /// The kinds of unit that know a number.
     #[derive(Clone, Copy, PartialEq)]
     enum Of {
         Both,
@@ -477,7 +477,7 @@ mod tests {
         }
     }
 
-    /// Where both encodings are the same, every number decodes to the same request, in the Linux
+    /// If both encodings are the same, every number decodes to the same request, in the Linux
     /// dialect.
     #[test]
     fn same_encoding_on_powerpc() {

@@ -14,7 +14,7 @@ pub(crate) enum Kind {
     Vmnet,
 }
 
-/// What the last close does to a unit, in addition to clearing its owner.
+/// The effects of the last close on a unit, in addition to clearing its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LastClose {
     /// Queued packets are dropped, and nothing is queued until the next open.
@@ -76,7 +76,7 @@ impl Kind {
         }
     }
 
-    /// What the last close does. `keep` makes a tap stay up and keep its addresses, like BSD's
+    /// The effects of the last close. `keep` makes a tap stay up and keep its addresses, like BSD's
     /// `LINK0`; the other kinds ignore it.
     ///
     /// Source: FreeBSD `sys/net/if_tun.c` (2001), `tunclose`; tap(4) of FreeBSD 12.2.

@@ -80,7 +80,7 @@ impl<V: Variant> MiscOpen for Cloner<V> {
                 .is_some_and(|dev| dev.is_in_net(&net, &rcu) && unit.queue().is_free())
         }) {
             match open_unit(&unit) {
-                // Its interface was removed in the meantime: look again.
+                // Its interface has been removed since: look again.
                 Err(ENXIO) => (),
                 Err(e) => return Err(e),
                 Ok(()) => return Ok(unit),

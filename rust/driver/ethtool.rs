@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What ethtool(8) shows of a unit's interface.
+//! The statistics and the driver information that ethtool(8) shows for an interface.
 
 use crate::{
     driver::{

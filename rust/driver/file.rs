@@ -51,8 +51,8 @@ pub(crate) struct UnitFile;
 impl FileOperations for UnitFile {
     type Data = Private<Unit>;
 
-    /// The last close. What it does to the interface depends on the kind, see
-    /// [`Kind::last_close`]. Process context, with no lock held.
+    /// The last close. [`Kind::last_close`] decides what happens to the interface. Process context,
+    /// with no lock held.
     fn release(unit: &Private<Unit>, _file: &File) {
         let snapshot = unit.snapshot();
         let close = unit.kind().last_close(snapshot.keep);
@@ -69,8 +69,8 @@ impl FileOperations for UnitFile {
             if close.down {
                 dev.close(&rtnl);
             } else if close.flush {
-                // If the stack is stopped, nobody else will wake it. The packets that the queueing
-                // discipline holds are dropped now and do not wait for the next program.
+                // A stopped stack would not be woken by anything else. The packets that the queueing
+                // discipline holds are dropped now, and do not wait for the next program.
                 dev.wake_queues();
             }
             if close.carrier_off {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the network stack asks of a unit's interface: setup, up and down, transmit, removal.
+//! The network device operations of a unit's interface: setup, up and down, transmit, removal.
 
 use crate::{
     bsd::framing::{

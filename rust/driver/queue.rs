@@ -84,7 +84,7 @@ pub(crate) struct TxQueue {
     readers: PollCondVarBox,
     /// Open files that get SIGIO.
     fasync: Fasync,
-    /// How often the stack was stopped.
+    /// Number of times that the stack was stopped.
     stops: Atomic<u64>,
 }
 
@@ -369,7 +369,7 @@ impl TxQueue {
         shared.packets.len() + self.claimed_len.load(Relaxed)
     }
 
-    /// How often the stack was stopped because the queue was full.
+    /// Number of times that the stack was stopped because the queue was full.
     pub(crate) fn stops(&self) -> u64 {
         self.stops.load(Relaxed)
     }

@@ -227,7 +227,7 @@ mod tests {
                 Reservation::new()?,
                 number,
                 Arc::new((), GFP_KERNEL)?,
-                |_| gone,
+                |()| gone,
             );
         }
         assert_eq!(registry.cloned.lock().values().count(), 2);

@@ -42,7 +42,7 @@ use kernel::{
     sync::Arc, //
 };
 
-/// What all units of a kind share.
+/// The objects that all units of a kind share.
 pub(crate) struct LinkContext {
     pub(crate) registry: Arc<UnitRegistry>,
     pub(crate) settings: Arc<Settings>,

@@ -24,8 +24,8 @@ use kernel::{
     sync::Arc, //
 };
 
-/// How nodes and interfaces are named: by default `bsdtun0` and so on; with the module parameter
-/// `bsd_names` as on BSD, `tun0`.
+/// The naming scheme of nodes and interfaces: by default `bsdtun0` and so on; with the module
+/// parameter `bsd_names` as on BSD, `tun0`.
 #[derive(Clone, Copy)]
 pub(crate) struct Names {
     bsd: bool,
@@ -61,7 +61,7 @@ impl Names {
         Name::from_fmt(fmt!("{}", self.prefix(kind)))
     }
 
-    /// Which unit a request for an interface of this name asks for.
+    /// The unit that a request for an interface of this name asks for.
     pub(crate) fn name_request(self, kind: Kind, interface: &[u8]) -> NameRequest {
         // Without a name in the request, rtnetlink makes it of the link kind: `bsdtun%d`.
         match name::name_request(kind.name().as_bytes(), interface) {
@@ -103,7 +103,7 @@ impl Settings {
         )?)
     }
 
-    /// How nodes and interfaces are named.
+    /// The naming scheme of nodes and interfaces.
     pub(crate) fn names(&self) -> Names {
         self.names
     }

@@ -38,7 +38,7 @@ static DIALECT: Attr = SysfsAttr::read_write(
     },
 );
 
-/// What precedes a packet: `bare`, `ifhead` or `lmode`.
+/// The prefix in front of packets: `bare` for none, `ifhead` or `lmode`.
 static FRAMING: Attr = SysfsAttr::read_only(c"framing", |unit, out| {
     writeln!(out, "{}", unit.framing().name())
 });

@@ -2,7 +2,7 @@
 
 //! A unit: what a device node and a network interface have in common.
 //!
-//! Which object owns which, and how locks nest, is in `Documentation/locking.rst`.
+//! `Documentation/locking.rst` describes ownership, locks and contexts.
 
 use crate::{
     bsd::{
@@ -86,7 +86,7 @@ pub(crate) struct Unit {
 /// The numbers of one kind of unit.
 pub(crate) type UnitRegistry = Registry<Private<Unit>>;
 
-/// What a program or an administrator has set for one unit, except for the framing.
+/// The settings of one unit, by a program or an administrator, except for the framing.
 struct UnitSettings {
     /// As `TUNSIFINFO` stored it; nothing uses it.
     baudrate: i32,
@@ -126,7 +126,7 @@ impl ReturnWork for UpWork {
     fn run(unit: Arc<Private<Unit>>) {
         let rtnl = rtnl::lock();
         if let Some(dev) = unit.device(&rtnl) {
-            // If the unit was closed in the meantime: as if the close had come after the address.
+            // A close that came first wins: the interface stays down.
             if unit.queue.is_open() {
                 if let Err(e) = dev.open(&rtnl) {
                     pr_warn!(
@@ -209,7 +209,7 @@ impl Unit {
         &self.node
     }
 
-    /// How packets that are queued or written now are framed. Any context.
+    /// The framing of packets that are queued or written now. Any context.
     pub(crate) fn framing(&self) -> Framing {
         Framing::from_bits(self.framing.load(Relaxed))
     }

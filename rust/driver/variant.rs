@@ -2,8 +2,8 @@
 
 //! The variants of the driver: what differs between tun, tap and vmnet at compile time.
 //!
-//! All variants have the same [`Unit`]. What the program's side does differently, such as at the
-//! last close, follows from [`Kind`] at run time.
+//! All variants have the same [`Unit`]. Differences on the program's side, such as the effects of the
+//! last close, follow from [`Kind`] at run time.
 
 use crate::{
     bsd::kind::Kind,

@@ -69,8 +69,8 @@ pub(super) fn write(
         kind
     };
 
-    // Without RCU, because copying from the program may sleep. The interface may go meanwhile, so
-    // it is looked up again afterwards.
+    // Without RCU, because copying from the program may sleep. The interface may be removed during
+    // the copy, so it is looked up again afterwards.
     let skb = match copy_in(iov, kind, mode) {
         Ok(skb) => skb,
         Err(ENOMEM) if mode.atomic => return Err(EAGAIN),
@@ -119,7 +119,7 @@ pub(super) fn write(
     Ok(len)
 }
 
-/// What the bytes of a write are.
+/// The content of a write.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum WriteKind {
     /// An IPv4 packet.
