@@ -33,6 +33,7 @@
 #include "../../include/net/if_tap.h"
 #include "../../include/net/if_tun.h"
 #include "../../include/net/if_types.h"
+#include "driver.h"
 #include "helpers.h"
 #include "tracepoints.h"
 

@@ -15,8 +15,8 @@ use crate::{
         write, //
     },
     linux::{
-        miscdevice::{
-            Fasync,
+        fasync::Fasync,
+        file_operations::{
             FileOperations,
             IoMode,
             OpenFile, //
@@ -144,7 +144,7 @@ impl FileOperations for UnitFile {
         unit.queue().poll(file, table)
     }
 
-    fn sigio(unit: &Private<Unit>) -> &Fasync {
+    fn fasync(unit: &Private<Unit>) -> &Fasync {
         unit.queue().fasync()
     }
 

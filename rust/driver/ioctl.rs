@@ -22,7 +22,7 @@ use crate::{
     },
     driver::unit::Unit,
     linux::{
-        miscdevice::OpenFile,
+        file_operations::OpenFile,
         net::{
             device::flags,
             etherdevice::EthernetAddress,

@@ -24,11 +24,11 @@ use crate::{
     driver::drops::DropCause,
     linux::{
         cache_line::CacheAligned,
-        miscdevice::{
-            events,
+        fasync::{
             Band,
             Fasync, //
         },
+        file_operations::events,
         net::{
             device::{
                 Device,

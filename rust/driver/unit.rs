@@ -230,7 +230,7 @@ impl Unit {
             interface_type: settings.interface_type,
             keep: settings.keep,
             transient: settings.transient,
-            owner: settings.owner.as_ref().map_or(0, Pid::number_here),
+            owner: settings.owner.as_ref().map_or(0, Pid::vnr),
         }
     }
 

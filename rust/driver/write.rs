@@ -15,7 +15,7 @@ use crate::{
         unit::Unit, //
     },
     linux::{
-        miscdevice::IoMode,
+        file_operations::IoMode,
         net::{
             device::Device,
             private::Private,

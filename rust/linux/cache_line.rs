@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Keeping what different CPUs write out of each other's cache lines.
+//! Cache line alignment, against false sharing between CPUs.
 
 use core::ops::Deref;
 use kernel::prelude::*;
 
-/// A value that shares its cache lines with nothing else.
+/// A value that shares its cache lines with no other value.
 ///
-/// 64 bytes is a line on all machines that the driver is likely to see fast packets on; where it is
-/// not, nothing breaks.
+/// It is aligned to 64 bytes, the cache line size of most machines. On others it costs or saves
+/// memory, and is still correct.
 #[pin_data]
 #[repr(align(64))]
 pub(crate) struct CacheAligned<T> {
@@ -17,7 +17,7 @@ pub(crate) struct CacheAligned<T> {
 }
 
 impl<T> CacheAligned<T> {
-    /// Puts a value on lines of its own.
+    /// Initializes the value in place.
     pub(crate) fn new<E>(value: impl PinInit<T, E>) -> impl PinInit<Self, E> {
         try_pin_init!(Self { value <- value }? E)
     }

@@ -1,8 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Safe abstractions over the kernel's C that know nothing of BSD and could move to the kernel crate.
+//! Safe abstractions of kernel interfaces. They know nothing of BSD, and could move to the kernel
+//! crate.
+//!
+//! Each file wraps one object of C, and is named after its C header or structure where there is one:
+//!
+//! - [`net`]: network devices, packets and link kinds; see there.
+//! - [`miscdevice`]: nodes in `/dev`, `struct miscdevice`.
+//! - [`file_operations`]: what an open file does, `struct file_operations`.
+//! - [`fasync`]: open files whose owners get SIGIO, `struct fasync_struct`.
+//! - [`pid`]: processes, `struct pid`.
+//! - [`sysctl`]: files in `/proc/sys`, `struct ctl_table`.
+//! - [`return_work`]: work on the return to user space, when no lock is held.
+//! - [`cache_line`]: alignment to cache lines.
 
 pub(crate) mod cache_line;
+pub(crate) mod fasync;
+pub(crate) mod file_operations;
 pub(crate) mod miscdevice;
 pub(crate) mod net;
 pub(crate) mod pid;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Identities of processes, kept beyond their life.
+//! Process identifiers: `struct pid`, which outlives the process.
 //!
 //! C header: [`include/linux/pid.h`](srctree/include/linux/pid.h)
 
@@ -8,11 +8,11 @@ use crate::c::bindings;
 use core::ptr::NonNull;
 use kernel::sync::rcu;
 
-/// A process.
+/// A reference to the identifier of a process.
 ///
 /// # Invariants
 ///
-/// `ptr` points to a valid `struct pid`, of which this value owns a reference.
+/// `ptr` points to a valid `struct pid`, and this value owns a reference to it.
 pub(crate) struct Pid {
     ptr: NonNull<bindings::pid>,
 }
@@ -23,21 +23,21 @@ unsafe impl Send for Pid {}
 unsafe impl Sync for Pid {}
 
 impl Pid {
-    /// The process that the current thread belongs to.
+    /// The process of the current thread. Process context.
     pub(crate) fn current() -> Option<Self> {
+        // SAFETY: There always is a current task.
+        let task = unsafe { bindings::get_current() };
         // SAFETY: The current task is valid.
-        let ptr = unsafe {
-            bindings::get_task_pid(bindings::get_current(), bindings::pid_type_PIDTYPE_TGID)
-        };
+        let ptr = unsafe { bindings::get_task_pid(task, bindings::pid_type_PIDTYPE_TGID) };
         // INVARIANT: The reference was just taken.
         Some(Self {
             ptr: NonNull::new(ptr)?,
         })
     }
 
-    /// The number that the process has for the current one; 0 if it is over, for then the number
-    /// may be another's, or cannot be seen from there.
-    pub(crate) fn number_here(&self) -> i32 {
+    /// The number of the process in the current PID namespace; 0 if it is not visible there, or if
+    /// the process has exited, because then another one may get its number.
+    pub(crate) fn vnr(&self) -> i32 {
         let _rcu = rcu::read_lock();
         // SAFETY: Valid by the type invariant; RCU is held.
         let task =

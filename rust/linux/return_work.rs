@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Work for the moment at which the current task holds no lock any more.
+//! Work that runs when the current task holds no lock any more: on its return to user space.
 //!
-//! The work is done by the release of a file that nobody else has: the VFS releases it on the way
-//! back to user space, after the system call has given up its locks (in a kernel thread: soon, from
-//! a work item). Compared with a bare task work this has one virtue: the file pins the module, and
-//! it is the VFS that unpins it, after the last of the module's instructions.
+//! The work is done by the release of a file that nobody else has. The VFS releases a file on the
+//! way back to user space, after the system call has released its locks; in a kernel thread, it does
+//! so from a work item soon afterwards. A bare task work would run at the same point, but could not
+//! keep the module loaded until its last instruction: a file pins the module, and the VFS drops that
+//! reference after `release` has returned.
 //!
 //! C header: [`include/linux/file.h`](srctree/include/linux/file.h)
 
@@ -30,30 +31,31 @@ use kernel::{
     ModuleMetadata, //
 };
 
-/// A piece of work.
+/// A kind of work that runs on the return to user space.
 pub(crate) trait ReturnWork: 'static {
-    /// What it works on.
+    /// The argument of the work.
     type Data: ForeignOwnable + Send + 'static;
 
-    /// The module that its code is in.
+    /// The module that the code of the work is in.
     type OwnerModule: ModuleMetadata;
 
-    /// Does it. Process context, no locks held; may sleep.
+    /// Does the work. Process context with no lock held; may sleep.
     fn run(data: Self::Data);
 }
 
-/// A piece of work that can be started without failing. Dropping it forgets the work.
+/// An allocated work item, which can be queued without failing. Dropping it frees it without running
+/// the work.
 ///
 /// # Invariants
 ///
-/// `file` points to a valid file with the operations of this type; this value owns a reference to
-/// it, the only one, and the file's private data is null.
+/// `file` points to a valid file with the operations of this type. This value owns the only
+/// reference to it. The private data of the file is null.
 pub(crate) struct ReturnWorkItem<R: ReturnWork> {
     file: NonNull<bindings::file>,
     _run: PhantomData<R>,
 }
 
-// SAFETY: A file belongs to no thread, and the data of the work may move to another.
+// SAFETY: A file belongs to no thread, and the work's data may be sent to another thread.
 unsafe impl<R: ReturnWork> Send for ReturnWorkItem<R> {}
 
 impl<R: ReturnWork> ReturnWorkItem<R> {
@@ -63,7 +65,7 @@ impl<R: ReturnWork> ReturnWorkItem<R> {
         ..pin_init::zeroed()
     };
 
-    /// Gets ready.
+    /// Allocates a work item. Process context.
     ///
     /// # Errors
     ///
@@ -79,29 +81,30 @@ impl<R: ReturnWork> ReturnWorkItem<R> {
             )
         })?;
         Ok(Self {
-            // INVARIANT: The file is new and without private data.
+            // INVARIANT: The file is new and has no private data.
             file: NonNull::new(file).ok_or(ENOMEM)?,
             _run: PhantomData,
         })
     }
 
-    /// Starts the work once no lock is held: before the current system call returns. Any context.
+    /// Queues the work: it runs before the current system call returns to user space, once no lock
+    /// is held. Any context.
     pub(crate) fn queue(self, data: R::Data) {
         let file = mem::ManuallyDrop::new(self).file.as_ptr();
         // SAFETY: By the type invariant nobody else has the file.
         unsafe { (*file).private_data = data.into_foreign() };
-        // SAFETY: By the type invariant the reference is ours to give up.
+        // SAFETY: By the type invariant the reference is ours to drop.
         unsafe { bindings::fput(file) };
     }
 
     /// # Safety
     ///
-    /// For the VFS to call, on a file that [`Self::new`] made.
+    /// Called by the VFS for a file that [`Self::new`] created.
     unsafe extern "C" fn release(_: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         // SAFETY: The file is valid and nobody uses it any more.
         let data: *mut c_void = unsafe { (*file).private_data };
         if !data.is_null() {
-            // SAFETY: `queue` put it there, and a file is released once.
+            // SAFETY: `queue` stored it, and a file is released once.
             R::run(unsafe { R::Data::from_foreign(data) });
         }
         0
@@ -110,7 +113,7 @@ impl<R: ReturnWork> ReturnWorkItem<R> {
 
 impl<R: ReturnWork> Drop for ReturnWorkItem<R> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant the reference is ours to give up.
+        // SAFETY: By the type invariant the reference is ours to drop.
         unsafe { bindings::fput(self.file.as_ptr()) };
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! UnitSettings in `/proc/sys`.
+//! Sysctls: files with one integer each in `/proc/sys`.
 //!
 //! C header: [`include/linux/sysctl.h`](srctree/include/linux/sysctl.h)
 
@@ -24,57 +24,57 @@ use kernel::{
     }, //
 };
 
-/// An integer that programs may read and write while the kernel does.
+/// The integer in a sysctl. User space and the kernel read and write it concurrently.
 pub(crate) struct Int(Atomic<c_int>);
 
 impl Int {
-    /// Creates one.
+    /// Creates an integer.
     pub(crate) const fn new(value: c_int) -> Self {
         Self(Atomic::new(value))
     }
 
-    /// Its value.
+    /// The current value. Any context.
     pub(crate) fn get(&self) -> c_int {
         self.0.load(Relaxed)
     }
 
-    /// Changes it.
+    /// Changes the value. Any context.
     pub(crate) fn set(&self, value: c_int) {
         self.0.store(value, Relaxed);
     }
 }
 
-/// One file.
+/// A sysctl of a [`Directory`].
 pub(crate) struct Entry<T> {
-    /// Its name.
+    /// Name of the file.
     pub(crate) name: &'static CStr,
-    /// What is in it.
+    /// The value in the file.
     pub(crate) value: fn(&T) -> &Int,
 }
 
-/// A directory of files, in the namespaces of the whole system; it goes when dropped.
+/// A directory of sysctls, visible in every network namespace. Dropping it removes them.
 ///
 /// # Invariants
 ///
-/// `header` is what registering `_table` returned. The values that the table points to live as long
-/// as `_values`.
+/// `header` is the registration of `_table`. The values that the table points to live as long as
+/// `_values`.
 pub(crate) struct Directory<T> {
     header: NonNull<bindings::ctl_table_header>,
     _table: KVec<bindings::ctl_table>,
     _values: Arc<T>,
 }
 
-// SAFETY: The table is only touched by the core, which has its own locks.
+// SAFETY: Only the core accesses the table, under its own locks.
 unsafe impl<T: Send + Sync> Send for Directory<T> {}
 // SAFETY: As above.
 unsafe impl<T: Send + Sync> Sync for Directory<T> {}
 
 impl<T> Directory<T> {
-    /// Makes `/proc/sys/PATH` with a file, mode 0644, for each entry.
+    /// Creates a file with mode 0644 in `/proc/sys/PATH` for each entry. Process context.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`; also if one of the files exists.
+    /// `ENOMEM`, also if one of the files exists.
     pub(crate) fn new(path: &'static CStr, values: Arc<T>, entries: &[Entry<T>]) -> Result<Self> {
         let mut table = KVec::with_capacity(entries.len(), GFP_KERNEL)?;
         for entry in entries {
@@ -85,15 +85,15 @@ impl<T> Directory<T> {
                     data: value.cast_mut().cast::<c_void>(),
                     maxlen: mem::size_of::<c_int>() as c_int,
                     mode: 0o644,
-                    // Reads and writes the value at once, and alone.
+                    // Accesses the value as a whole, with `READ_ONCE` and `WRITE_ONCE`.
                     proc_handler: Some(bindings::proc_dointvec_minmax),
                     ..pin_init::zeroed()
                 },
                 GFP_KERNEL,
             )?;
         }
-        // SAFETY: Path and names are static; the table, and what it points to, stay until the
-        // header is unregistered.
+        // SAFETY: Path and names are static. The table and the values are valid until the header is
+        // unregistered.
         let header = unsafe {
             bindings::register_sysctl_sz(path.as_char_ptr(), table.as_ptr(), table.len())
         };
@@ -108,7 +108,9 @@ impl<T> Directory<T> {
 
 impl<T> Drop for Directory<T> {
     fn drop(&mut self) {
-        // SAFETY: Registered by the type invariant. Nobody is in a handler afterwards.
+        // Waits until no handler is running any more.
+        //
+        // SAFETY: Registered by the type invariant.
         unsafe { bindings::unregister_sysctl_table(self.header.as_ptr()) };
     }
 }

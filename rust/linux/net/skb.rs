@@ -301,9 +301,21 @@ impl SkBuff {
         if len > self.len() {
             return Err(EINVAL);
         }
-        let len = c_int::try_from(len).map_err(|_| EINVAL)?;
-        // SAFETY: The packet is valid by the type invariant and holds `len` bytes; `iter` is valid.
-        if unsafe { bindings::bsdtun_skb_copy_to_iter(self.as_raw(), len, iter.as_raw()) } {
+        let skb = self.as_raw();
+        let copied = if len <= self.headlen() {
+            // SAFETY: The packet is valid by the type invariant.
+            let data = unsafe { (*skb).data };
+            // Unlike `IovIterDest::copy_to_iter`, this checks the object that is copied from
+            // (`CONFIG_HARDENED_USERCOPY`).
+            //
+            // SAFETY: The linear part has `len` bytes; `iter` is valid.
+            unsafe { bindings::bsdtun_copy_to_iter(data.cast(), len, iter.as_raw()) == len }
+        } else {
+            let len = c_int::try_from(len).map_err(|_| EINVAL)?;
+            // SAFETY: The packet is valid by the type invariant and has `len` bytes; `iter` is valid.
+            unsafe { bindings::skb_copy_datagram_iter(skb, 0, iter.as_raw(), len) == 0 }
+        };
+        if copied {
             Ok(())
         } else {
             Err(EFAULT)

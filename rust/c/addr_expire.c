@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Delete all addresses of an interface. No function that does it is exported.
+ * But the stack deletes addresses whose lifetime has ended, with their routes
+ * and with notifications, and the fields that it checks may be written under
+ * RTNL.
+ */
+
+#include <linux/inetdevice.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <linux/workqueue.h>
+#include <net/addrconf.h>
+#include <net/if_inet6.h>
+#include <net/net_namespace.h>
+
+#include "driver.h"
+
+/* End the lifetime of all IPv4 addresses. RTNL. */
+void bsdtun_inet_addr_expire(struct net_device *dev)
+{
+	const struct in_device *in_dev = __in_dev_get_rtnl(dev);
+	struct in_ifaddr *ifa;
+
+	if (!in_dev)
+		return;
+	in_dev_for_each_ifa_rtnl(ifa, in_dev) {
+		WRITE_ONCE(ifa->ifa_valid_lft, 0);
+		WRITE_ONCE(ifa->ifa_preferred_lft, 0);
+		WRITE_ONCE(ifa->ifa_flags, ifa->ifa_flags & ~IFA_F_PERMANENT);
+	}
+}
+
+/* End the lifetime of all IPv6 addresses. RTNL. */
+void bsdtun_inet6_addr_expire(struct net_device *dev)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	struct inet6_dev *idev = __in6_dev_get(dev);
+	struct inet6_ifaddr *ifp;
+
+	if (!idev)
+		return;
+	read_lock_bh(&idev->lock);
+	list_for_each_entry(ifp, &idev->addr_list, if_list) {
+		spin_lock(&ifp->lock);
+		ifp->valid_lft = 0;
+		ifp->prefered_lft = 0;
+		ifp->flags &= ~IFA_F_PERMANENT;
+		spin_unlock(&ifp->lock);
+	}
+	read_unlock_bh(&idev->lock);
+#endif
+}
+
+/*
+ * Run the work items that delete addresses whose lifetime has ended, and wait
+ * for them. They take RTNL. Process context.
+ */
+void bsdtun_addr_remove_expired(struct net *net)
+{
+	mod_delayed_work(system_power_efficient_wq, &net->ipv4.addr_chk_work, 0);
+#if IS_ENABLED(CONFIG_IPV6)
+	/* With ipv6.disable=1 it is not initialized. */
+	if (ipv6_mod_enabled()) {
+		mod_delayed_work(system_power_efficient_wq, &net->ipv6.addr_chk_work, 0);
+		flush_delayed_work(&net->ipv6.addr_chk_work);
+	}
+#endif
+	flush_delayed_work(&net->ipv4.addr_chk_work);
+}

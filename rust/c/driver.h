@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Code of the driver that is C: because one call per packet must do several
+ * things (skb_*.c), or because it takes locks and walks lists of the stack that
+ * are macros. The wrappers of single macros are in helpers.h.
+ */
+#ifndef BSDTUN_DRIVER_H
+#define BSDTUN_DRIVER_H
+
+#include <linux/types.h>
+
+struct net;
+struct net_device;
+struct sk_buff;
+
+/* skb_alloc.c */
+struct sk_buff *bsdtun_alloc_skb_frag(unsigned int headroom, unsigned int len);
+void bsdtun_consume_skb(struct sk_buff *skb);
+
+/* skb_scrub.c */
+bool bsdtun_skb_scrub(struct sk_buff *skb);
+
+/* next_hop.c */
+__be32 bsdtun_skb_next_hop(const struct sk_buff *skb);
+
+/* qdisc.c */
+bool bsdtun_netif_has_qdisc(const struct net_device *dev);
+
+/* addr_expire.c */
+void bsdtun_inet_addr_expire(struct net_device *dev);
+void bsdtun_inet6_addr_expire(struct net_device *dev);
+void bsdtun_addr_remove_expired(struct net *net);
+
+#endif /* BSDTUN_DRIVER_H */
