@@ -121,7 +121,7 @@ impl<V: Variant> LinkOps for Interface<V> {
             dev.set_name(&name);
         }
         let unit = Private::new(Unit::new(V::KIND, id, name, context.settings.clone()))?;
-        set_attributes(&unit, attrs);
+        apply_settings(&unit, attrs);
         Ok(unit)
     }
 
@@ -143,7 +143,7 @@ impl<V: Variant> LinkOps for Interface<V> {
             ext_ack.set(c"The number of a unit cannot be changed");
             return Err(EOPNOTSUPP);
         }
-        set_attributes(unit, attrs);
+        apply_settings(unit, attrs);
         Ok(())
     }
 
@@ -165,7 +165,7 @@ impl<V: Variant> LinkOps for Interface<V> {
 }
 
 /// Applies the settings that a request may carry at creation and later.
-fn set_attributes(unit: &Private<Unit>, attrs: &NlAttrs<'_>) {
+fn apply_settings(unit: &Private<Unit>, attrs: &NlAttrs<'_>) {
     if let Some(keep) = attrs.u8_bool(uapi::IFLA_KEEP) {
         unit.set_keep(keep);
     }
