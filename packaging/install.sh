@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# install.sh [--remove] [DESTDIR] - all but the module, for 'make install' and for packages; or
-# take it away again. PREFIX is /usr by default; CC and its flags are for ip(8)'s plugins.
+# install.sh [--remove] [DESTDIR]: install or remove everything except the module, for 'make install' and
+# for packages. PREFIX is /usr by default; CC, CPPFLAGS, CFLAGS and LDFLAGS are for the plugins of ip(8).
 set -euo pipefail
 
 remove=
@@ -18,7 +18,7 @@ doc=$prefix/share/doc/bsdtun
 man=$prefix/share/man/man4
 commands=$prefix/lib/bsdtun/bin
 read -r -a cc <<< "${CC:-cc} -O2 -Wall ${CPPFLAGS:-} ${CFLAGS:-} ${LDFLAGS:-}"
-# A Debian's ip(8) looks for plugins where libraries of the architecture are.
+# Debian's ip(8) looks for plugins in the folder of the architecture's libraries.
 multiarch=$("${cc[0]}" -print-multiarch 2> /dev/null || :)
 plugins=$prefix/lib/${multiarch:+$multiarch/}ip
 
@@ -35,7 +35,7 @@ put()
 	fi
 }
 
-# each FOLDER PATTERN INTO: the files in FOLDER that fit, with the folders they lie in.
+# each FOLDER PATTERN INTO: the files in FOLDER that match, with their subfolders.
 each()
 {
 	local f mode
@@ -48,7 +48,7 @@ each()
 }
 
 each include '*.h' "$include"
-sed "s|@INCLUDEDIR@|$include|; s|@VERSION@|$(packaging/version.sh)|" \
+sed "s|@INCLUDEDIR@|$include|; s|@VERSION@|$(cat VERSION)|" \
 	packaging/pkgconfig/bsdtun.pc.in > "$tmp/bsdtun.pc"
 put 644 "$tmp/bsdtun.pc" "$prefix/share/pkgconfig/bsdtun.pc"
 put 644 packaging/udev/60-bsdtun.rules "$prefix/lib/udev/rules.d/60-bsdtun.rules"
@@ -60,7 +60,7 @@ each packaging/man '*.4' "$man"
 rm -f "$dest$man/bsdvmnet.4"
 [ -n "$remove" ] || ln -s bsdtap.4 "$dest$man/bsdvmnet.4"
 
-# BSD's own commands are for who puts their folder first in PATH.
+# Not in PATH: third-party programs get them by a PATH of their own.
 each tools/bsd-commands '*' "$commands"
 
 for kind in bsdtun bsdtap bsdvmnet; do
@@ -69,7 +69,7 @@ for kind in bsdtun bsdtap bsdvmnet; do
 	put 644 "$tmp/link_$kind.so" "$plugins/link_$kind.so"
 done
 
-# The folders that are ours alone.
+# Folders that only this project uses.
 if [ -n "$remove" ]; then
 	for dir in "$include" "$doc" "$prefix/lib/bsdtun"; do
 		[ ! -d "$dest$dir" ] || find "$dest$dir" -depth -type d -empty -delete

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# prepare-kernel.sh RELEASE - make /var/cache/bsdtun/RELEASE/build, which modules written in Rust can
-# be built against, for a Debian kernel. Its header packages lack the metadata of the kernel's crates;
-# that is made here of its source, with its configuration and its compiler, and kept.
+# prepare-kernel.sh RELEASE: make /var/cache/bsdtun/RELEASE/build, against which modules written in Rust
+# can be built, for a Debian kernel. Debian's header packages lack the metadata of the kernel's crates: it
+# is built from the kernel's source, with Debian's configuration and compiler, and kept.
 set -euo pipefail
 
 release=$1
@@ -10,9 +10,9 @@ cache=/var/cache/bsdtun
 dir=$cache/$release
 modules=/lib/modules/$release
 here=$(dirname "${BASH_SOURCE[0]}")
-prepare=$here/../../tools/lab/prepare-debian.sh
+prepare=$here/../../tools/lab/in-chroot/prepare-debian-kernel.sh
 
-# What source, objects and metadata need while they are made, in megabytes.
+# Megabytes that source, objects and metadata take during the build.
 ROOM=2500
 
 say()
@@ -26,7 +26,7 @@ die()
 	exit 1
 }
 
-# version_of PACKAGE: nothing if it is not installed.
+# version_of PACKAGE: empty if it is not installed.
 version_of()
 {
 	# dpkg-query expands this, not the shell
@@ -35,25 +35,25 @@ version_of()
 		sed -n 's/^ii //p' || :
 }
 
-# The source must be the kernel's own, to the last patch.
-[[ $release =~ ^([0-9]+\.[0-9]+)\.[0-9]+\+deb[0-9]+- ]] || die "it is not a kernel of Debian's"
+# The source must be that of exactly this kernel.
+[[ $release =~ ^([0-9]+\.[0-9]+)\.[0-9]+\+deb[0-9]+- ]] || die "it is not a Debian kernel"
 source_package=linux-source-${BASH_REMATCH[1]}
 version=$(version_of "linux-headers-$release")
 [ -n "$version" ] || die "the package linux-headers-$release is not installed"
 have=$(version_of "$source_package")
 [ -n "$have" ] || die "the package $source_package is not installed: apt install $source_package=$version"
 [ "$have" = "$version" ] ||
-	die "it is of version $version, and $source_package of $have: apt install $source_package=$version"
+	die "its version is $version, that of $source_package is $have: apt install $source_package=$version"
 tarball=/usr/src/$source_package.tar.xz
-[ -r "$tarball" ] || die "there is no $tarball"
-[ -r "$modules/config" ] || die "there is no $modules/config"
+[ -r "$tarball" ] || die "$tarball is missing: apt install --reinstall $source_package"
+[ -r "$modules/config" ] || die "$modules/config is missing: apt install --reinstall linux-base-$release"
 
-# need PACKAGE COMMAND, or a file with its path
+# need PACKAGE COMMAND|PATH
 need()
 {
 	case $2 in
-	/*) [ -e "$2" ] || die "there is no $2: apt install $1" ;;
-	*) command -v "$2" > /dev/null || die "there is no $2: apt install $1" ;;
+	/*) [ -e "$2" ] || die "$2 is missing: apt install $1" ;;
+	*) command -v "$2" > /dev/null || die "$2 is missing: apt install $1" ;;
 	esac
 }
 need bc bc
@@ -72,13 +72,13 @@ need rust-src "$(rustc --print sysroot)/lib/rustlib/src/rust/library/core/src/li
 need xz-utils xz
 built_with=$(sed -n 's/^CONFIG_RUSTC_VERSION_TEXT="\(.*\)"$/\1/p' "$modules/config")
 have=$(rustc --version)
-[ "$built_with" = "$have" ] || die "it was built with $built_with, but here is $have: they must be the same"
+[ "$built_with" = "$have" ] || die "it was built with $built_with, the installed one is $have: they must be the same"
 
 mkdir -p "$cache"
 exec {lock}> "$cache/lock"
 flock "$lock"
 
-# Of kernels that are gone.
+# Remove what was prepared for kernels that are no longer installed.
 for old in "$cache"/*/; do
 	[ ! -d "$old" ] || [ -d "/lib/modules/$(basename "$old")" ] || rm -rf --one-file-system "$old"
 done
@@ -88,13 +88,13 @@ made_of="$version, $have, $(cat "$prepare" "${BASH_SOURCE[0]}" | sha256sum)"
 
 rm -rf --one-file-system "$dir"
 free=$(df --output=avail -BM "$cache" | tail -n 1 | tr -dc 0-9)
-[ "$free" -ge $ROOM ] || die "$ROOM MB are needed in $cache for a while, and there are $free"
+[ "$free" -ge $ROOM ] || die "$ROOM MB are needed in $cache during the build, $free are free"
 
 mkdir -p "$dir/source" "$dir/build" "$dir/modules"
 trap 'rm -rf --one-file-system "$dir"' EXIT
 say "preparing Linux $release for modules written in Rust (once; some minutes)"
 say "unpacking $tarball"
-# Code that modules are not built from makes up half of it. A star stands for slashes too.
+# Without the code, half of it, that modules do not need. tar's star matches slashes too.
 tar -xJf "$tarball" --strip-components=1 --no-same-owner -C "$dir/source" \
 	--exclude="$source_package"/{drivers,fs,net,sound}/'*.[cS]' \
 	--exclude="$source_package"/arch/'*.dts*' --exclude="$source_package"/Documentation/'*.[rys]*'
@@ -104,9 +104,9 @@ cp "$modules/build/Module.symvers" "$dir/build/Module.symvers"
 say "building the kernel's Rust crates with Debian's configuration and compiler"
 if ! bash "$prepare" prepare "$release" "$dir" > "$cache/log" 2>&1; then
 	tail -n 20 "$cache/log" >&2
-	die "preparing it failed, see $cache/log"
+	die "the preparation failed, see $cache/log"
 fi
-# No build of a module reads them.
+# No module build reads these.
 rm -rf "$dir/source"/{Documentation,crypto,drivers,fs,mm,net,samples,security,sound,tools/testing}
 printf '%s\n' "$made_of" > "$dir/made-of"
 trap - EXIT

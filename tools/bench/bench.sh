@@ -1,80 +1,52 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# 'make bench': bsdtun beside Linux's tun, in one machine, by time and by instructions.
+# 'make bench': bsdtun and Linux's tun on the same virtual machine, by time and by instructions.
+# BENCH: patterns; only rows whose names match one are measured.
 
-# Rounds of each row, by time and by instructions: the latter repeat themselves.
+# Rounds of each row, by time and by instructions, which vary less.
 BENCH_ROUNDS=21
-BENCH_ICOUNT_ROUNDS=31
+BENCH_INSTRUCTION_ROUNDS=31
 
-# BENCH: words; only rows that have one of them in their name are measured.
 lab_bench()
 {
-	local dir out=$TREE/.build/bench words=${BENCH:-}
+	local dir out=$TREE/.build/bench patterns=${BENCH:-}
 
 	lab_ready bench "${KERNEL:-$KERNEL_DEFAULT}"
-	kernel_need_machine
-	[ -z "$K_CROSS" ] || refuse "the benchmark runs on amd64: not on the kernel '$K_NAME'"
+	kernel_need_vm
+	kernel_need_amd64
 	dir=$RUN/vm
-	bench_build "$dir"
-	mkdir -p "$out"
-	bench_icount "$dir" "$words"
-	bench_time "$dir" "$words"
-	step "the table"
-	in_root --bind "$dir" /lab/vm --bind "$out" /lab/out -- \
-		python3 /lab/tools/bench/report.py /lab/vm/instructions /lab/vm/time /lab/out \
-		"$K_RELEASE" | tee -a "$LOG"
-	run_end
-	say "the same as JSON and as a plot: $out"
-}
-
-# Module and program, the latter static: one machine has no libraries.
-bench_build()
-{
-	local dir=$1
-
-	[ -z "$K_BUILTIN" ] || refuse "the kernel '$K_NAME' is for the tests: it has the driver built in"
-	step "building bsdtun.ko for Linux $K_RELEASE"
-	logged module_build plain modules
-	mkdir -p "$dir"
-	cp "$MODULE_DIR/bsdtun.ko" "$dir/"
-	module_unlock
+	module_into "$dir"
 	step "building the benchmark"
-	logged in_root --bind "$dir" /lab/out -- \
-		gcc -Wall -Wextra -Werror -O2 -static -pthread -o /lab/out/bench \
-		/lab/tools/bench/bench.c -luring
-}
-
-# By time, on two CPUs.
-bench_time()
-{
-	local dir=$1
-
+	# Static, because the initramfs has no libraries.
+	compile_into "$dir" bench tools/bench/bench.c -static -pthread -luring
+	mkdir -p "$out"
+	bench_instructions "$dir" "$patterns"
 	vm_accel
-	step "measuring time on Linux $K_RELEASE; some minutes"
-	if ! vm_boot "$dir" $((2400 * K_SLOW)) \
-		"bash /lab/tools/bench/guest.sh -r $BENCH_ROUNDS $2"
-	then
-		tr -d '\r' < "$dir/console" | tail -n 50 >> "$LOG"
-		cat "$dir/out" >> "$LOG"
-		exit 1
-	fi
+	step "measuring time on Linux $K_RELEASE (some minutes)"
+	vm_run "$dir" $((2400 * K_SLOW)) "bash /lab/tools/bench/in-vm.sh -r $BENCH_ROUNDS $patterns" >> "$LOG"
 	sed -n '/^{/p' "$dir/out" > "$dir/time"
+	step "the report"
+	in_chroot --bind "$dir" /lab/vm --bind "$out" /lab/out -- python3 /lab/tools/bench/report.py \
+		/lab/vm/instructions /lab/vm/time /lab/out "$K_RELEASE" | tee -a "$LOG"
+	run_end
+	say "as JSON and as a plot: $out"
 }
 
-# By instructions.  The clock of a machine that is emulated with -icount goes on by a
-# nanosecond an instruction.  What could differ from run to run is taken away or fixed:
-# other CPUs, the disk, the date, random numbers, addresses, self-tests in the background.
-# Without erms and fsrm the kernel copies in a loop and not by one instruction that would
-# count for every byte.  Mitigations are calls that emulation would count at another price
-# than a processor does.
-bench_icount()
+# bench_instructions DIR PATTERNS: with -icount the clock of an emulated machine advances by 1 ns for
+# each instruction. Whatever differs from run to run is removed or fixed: more CPUs, disks, the date,
+# random numbers, addresses, self-tests in the background. Without erms and fsrm the kernel copies in a
+# loop, not by one instruction that would count for every byte. Mitigations are calls that cost something
+# else on a real processor.
+bench_instructions()
 {
 	local dir=$1
 
-	step "counting instructions on Linux $K_RELEASE; some minutes"
-	in_root --bind "$dir" /lab/out -- bash /lab/tools/bench/icount-initramfs.sh "$K_RELEASE" \
-		"-c 1 -r $BENCH_ICOUNT_ROUNDS $2" >> "$LOG" 2>&1
-	logged in_root --bind "$dir" /lab/out -- timeout --kill-after=5 900 \
+	step "counting instructions on Linux $K_RELEASE (some minutes)"
+	logged in_chroot --bind "$dir" /lab/out -- bash /lab/tools/bench/make-initramfs.sh "$K_RELEASE" \
+		"-c 1 -r $BENCH_INSTRUCTION_ROUNDS $2"
+	# BENCH_QEMU: more arguments.
+	# shellcheck disable=SC2086
+	logged in_chroot --bind "$dir" /lab/out -- timeout --kill-after=5 900 \
 		qemu-system-x86_64 -accel tcg -icount shift=0,sleep=off -smp 1 -m "$K_MEMORY" \
 		-cpu max,-erms,-fsrm,-rdrand,-rdseed -rtc base=2026-01-01,clock=vm -seed 1 \
 		-nodefaults -nographic -no-reboot ${BENCH_QEMU:-} \

@@ -1,7 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# 'make docs': the crate's documentation by rustdoc, the texts and the manual pages as HTML.
-# A warning is an error.  'make docs-architecture': the picture of the modules.
+# 'make docs' (HTML of the crate, the documents and the manual pages; warnings are errors) and 'make
+# docs-architecture'.
+
+# lint_into CHECK OUT
+lint_into()
+{
+	logged in_chroot -- bash /lab/tools/lab/in-chroot/lint.sh "$1" "$TREE" "" "$2"
+}
+
+# rustdoc_build: document the crate in MODULE_DIR/doc. Kbuild cannot do this for external modules.
+rustdoc_build()
+{
+	local rc=0
+
+	module_build plain modules && in_chroot --bind "$MODULE_DIR" /lab/module -- \
+		bash /lab/tools/docs/rustdoc-in-chroot.sh /lab/module /lab/module/doc || rc=$?
+	module_unlock
+	return "$rc"
+}
 
 lab_docs()
 {
@@ -9,14 +26,14 @@ lab_docs()
 
 	lab_ready docs "${KERNEL:-$KERNEL_DEFAULT}"
 	step "rustdoc"
-	logged check_rustdoc
+	logged rustdoc_build
 	step "Documentation/*.rst"
 	mkdir -p "$out"
 	rm -rf "$out/rustdoc"
 	cp -r "$MODULE_DIR/doc" "$out/rustdoc"
-	logged in_root -- bash /lab/tools/lab/lint.sh rst "$TREE" "" "$out"
+	lint_into documentation "$out"
 	step "manual pages"
-	logged in_root -- bash /lab/tools/lab/lint.sh man "$TREE" "" "$out"
+	lint_into manual-pages "$out"
 	run_end
 	say "done: $out/rustdoc/bsdtun/index.html and $out/*.html"
 }
@@ -24,7 +41,7 @@ lab_docs()
 lab_docs_architecture()
 {
 	lab_ready docs-architecture
-	logged in_root -- bash /lab/tools/lab/lint.sh architecture "$TREE" "" "$TREE/Documentation"
+	lint_into architecture "$TREE/Documentation"
 	run_end
 	say "done: Documentation/architecture.dot and .svg"
 }

@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Fuzzing: a little of it in 'make check', and 'make fuzz'.
+# 'make fuzz', and the short fuzzing in 'make check'.
 
-# Inputs of the pure modules that 'make check' tries. With a fixed seed they are always the
-# same.
+# Inputs for the pure modules in 'make check'; with a fixed seed they are always the same.
 FUZZ_HOST_RUNS=500000
 
-# What 'make fuzz' has found, and starts from the next time; SMALLEST is enough of it to reach
-# the same.
+# What 'make fuzz' has found so far, which it starts from, next to the corpora. NAME-smallest is as much
+# of it as reaches the same code.
 FUZZ_FOUND=$TREE/.build/fuzz
+FUZZ_CORPUS=$TREE/tools/fuzz/corpus
 
-# fuzz_host ARGUMENT...: see fuzz-host.sh.  An input that fails is put into the run's folder.
+# fuzz_host ARGUMENT...: see host-in-chroot.sh. A failing input is saved in the run's folder.
 fuzz_host()
 {
-	in_root -- bash /lab/tools/fuzz/host.sh "$TREE" -artifact_prefix=/lab/run/ "$@"
+	in_chroot -- bash /lab/tools/fuzz/host-in-chroot.sh "$TREE" -artifact_prefix=/lab/run/ "$@"
 }
 
 fuzz_host_check()
 {
-	fuzz_host -seed=1 -runs=$FUZZ_HOST_RUNS /tmp/new "$TREE/tools/fuzz/corpus/host"
+	fuzz_host -seed=1 -runs="$FUZZ_HOST_RUNS" /tmp/new "$FUZZ_CORPUS/host"
 }
 
 fuzz_host_long()
@@ -27,30 +27,22 @@ fuzz_host_long()
 	rm -rf "$FUZZ_FOUND/host-smallest"
 	mkdir "$FUZZ_FOUND/host-smallest"
 	fuzz_host -seed="$FUZZ_SEED" -max_total_time="$FUZZ_SECONDS" -use_value_profile=1 \
-		"$FUZZ_FOUND/host" "$TREE/tools/fuzz/corpus/host" || return
-	fuzz_host -set_cover_merge=1 -use_counters=0 "$FUZZ_FOUND/host-smallest" \
-		"$TREE/tools/fuzz/corpus/host" "$FUZZ_FOUND/host"
+		"$FUZZ_FOUND/host" "$FUZZ_CORPUS/host" || return
+	fuzz_host -set_cover_merge=1 -use_counters=0 "$FUZZ_FOUND/host-smallest" "$FUZZ_CORPUS/host" "$FUZZ_FOUND/host"
 }
 
-# fuzz_stage NAME COMMAND: a stage that says how much it has tried; nothing at all is a failure.
+# fuzz_stage NAME COMMAND: a stage that reports how much it has tried, and fails if that is nothing.
 fuzz_stage()
 {
-	local log=$RUN/${1// /-}.log
+	local log=$RUN/${1// /-}.log summary
 
 	check_stage "$1" "$2" || return 0
-	# shellcheck disable=SC2016
-	awk '/^INFO: Loaded .* PC tables/ { places = substr($6, 2) }
+	summary=$(awk '/^INFO: Loaded .* PC tables/ { places = substr($6, 2) }
 		/^#[0-9]+\tDONE/ { reached = $4 }
 		/^stat::number_of_executed_units:/ && !n { n = $2 }
-		END {
-			if (!n)
-				exit 1
-			printf "%d inputs, %d of %d places reached\n", n, reached, places
-		}' "$log" > "$log.sum" || {
-		result fail "$1: nothing was tried (log: $log)"
-		return 0
-	}
-	say "$(cat "$log.sum")"
+		END { if (n) printf "%d inputs, %d of %d places reached\n", n, reached, places }' "$log")
+	say "${summary:-no input was tried}"
+	[ -n "$summary" ] || result fail "$1: no input was tried (log: $log)"
 }
 
 lab_fuzz()
@@ -59,23 +51,21 @@ lab_fuzz()
 
 	FUZZ_SECONDS=${FUZZ_SECONDS:-600}
 	FUZZ_SEED=${FUZZ_SEED:-$RANDOM}
-	case $FUZZ_SECONDS$FUZZ_SEED in
-	*[!0-9]*) die "FUZZ_SECONDS and FUZZ_SEED are numbers" ;;
-	esac
+	[[ $FUZZ_SECONDS$FUZZ_SEED =~ ^[0-9]+$ ]] || die "FUZZ_SECONDS and FUZZ_SEED must be numbers"
 	lab_ready fuzz "$kernel"
 	kernel_need_kcov
 	check_begin
 
-	say "seed $FUZZ_SEED, $FUZZ_SECONDS seconds each"
+	say "seed $FUZZ_SEED, $FUZZ_SECONDS seconds for each fuzzer"
 	fuzz_stage "host fuzzing" fuzz_host_long
 
 	TEST=fuzz
-	CHECK_MORE=$FUZZ_SECONDS
-	CHECK_ENV="BSDTUN_FUZZ_SECONDS=$FUZZ_SECONDS BSDTUN_FUZZ_SEED=$FUZZ_SEED BSDTUN_FUZZ_FOUND=/lab/out/found"
+	TEST_EXTRA_SECONDS=$FUZZ_SECONDS
+	TEST_ENVIRONMENT="BSDTUN_FUZZ_SECONDS=$FUZZ_SECONDS BSDTUN_FUZZ_SEED=$FUZZ_SEED BSDTUN_FUZZ_FOUND=/lab/out/found"
 	found=$RUN/vm-$K_NAME/found
 	mkdir -p "$FUZZ_FOUND/calls" "$found"
 	cp -a "$FUZZ_FOUND/calls" "$found/"
-	check_run "$kernel"
+	check_selftests "$kernel"
 	rm -rf "$FUZZ_FOUND/calls-smallest"
 	cp -a "$found/." "$FUZZ_FOUND/"
 	check_report "$kernel"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# The machine that the lab runs on: what it must be, what it needs, where its mirrors are.
+# The host: whether the lab can run on it, its packages and its Debian mirrors.
 
 os_release()
 {
@@ -8,31 +8,30 @@ os_release()
 	[ ! -r /etc/os-release ] || (. /etc/os-release && eval "printf %s \"\${$1:-}\"")
 }
 
-# Say in one line why the lab cannot work on this machine, if so.
-host_trouble()
+# Print one line if the lab cannot run on this host.
+host_preflight()
 {
 	local id arch
 
 	id=$(os_release ID)
 	if [ "$id" != debian ]; then
-		echo "the lab runs on Debian 12 or 13; this system is '${id:-unknown}'"
+		echo "the lab needs Debian 12 or 13 as its host, this is '${id:-unknown}'"
 		return
 	fi
 	arch=$(dpkg --print-architecture)
 	if [ "$arch" != amd64 ]; then
-		echo "the lab runs on amd64; this machine is $arch"
+		echo "the lab needs an amd64 host, this one is $arch"
 	elif [ "$(id -u)" -ne 0 ]; then
-		echo "the lab needs root (mount namespaces, a chroot, packages): run make as root, by sudo or su"
+		echo "the lab needs root for mount namespaces, chroots and packages: run make as root"
 	fi
 }
 
 host_require()
 {
-	local trouble
+	local problem
 
-	trouble=$(host_trouble)
-	[ -z "$trouble" ] || die "$trouble"
-	HOST_CODENAME=$(os_release VERSION_CODENAME)
+	problem=$(host_preflight)
+	[ -z "$problem" ] || die "$problem"
 }
 
 host_packages()
@@ -43,61 +42,57 @@ host_packages()
 		dpkg-query -W -f '${db:Status-Status}' "$p" 2> /dev/null | grep -qx installed || missing+=("$p")
 	done
 	[ ${#missing[@]} -eq 0 ] && return 0
-	step "installing on this machine: ${missing[*]}"
+	step "installing on this host: ${missing[*]}"
 	logged apt-get update
 	logged env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
-# A mirror list of a cloud image names the mirror in a file.
-mirror_resolve()
-{
-	local file
-
-	case $1 in
-	mirror+file:*)
-		file=${1#mirror+file:}
-		awk '!/^#/ && NF { print $1; exit }' "/${file##*//}"
-		;;
-	*) printf '%s\n' "$1" ;;
-	esac
-}
-
-# mirror_find REGEX: the address from which this machine's apt takes the first suite
-# whose name fits.
+# mirror_find REGEX: the address from which the host's apt fetches the first suite that matches.
 mirror_find()
 {
-	local uri
+	local uri file
 
-	# apt-get expands these, not the shell; the origin is empty before the first update
+	# apt-get expands these, not the shell. The origin is empty before the first update.
 	# shellcheck disable=SC2016
 	uri=$(apt-get indextargets --format '$(RELEASE) $(COMPONENT) $(REPO_URI) $(ORIGIN)' \
 		'Created-By: Packages' | awk -v re="$1" \
 		'$1 ~ re && $2 == "main" && ($4 == "Debian" || $4 == "") && !n++ { print $3 }')
-	[ -n "$uri" ] && mirror_resolve "${uri%/}"
+	uri=${uri%/}
+	# Cloud images name the mirror in a file.
+	if [[ $uri == mirror+file:* ]]; then
+		file=${uri#mirror+file:}
+		uri=$(awk '!/^#/ && NF { print $1; exit }' "/${file##*//}")
+	fi
+	[ -n "$uri" ] && printf '%s\n' "$uri"
 }
 
-# The sources of Debian 13, taken from the mirrors that this machine uses.
+# The apt sources of Debian 13, on the mirrors that the host uses.
 host_sources()
 {
-	local main security backports key
+	local main security backports codename key
 
+	codename=$(os_release VERSION_CODENAME)
 	key=/usr/share/keyrings/debian-archive-keyring.gpg
 	[ -r "$key" ] || key=/usr/share/keyrings/debian-archive-keyring.pgp
-	main=$(mirror_find "^(${HOST_CODENAME:-stable}|stable|oldstable|bookworm|trixie)\$") ||
-		die "this machine's apt sources name no mirror of Debian"
+	main=$(mirror_find "^(${codename:-stable}|stable|oldstable|bookworm|trixie)\$") ||
+		die "the apt sources of this host name no Debian mirror"
 	security=$(mirror_find '(-security|/updates)$') || security=
 	backports=$(mirror_find '^trixie-backports$') || backports=$main
 
-	printf 'deb [signed-by=%s] %s trixie main\n' "$key" "$main"
-	printf 'deb [signed-by=%s] %s trixie-updates main\n' "$key" "$main"
-	[ -z "$security" ] || printf 'deb [signed-by=%s] %s trixie-security main\n' "$key" "$security"
-	printf 'deb [signed-by=%s] %s trixie-backports main\n' "$key" "$backports"
+	printf "deb [signed-by=$key] %s main\n" "$main trixie" "$main trixie-updates" \
+		${security:+"$security trixie-security"} "$backports trixie-backports"
 }
 
-# How this machine's apt gets at its mirrors (a proxy, a certificate), for the one in the root.
-host_apt_options()
+# debian_root DIR ARGUMENT...: create a Debian 13 with mmdebstrap. The settings of the host's apt
+# (proxy, certificates) apply.
+debian_root()
 {
-	apt-config dump |
-		grep -E '^Acquire::(https?|ftp|Check-|Retries|ForceIPv[46])' |
-		grep -vE ' "";$|::Pipeline-Depth' || :
+	host_sources > "$RUN/trixie.list"
+	apt-config dump | grep -E '^Acquire::(https?|ftp|Check-|Retries|ForceIPv[46])' |
+		grep -vE ' "";$|::Pipeline-Depth' > "$RUN/apt.conf" || :
+	logged mmdebstrap --mode=root --aptopt="$RUN/apt.conf" "${@:2}" trixie "$1" "$RUN/trixie.list"
+	mkdir -p "$1/lab" "$1/kernel"
+	# A mount point, for chroot_exec --net.
+	rm -f "$1/etc/resolv.conf"
+	: > "$1/etc/resolv.conf"
 }

@@ -1,71 +1,70 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Virtual machines, by virtme-ng: the kernel in use boots on the toolchain root.
+# Virtual machines, by virtme-ng: the current kernel boots on the chroot. User Mode Linux runs in the
+# same way.
 
-# KVM is used where it runs guests, which only trying tells: a device that is there may
-# belong to a machine that is itself virtual and cannot nest.  Tried once a machine.
+# More mounts for the virtual machine.
+VM_BINDS=()
+VM_CPUS=2
+# Set to show the output as it comes.
+VM_SHOW=
+
+# Seconds without output after which a virtual machine counts as hung. No test is silent for more than
+# 30, when the harness ends a case. in-vm/selftests.sh checks this itself, and vm_watch() a minute later,
+# if the guest no longer can.
+VM_SILENCE=150
+
+# Seconds that the stock kernel may take to boot, and the line that tells that it has.
+VM_BOOT=90
+VM_UP='lab: the guest is up'
+
+# Set VM_ACCEL. Whether KVM works is only known after trying it, because the host may be a virtual
+# machine that cannot nest; the result is cached.
 vm_accel()
 {
-	local key verdict
+	local key
 
 	VM_ACCEL=(--disable-kvm)
 	[ -w /dev/kvm ] && [ -z "$K_CROSS" ] || return 0
-	key=$({ grep -m1 '^model name' /proc/cpuinfo; uname -r; cat /etc/machine-id 2> /dev/null; root_name; } |
-		hash_of -)
+	key=$CACHE/kvm/$({ grep -m1 '^model name' /proc/cpuinfo; uname -r; cat /etc/machine-id 2> /dev/null
+		chroot_name; } | hash_of -)
 	mkdir -p "$CACHE/kvm"
-	if [ ! -r "$CACHE/kvm/$key" ]; then
-		step "trying whether KVM runs a guest here (once)"
-		verdict=no
+	if [ ! -r "$key" ]; then
+		step "testing whether KVM works here (once)"
 		VM_ACCEL=()
 		if vm_boot "$RUN/kvm" 20 'echo the guest ran' 2>> "$LOG" && grep -q 'the guest ran' "$RUN/kvm/out"; then
-			verdict=yes
+			echo yes > "$key.$$"
+		else
+			echo no > "$key.$$"
 		fi
-		printf '%s\n' "$verdict" > "$CACHE/kvm/$key.$$"
-		mv "$CACHE/kvm/$key.$$" "$CACHE/kvm/$key"
-		say "KVM: $verdict"
+		mv "$key.$$" "$key"
+		say "KVM works: $(cat "$key")"
 	fi
-	if [ "$(cat "$CACHE/kvm/$key")" = yes ]; then
-		VM_ACCEL=()
-	else
-		VM_ACCEL=(--disable-kvm)
-	fi
+	VM_ACCEL=(--disable-kvm)
+	[ "$(cat "$key")" = no ] || VM_ACCEL=()
 }
 
-# More mounts for a machine.
-VM_BINDS=()
+# Set VNG to the arguments of vng that every virtual machine has.
+vng_arguments()
+{
+	VNG=(vng "${VM_ACCEL[@]}" "${K_VNG[@]}" --user root --cpus "$VM_CPUS" --memory "$K_MEMORY"
+		--run "/usr/lib/modules/$K_RELEASE/vmlinuz" --rwdir=/lab/out=/lab/out)
+}
 
-# How many processors it has.
-VM_CPUS=2
-
-# Whether a machine's output is shown as it comes.
-VM_SHOW=
-
-# Seconds without a line of output after which a machine is taken for hung.  The longest
-# that a test may be silent is 30 (the harness ends a case then); the machine looks at
-# this itself, and when it cannot any more, vm_watch() does a minute later.
-VM_SILENCE=150
-
-# Seconds that the stock kernel may take from the firmware to the command, and the line
-# that says it is there.
-VM_BOOT=90
-VM_UP='lab: the machine is up'
-
-# vm_boot DIR SECONDS COMMAND: boot, run COMMAND as root in the machine, end it.  DIR gets
-# out (COMMAND's output) and console (the kernel's); in the machine DIR is /lab/out, and
-# the run's folder /lab/run.  COMMAND's exit status; 124 when the time was up, 137 when
-# it was silent for too long.
+# vm_boot DIR SECONDS COMMAND: boot, run COMMAND as root, power off. DIR, which is /lab/out in the guest,
+# gets out (the output) and console (the kernel's). Returns the status of COMMAND; 124 after SECONDS,
+# 137 if there was no output for too long.
 vm_boot()
 {
 	local rc=0
 
 	vm_boot_once "$@" || rc=$?
-	# Once in many boots an emulated machine stops in its firmware or on the way up. The
-	# driver was not there yet, unless it is built in, and no kernel complained: nothing is
-	# hidden by another try.
-	if [ -e "$1/stuck" ] && [ ${#VM_ACCEL[@]} -gt 0 ] && [ -z "$K_ARCH" ] && [ -z "$(vm_oopses "$1/console")" ] &&
+	# An emulated machine sometimes hangs in the firmware or while booting. Try once more: the driver
+	# was not loaded (unless it is built in), and the kernel reported no error.
+	if [ -e "$1/stuck" ] && [ ${#VM_ACCEL[@]} -gt 0 ] && [ -z "$K_ARCH" ] && [ -z "$(oopses "$1/console")" ] &&
 		{ [ -z "$K_BUILTIN" ] || ! grep -qE '^\[ *[0-9]+\.[0-9]{6}\]' "$1/console"; }
 	then
-		say "the machine did not come up: booting it once more"
+		say "the virtual machine did not boot: trying again"
 		rc=0
 		vm_boot_once "$@" || rc=$?
 	fi
@@ -74,20 +73,20 @@ vm_boot()
 
 vm_boot_once()
 {
-	local dir=$1 seconds=$2 command="echo '$VM_UP'; $3" run
+	local dir=$1 seconds=$2 command="echo '$VM_UP'; $3" run VNG
 	local append="cryptomgr.notests loglevel=5 panic=-1 oops=panic $K_APPEND"
 
-	run=(vng "${VM_ACCEL[@]}" "${K_VNG[@]}" --verbose --user root --cpus "$VM_CPUS" --memory "$K_MEMORY"
-		--run "/usr/lib/modules/$K_RELEASE/vmlinuz" --rwdir=/lab/out=/lab/out --append "$append" -- "$command")
-	[ "$K_ARCH" != um ] ||
-		run=(bash /lab/tools/lab/uml.sh "$K_RELEASE" "$VM_CPUS" "$K_MEMORY" "$append" "$command")
+	vng_arguments
+	run=("${VNG[@]}" --verbose --append "$append" -- "$command")
+	[ "$K_ARCH" != um ] || run=(bash /lab/tools/lab/in-chroot/run-uml.sh "$K_RELEASE" "$VM_CPUS"
+		"$K_MEMORY" "$append" "$command")
 	mkdir -p "$dir"
 	: > "$dir/console"
 	rm -f "$dir/stuck"
-	# The output goes through a pipe because virtme-ng opens it several times, and would
-	# overwrite in the middle of a file; the rest of the traps is told in testing.rst.
+	# The output goes through a pipe: virtme-ng opens it several times, and would overwrite the middle
+	# of a file.
 	{
-		in_root --bind "$dir" /lab/out "${VM_BINDS[@]}" -- timeout --kill-after=5 "$seconds" \
+		in_chroot --bind "$dir" /lab/out "${VM_BINDS[@]}" -- timeout --kill-after=5 "$seconds" \
 			"${run[@]}" < /dev/null 2> "$dir/console" &
 		echo $! > "$dir/pid"
 		wait $!
@@ -95,36 +94,58 @@ vm_boot_once()
 	return "${PIPESTATUS[0]}"
 }
 
-# Pass the output on; when it stays away too long, end the machine: all of it hangs on
-# the one process (see in_root).
+# Pass the output on. If there is none for too long, kill the virtual machine: all of it ends with the
+# one process, see chroot_exec().
 vm_watch()
 {
 	local line rc silence=$((VM_BOOT * K_SLOW)) up=
 
 	while true; do
 		rc=0
-		IFS= read -r -t $silence line || rc=$?
+		IFS= read -r -t "$silence" line || rc=$?
 		if [ -z "$up" ]; then
 			if [ "${line%$'\r'}" = "$VM_UP" ]; then
 				up=1
 				silence=$((VM_SILENCE * K_SLOW + 60))
 				continue
 			fi
-			[ $rc -eq 0 ] || touch "$1/stuck"
+			[ "$rc" -eq 0 ] || touch "$1/stuck"
 		fi
-		if [ $rc -gt 128 ]; then
-			echo "Bail out! the machine said nothing for $silence seconds"
+		if [ "$rc" -gt 128 ]; then
+			echo "Bail out! no output from the virtual machine for $silence seconds"
 			kill -KILL "$(cat "$1/pid")"
 			return
 		fi
-		[ -z "$line" ] && [ $rc -ne 0 ] && return
+		[ -z "$line" ] && [ "$rc" -ne 0 ] && return
 		printf '%s\n' "$line"
-		[ $rc -eq 0 ] || return 0
+		[ "$rc" -eq 0 ] || return 0
 	done
 }
 
-# Kernel messages in the given files that no run may cause.
-vm_oopses()
+# vm_run DIR SECONDS COMMAND: the same for a target that fails as a whole: show the output, and check the
+# kernel log. On failure the console and the output are appended to the log.
+vm_run()
 {
-	cat -- "$@" 2> /dev/null | tr -d '\r' | grep -E -f "$LAB/oops_patterns" | grep -vE -f "$LAB/ignored_warnings" || :
+	local found
+
+	VM_SHOW=1
+	if ! vm_boot "$@"; then
+		{
+			printf -- '--- console of the virtual machine:\n'
+			tr -d '\r' < "$1/console" | tail -n 200
+			printf -- '--- its output:\n'
+			cat "$1/out"
+		} >> "$LOG"
+		return 1
+	fi
+	STEP="the kernel log"
+	found=$(oopses "$1/console" "$1/dmesg")
+	[ -z "$found" ] || { printf '%s\n' "$found" | tee -a "$LOG"; return 1; }
+}
+
+# oopses FILE...: the lines that a kernel log must not have.
+oopses()
+{
+	cat -- "$@" 2> /dev/null | tr -d '\r' | grep -E -f "$LAB/oops_patterns" |
+		grep -vE -f "$LAB/ignored_warnings" || :
 }

@@ -1,126 +1,89 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# 'make package' and 'make check-package': the Debian packages, and the machine of a stranger who
-# installs them.
+# 'make package' and 'make check-package': build the Debian packages; install and use them on a Debian 13
+# that has nothing else of this project.
 
-# What packages are built with, beside what packaging/debian/control asks for.
+# What builds the packages, besides the Build-Depends in packaging/debian/control.
 BUILDER_PACKAGES=(build-essential lintian)
 
-# What that machine has: a kernel with its headers (added below) from where Debian has it, and what a
-# developer of programs has installed. It is not the root's: nothing is there that a package of ours
-# forgot to ask for.
-MACHINE_PACKAGES=(gcc iproute2 libc6-dev linux-base/trixie-backports pkgconf systemd udev)
+# The system on which they are installed: a kernel with headers (added below), and what a programmer has.
+# Not the chroot: it would hide a missing dependency.
+SYSTEM_PACKAGES=(gcc iproute2 libc6-dev linux-base/trixie-backports pkgconf systemd udev)
 
-# debian_root_make DIR PACKAGE...: a Debian 13 with these packages and what they need, whose apt
-# knows where there are more.
-debian_root_make()
-{
-	local dir=$1
-
-	shift
-	host_sources > "$RUN/trixie.list"
-	host_apt_options > "$RUN/apt.conf"
-	logged mmdebstrap --mode=root --variant=apt --aptopt="$RUN/apt.conf" \
-		--include="$(printf '%s\n' "$@" | paste -sd,)" trixie "$dir" "$RUN/trixie.list"
-	mkdir -p "$dir/lab"
-	rm -f "$dir/etc/resolv.conf"
-	: > "$dir/etc/resolv.conf"
-}
-
-# control_field NAME: the packages that a field of packaging/debian/control names, one a line.
+# control_field NAME: the packages in a field of packaging/debian/control, one a line.
 control_field()
 {
-	awk -v field="$1:" '$1 == field { on = 1; next } /^[^ ]/ { on = 0 } on' \
-		"$TREE/packaging/debian/control"
+	awk -v field="$1:" '$1 == field { on = 1; next } /^[^ ]/ { on = 0 } on' "$TREE/packaging/debian/control"
 }
 
-builder_packages()
+join()
 {
-	printf '%s\n' "${BUILDER_PACKAGES[@]}"
-	control_field Build-Depends | sed 's/^ *//; s/[ ,].*//'
+	printf '%s\n' "$@" | paste -sd,
 }
 
 builder_get()
 {
-	local name
-
-	name=builder-$(builder_packages | hash_of -)
-	entry_exists "$name" || step "making a Debian 13 that builds packages (once; about two minutes)"
-	entry_get "$name" "the builder of packages" builder_make
-	BUILDER=$(entry_path "$name")
+	mapfile -t BUILDER_ALL < <(printf '%s\n' "${BUILDER_PACKAGES[@]}"
+		control_field Build-Depends | sed 's/^ *//; s/[ ,].*//')
+	entry_get "builder-$(printf '%s\n' "${BUILDER_ALL[@]}" | hash_of -)" \
+		"creating a Debian 13 that builds packages (once; about two minutes)" builder_make
+	BUILDER=$ENTRY
 }
 
 builder_make()
 {
-	local packages
-
-	mapfile -t packages < <(builder_packages)
-	debian_root_make "$1" "${packages[@]}"
+	debian_root "$1" --variant=apt --include="$(join "${BUILDER_ALL[@]}")"
 }
 
-# package_build DIR: the packages, made of a copy of this clone as it is, in DIR.
+# package_build: from a copy of this tree without what other builds have left in it, into RUN/packages.
 package_build()
 {
-	local dir=$1
+	local dir=$RUN/packages
 
 	mkdir -p "$dir/bsdtun"
-	# What builds left between the sources is not part of them.
-	tar -C "$TREE" -c --exclude-vcs --exclude=./.build --exclude='*.o' --exclude='*.ko' \
-		--exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd' --exclude='.*.d' \
-		--exclude='*_generated.rs' --exclude=modules.order --exclude=Module.symvers . |
-		tar -C "$dir/bsdtun" -x --no-same-owner
+	"$TREE/tools/copy-tree.sh" "$dir/bsdtun"
 	cp -r "$dir/bsdtun/packaging/debian" "$dir/bsdtun/debian"
-	enter --root "$BUILDER" --scratch "$dir/scratch" --bind "$dir" /lab/packages -- \
+	sed -i "s/@VERSION@/$(cat "$TREE/VERSION")/" "$dir/bsdtun/debian/changelog"
+	chroot_exec --root "$BUILDER" --scratch "$dir/scratch" --bind "$dir" /lab/packages -- \
 		sh -c 'cd /lab/packages/bsdtun && dpkg-buildpackage -us -uc' || return 1
 	rm -rf --one-file-system "$dir/bsdtun" "$dir/scratch"
 }
 
-# There is no mailing list yet, and no bug of Debian's that asks for the package.
+# There is no mailing list and no Debian bug that requests the package.
 package_lint()
 {
-	enter --root "$BUILDER" --scratch "$RUN/lintian" --bind "$RUN/packages" /lab/packages -- \
+	chroot_exec --root "$BUILDER" --scratch "$RUN/lintian" --bind "$RUN/packages" /lab/packages -- \
 		sh -c 'lintian --allow-root --fail-on error,warning --info \
 			--suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog,initial-upload-closes-no-bugs \
 			/lab/packages/*.changes'
 }
 
-machine_packages()
+# Set SYSTEM to the system and what the first installation changed in it: it installs dependencies and
+# prepares the kernel, which takes minutes. The packages themselves are removed again.
+system_get()
 {
-	printf '%s\n' "${MACHINE_PACKAGES[@]}" \
-		"linux-image-$K_RELEASE=$DEB_VERSION" "linux-headers-$K_RELEASE=$DEB_VERSION"
+	local name system
+
+	mapfile -t SYSTEM_ALL < <(printf '%s\n' "${SYSTEM_PACKAGES[@]}" \
+		"linux-image-$K_RELEASE=$DEB_VERSION" "linux-headers-$K_RELEASE=$DEB_VERSION")
+	name=machine-$(printf '%s\n' "${SYSTEM_ALL[@]}" | hash_of -)
+	entry_get "$name" "creating a Debian 13 with Linux $K_RELEASE (once; about three minutes)" system_make
+	system=$ENTRY
+	SYSTEM=$system
+	entry_get "installed-$({ echo "$name"; control_field Depends; } | hash_of_code - \
+		"$LAB/in-chroot/prepare-debian-kernel.sh" "$TREE/packaging/dkms/prepare-kernel.sh")" \
+		"installing the packages for the first time (about five minutes)" system_first_installation
+	SYSTEM=$ENTRY/upper:$system
 }
 
-machine_make()
+system_make()
 {
-	local packages
-
-	mapfile -t packages < <(machine_packages)
-	debian_root_make "$1" "${packages[@]}"
+	debian_root "$1" --variant=apt --include="$(join "${SYSTEM_ALL[@]}")"
 }
 
-# The machine as it is before, and what the first installation changes in it: other packages come
-# and the kernel is prepared, which takes minutes. The packages are removed again, and what apt and
-# they leave behind is kept for the next run, until they ask for something else or prepare the kernel
-# otherwise.
-machine_get()
+system_first_installation()
 {
-	local name first
-
-	name=machine-$(machine_packages | hash_of -)
-	entry_exists "$name" || step "making a Debian 13 with Linux $K_RELEASE (once; about three minutes)"
-	entry_get "$name" "the machine that packages are installed in" machine_make
-	MACHINE=$(entry_path "$name")
-
-	first=installed-$({ echo "$name"; control_field Depends; } | cat - "$LAB/prepare-debian.sh" \
-		"$TREE/packaging/dkms/prepare-kernel.sh" | hash_of -)
-	entry_exists "$first" || step "installing the packages there for the first time (about five minutes)"
-	entry_get "$first" "the first installation" machine_first
-	MACHINE=$(entry_path "$first")/upper:$MACHINE
-}
-
-machine_first()
-{
-	logged enter --root "$MACHINE" --scratch "$1" --net --bind "$RUN/packages" /lab/packages -- sh -ec '
+	logged chroot_exec --root "$SYSTEM" --scratch "$1" --net --bind "$RUN/packages" /lab/packages -- sh -ec '
 		export DEBIAN_FRONTEND=noninteractive
 		apt-get update
 		apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-unsafe-io /lab/packages/*.deb
@@ -130,11 +93,11 @@ machine_first()
 	rm -rf --one-file-system "$1/work" "$1/root"
 }
 
-# in_machine COMMAND...: what it changes is seen by the next one of this run.
-in_machine()
+# in_system [OPTION...] -- COMMAND...: changes stay until the end of this run.
+in_system()
 {
-	enter --root "$MACHINE" --scratch "$RUN/machine" --bind "$RUN/packages" /lab/packages \
-		--bind "$TREE/tools/package/steps.sh" /lab/steps.sh -- bash /lab/steps.sh "$@"
+	chroot_exec --root "$SYSTEM" --scratch "$RUN/system" --bind "$RUN/packages" /lab/packages \
+		--bind "$TREE/tools/package/in-system.sh" /lab/in-system.sh "$@"
 }
 
 lab_package()
@@ -142,11 +105,11 @@ lab_package()
 	lab_ready package
 	builder_get
 	step "building the Debian packages"
-	logged package_build "$RUN/packages"
-	# Those of an older version would be installed beside them.
+	logged package_build
+	# Removes packages of another version.
 	rm -rf "$TREE/.build/packages"
-	mkdir -p "$TREE/.build/packages"
-	cp "$RUN"/packages/* "$TREE/.build/packages/"
+	mkdir -p "$TREE/.build"
+	cp -r "$RUN/packages" "$TREE/.build/packages"
 	run_end
 	say "done: $TREE/.build/packages"
 }
@@ -154,57 +117,43 @@ lab_package()
 lab_check_package()
 {
 	lab_ready check-package "$KERNEL_DEFAULT"
-	RESULTS=$RUN/results
-	: > "$RESULTS"
+	check_begin
 	builder_get
-	mkdir "$RUN/packages"
-	if check_stage "packages built" package_build "$RUN/packages"; then
+	if check_stage "packages built" package_build; then
 		check_stage "lintian" package_lint || :
-		check_package_machine
+		package_check_system
 	fi
-	rm -rf --one-file-system "$RUN/machine" "$RUN/lintian"
+	rm -rf --one-file-system "$RUN/system" "$RUN/lintian"
 	check_report
 }
 
-check_package_machine()
+package_check_system()
+{
+	local step=(-- bash /lab/in-system.sh)
+
+	system_get
+	check_stage "missing dependencies reported" in_system "${step[@]}" missing "$K_RELEASE" || :
+	check_stage "packages installed, the module built by DKMS" \
+		in_system "${step[@]}" install "$K_RELEASE" || return 0
+	check_stage "a program compiled by pkg-config" in_system "${step[@]}" compile || :
+	check_stage "udev rules" in_system "${step[@]}" udev || :
+	vm_accel
+	check_stage "modprobe, pings, udev and networkd on Linux $K_RELEASE" package_check_vm || :
+	check_stage "packages purged, nothing left" in_system "${step[@]}" purge || :
+}
+
+# Boot with the system's /lib/modules; in-vm.sh uses its programs, udev and networkd.
+package_check_vm()
 {
 	local dir=$RUN/vm
 
-	machine_get
-	check_stage "what is missing is told" in_machine missing "$K_RELEASE" || :
-	check_stage "packages installed, the module built by DKMS" in_machine install "$K_RELEASE" || return 0
-	check_stage "a program compiled by pkg-config" in_machine compile || :
-	check_stage "rules of udev" in_machine udev || :
 	mkdir -p "$dir"
-	if check_stage "what the machine has" package_into_vm "$dir"; then
-		vm_accel
-		check_stage "modprobe, pings, udev and networkd on Linux $K_RELEASE" \
-			package_vm "$dir" || :
-	fi
-	check_stage "packages purged, nothing left" in_machine purge "$K_RELEASE" || :
-}
-
-# /lib/modules and the programs of the machine, for one that boots.
-package_into_vm()
-{
-	enter --root "$MACHINE" --scratch "$RUN/machine" --bind "$1" /lab/out -- sh -ec "
+	in_system --bind "$dir" /lab/out -- sh -ec "
 		cp -a /lib/modules/$K_RELEASE /lab/out/modules
-		cp -a /root/echo /lab/out/echo
-		cp -a /usr/lib/x86_64-linux-gnu/ip /lab/out/ip"
-}
-
-package_vm()
-{
-	local dir=$1 layers=/lab/run/machine/upper:/lab/installed:/lab/machine oopses
-
+		cp -a /root/echo /usr/lib/x86_64-linux-gnu/ip /lab/out/" || return 1
 	VM_BINDS=(--bind "$dir/modules" "/usr/lib/modules/$K_RELEASE" \
-		--bind "${MACHINE%%:*}" /lab/installed --bind "${MACHINE#*:}" /lab/machine)
-	if ! vm_boot "$dir" $((600 * K_SLOW)) "MACHINE_LAYERS=$layers bash /lab/tools/package/guest.sh"; then
-		cat "$dir/out"
-		tr -d '\r' < "$dir/console" | tail -n 40
-		return 1
-	fi
-	cat "$dir/out"
-	oopses=$(vm_oopses "$dir/console" "$dir/dmesg")
-	[ -z "$oopses" ] || { printf '%s\n' "$oopses"; return 1; }
+		--bind "${SYSTEM%%:*}" /lab/installed --bind "${SYSTEM#*:}" /lab/system)
+
+	local LOG=/dev/stdout
+	vm_run "$dir" $((600 * K_SLOW)) "bash /lab/tools/package/in-vm.sh"
 }

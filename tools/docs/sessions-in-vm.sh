@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# sessions-in-vm.sh [NAME]: in the virtual machine, run the commands of each file in sessions/, or of
+# one, while packets cross a tun and a tap. Commands and output go to /lab/out/sessions.
+set -uo pipefail
+
+# shellcheck source=tools/lab/in-vm/lib.sh
+. /lab/tools/lab/in-vm/lib.sh
+
+mountpoint -q /sys/kernel/tracing || mount -t tracefs none /sys/kernel/tracing
+insmod "$BSDTUN_KO" tun_units=0 || finish 1 "the module does not load"
+echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6
+echo 1 > /proc/sys/net/ipv6/conf/bsdtap0/disable_ipv6
+
+# bsdtun0, with a program that answers pings.
+"$OUT/echo" 192.0.2.1 192.0.2.2 > /tmp/echo.out 2>&1 &
+wait_for grep -q answers /tmp/echo.out || finish 1 "not ready: $(cat /tmp/echo.out)"
+
+# A wire between two taps, one of them in another network namespace.
+ip netns add there
+ip link add bsdtap1 type bsdtap
+ip link set bsdtap0 address 02:00:00:00:00:01
+ip link set bsdtap1 address 02:00:00:00:00:02
+"$OUT/wire" /dev/bsdtap0 /dev/bsdtap1 &
+ip link set bsdtap1 netns there
+ip address add 203.0.113.1/24 dev bsdtap0
+ip -n there address add 203.0.113.2/24 dev bsdtap1
+ip link set bsdtap0 up
+ip -n there link set bsdtap1 up
+for address in 192.0.2.2 203.0.113.2; do
+	wait_for ping -c 1 -W 1 $address || finish 1 "no reply from $address"
+	ping -q -i 0.25 $address > /dev/null &
+done
+
+mkdir -p "$OUT/sessions"
+for file in /lab/tools/docs/sessions/${1:-*}; do
+	name=${file##*/}
+	[[ $name != *.* ]] || continue
+	printf '== %s\n' "$name"
+	(
+		set +o pipefail
+		cd /lab/tools/docs/sessions || exit 1
+		while IFS= read -r command <&9; do
+			printf '# %s\n' "$command"
+			eval "$command" || finish 1 "$name: '$command' returned $?"
+		done 9< "$file"
+	) > "$OUT/sessions/$name.txt" 2>&1 9>&-
+	rc=$?
+	cat "$OUT/sessions/$name.txt"
+	[ $rc -eq 0 ] || finish $rc "$name failed"
+done
+finish 0

@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# selftests.sh SILENCE ARGUMENT...: in the virtual machine, run the bundle with run_kselftest.sh and
+# these arguments. Prints KTAP; gives up after SILENCE seconds without output.
+# KSELFTEST_ARGS=VARIABLE=VALUE sets the variable with a test's arguments, see run_kselftest.sh.
+set -uo pipefail
+
+# shellcheck source=tools/lab/in-vm/lib.sh
+. /lab/tools/lab/in-vm/lib.sh
+
+silence=$1
+shift
+[ -z "${KSELFTEST_ARGS:-}" ] || export "${KSELFTEST_ARGS?}"
+# The program that a fuzzer is running, kept outside in case that the machine crashes.
+export BSDTUN_RECORD=$OUT/program
+
+# Tests may write to their folder, and the bundle is shared.
+cp -r /lab/run/bundle /tmp/bundle
+
+# Before the driver, which calls it in 'make coverage'.
+recorder=/lab/run/bsdtun_coverage.ko
+if [ -e $recorder ] && ! insmod $recorder; then
+	echo "Bail out! the coverage recorder does not load"
+	exit 1
+fi
+load_for_tests
+
+# KUnit has run the driver's suites; their results vanish with the module.
+kunit=/sys/kernel/debug/kunit
+if [ -d $kunit ]; then
+	cat $kunit/bsdtun_*/results > "$OUT/kunit"
+	kunit_disable
+fi
+
+# Pass output on, and name each test in the kernel log, to tell which one caused a message.
+watch()
+{
+	local line rc
+
+	while true; do
+		rc=0
+		IFS= read -r -t "$silence" line || rc=$?
+		if [ $rc -gt 128 ]; then
+			echo "Bail out! no output for $silence seconds"
+			# Log the blocked tasks.
+			echo w > /proc/sysrq-trigger
+			return 124
+		fi
+		[ $rc -eq 0 ] || return 0
+		printf '%s\n' "$line"
+		case $line in
+		*' RUN '* | '# selftests: '*) printf 'lab: %s\n' "$line" > /dev/kmsg ;;
+		esac
+	done
+}
+
+# Not a pipe: the shell waits for all processes of a pipe, and a hung one may never end.
+rc=0
+watch < <(
+	/tmp/bundle/run_kselftest.sh "$@" 2>&1
+	echo $? > /tmp/runner-status
+) || rc=$?
+dmesg > "$OUT/dmesg"
+if [ -e $recorder ]; then
+	mkdir -p "$OUT/coverage"
+	cp /sys/kernel/debug/bsdtun_coverage/* "$OUT/coverage/"
+fi
+[ $rc -eq 0 ] || exit $rc
+
+find_leaks
+read -r rc < /tmp/runner-status
+exit "${rc:-1}"

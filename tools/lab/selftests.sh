@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# The kselftests: built, divided among virtual machines, run with the kernel's run_kselftest.sh, and
+# their results read.
+
+# What kselftest allows a program, in seconds, without a file "settings".
+SETTINGS_TIMEOUT=45
+
+# Tests that need two CPUs because they race with themselves; and of the others, as many as make the
+# virtual machines take about equally long.
+TESTS_ON_TWO_CPUS='bsdtun:(cloner|lifetime|namespace|queue|storm|accounting|tap|tun|uring|ethernet\.sh)'
+
+# The longest that a virtual machine may take for all tests, in seconds.
+VM_LIMIT=1200
+
+# More environment variables for the tests, and how much longer they may take.
+TEST_ENVIRONMENT=
+TEST_EXTRA_SECONDS=0
+
+# Lines of the kernel log to show from the first message on that it must not have.
+OOPS_CONTEXT=45
+
+# Set BUNDLE to the folder with the built tests. They are the same for all kernels of an architecture.
+bundle_dir()
+{
+	BUNDLE=$RUN/bundle${K_CROSS:+-${K_CROSS%-}}
+}
+
+# bundle_build [FOLDER COLLECTION]
+bundle_build()
+{
+	local rc=0
+
+	bundle_dir
+	mkdir -p "$BUNDLE"
+	module_dir plain
+	in_chroot --bind "$MODULE_DIR" /lab/module --bind "$BUNDLE" /lab/run/bundle -- \
+		env ${K_CROSS:+CROSS_COMPILE="$K_CROSS"} bash /lab/tools/lab/in-chroot/bundle-selftests.sh \
+		"$TREE" "$K_AT/source" /lab/module/selftests /lab/run/bundle "${1:-selftests}" "${2:-bsdtun}" || rc=$?
+	module_unlock
+	return "$rc"
+}
+
+# Set TESTS to the programs that TEST selects, all if it is empty, and TEST_ARGUMENTS to what makes the
+# one run a single case.
+tests_select()
+{
+	local list program
+
+	TEST_ARGUMENTS=
+	mapfile -t list < "$BUNDLE/kselftest-list.txt"
+	[ ${#list[@]} -gt 0 ] || die "selftests/Makefile lists no tests"
+	TESTS=("${list[@]}")
+	[ -n "${TEST:-}" ] || return 0
+	program=${TEST%%:*}
+	program=${program#selftests/}
+	program=${program%.c}
+	mapfile -t TESTS < <(printf '%s\n' "${list[@]}" | grep -xE "bsdtun:$program(\.sh)?")
+	[ ${#TESTS[@]} -eq 1 ] || refuse "unknown test '$program'; TEST is one of: $(
+		printf '%s\n' "${list[@]}" | sed 's/^bsdtun://' | paste -sd' '), or TEST:CASE"
+	[ "${TEST#*:}" = "$TEST" ] || TEST_ARGUMENTS=$(test_arguments "${TESTS[0]#bsdtun:}" "${TEST#*:}")
+}
+
+# test_arguments PROGRAM CASE: the variable from which run_kselftest.sh takes a program's arguments, with
+# its value.
+test_arguments()
+{
+	local variable fixture=
+
+	variable=KSELFTEST_$(printf '%s' "$1" | tr -c '[:alnum:]_' _ | tr '[:lower:]' '[:upper:]')_ARGS
+	[[ $2 != *.* ]] || fixture="-f ${2%%.*} "
+	case $1 in
+	*.sh) printf '%s=%s' "$variable" "$2" ;;
+	*) printf '%s=%s-t %s' "$variable" "$fixture" "${2##*.}" ;;
+	esac
+}
+
+# Remove from TESTS what the current kernel cannot run. False if nothing is left, which is a failure if
+# this kernel was named.
+tests_runnable()
+{
+	local tests=("${TESTS[@]}") test
+
+	TESTS=()
+	for test in "${tests[@]}"; do
+		if [[ " ${K_LACKS[*]} " == *" ${test#bsdtun:} "* ]]; then
+			result skip "$K_NAME: $test (this kernel cannot run it)"
+		else
+			TESTS+=("$test")
+		fi
+	done
+	[ ${#TESTS[@]} -eq 0 ] || return 0
+	[ -z "${KERNEL:-}" ] || result fail "$K_NAME: this kernel can run none of the tests"
+	return 1
+}
+
+# Check that the current kernel has the options in selftests/config.
+kernel_config_check()
+{
+	local line rc=0
+
+	while IFS= read -r line; do
+		kernel_has "${line%=*}=[ym]" && continue
+		echo "$line: selftests/config requires it, the kernel lacks it"
+		rc=1
+	done < <(grep -E '^CONFIG_.*=[ym]$' "$TREE/selftests/config")
+	return "$rc"
+}
+
+# tests_run KERNEL-TEXT: run TESTS on the current kernel. If it has several virtual machines, the output
+# of the first is shown live, that of the others afterwards.
+tests_run()
+{
+	local k=$1 dir=$RUN/vm-$K_NAME machines=() i jobs=()
+
+	install_modules "$dir"
+	tests_divide
+	for ((i = 1; i < ${#machines[@]}; i++)); do
+		mkdir "$dir/$i"
+		[ -n "$K_BUILTIN" ] || cp "$dir/bsdtun.ko" "$dir/$i/"
+		tests_run_in_vm "$k" "$dir/$i" "${machines[i]}" > "$dir/$i/shown" 2>&1 &
+		jobs+=($!)
+	done
+	tests_run_in_vm "$k" "$dir" "${machines[0]}"
+	for ((i = 1; i < ${#machines[@]}; i++)); do
+		wait "${jobs[i - 1]}" || result fail "$k: virtual machine $i: no tests ran"
+		cat "$dir/$i/shown"
+	done
+	printf '%s (%s): kselftests: %s; %s' "$K_NAME" "$k" \
+		"$(results_count "$dir"/ktap "$dir"/*/ktap)" "$(kunit_results "$dir")" > "$RUN/kernel.$K_NAME"
+}
+
+# /lib/modules with bsdtun.ko installed, so that the guest can load it by its alias; or with the image
+# that has the driver built in.
+install_modules()
+{
+	local dir=$1 modules=$RUN/modules-$K_NAME
+
+	cp -al "$K_ENTRY/modules" "$modules"
+	rm -f "$modules"/modules.*.bin "$modules"/modules.{dep,alias,symbols,softdep,devname,weakdep}
+	if [ -n "$K_BUILTIN" ]; then
+		cp --remove-destination "$dir/vmlinuz" "$modules/vmlinuz"
+	else
+		mkdir -p "$modules/updates"
+		cp "$dir/bsdtun.ko" "$modules/updates/"
+	fi
+	VM_BINDS+=(--bind "$modules" "/usr/lib/modules/$K_RELEASE" --bind "$BUNDLE" /lab/run/bundle)
+	logged in_chroot "${VM_BINDS[@]}" -- depmod "$K_RELEASE"
+}
+
+# Set the caller's machines[] to "CPUS TEST..." of each virtual machine. One CPU takes two thirds of the
+# time to emulate.
+tests_divide()
+{
+	local test i fewest turn=0 fits shares=()
+
+	fewest=$(printf '%s\n' "${K_CPUS[@]}" | sort -n | head -n 1)
+	for test in "${TESTS[@]}"; do
+		fits=()
+		for i in "${!K_CPUS[@]}"; do
+			if [[ $test =~ ^$TESTS_ON_TWO_CPUS$ ]]; then
+				[ "${K_CPUS[i]}" -eq 1 ] || fits+=("$i")
+			else
+				[ "${K_CPUS[i]}" -ne "$fewest" ] || fits+=("$i")
+			fi
+		done
+		i=${fits[turn++ % ${#fits[@]}]}
+		shares[i]="${shares[i]:-${K_CPUS[i]}} $test"
+	done
+	machines=("${shares[@]}")
+}
+
+# tests_run_in_vm KERNEL-TEXT DIR "CPUS TEST..."
+tests_run_in_vm()
+{
+	local k=$1 dir=$2 tests timeout limit rc=0 hung=
+
+	read -r -a tests <<< "$3"
+	VM_CPUS=${tests[0]}
+	tests=("${tests[@]:1}")
+	timeout=$(sed -n 's/^timeout=//p' "$BUNDLE/${tests[0]%%:*}/settings" 2> /dev/null)
+	timeout=$((${timeout:-$SETTINGS_TIMEOUT} * K_SLOW + TEST_EXTRA_SECONDS))
+	limit=$((120 + ${#tests[@]} * (timeout + 10)))
+	[ "$limit" -le $((VM_LIMIT * K_SLOW)) ] || limit=$((VM_LIMIT * K_SLOW + TEST_EXTRA_SECONDS))
+
+	step "kselftests on $k: ${TEST:-${tests[*]#*:}}"
+	VM_SHOW=1
+	vm_boot "$dir" "$limit" "KSFT_MACHINE_SLOW=$(kernel_is_slow) $TEST_ENVIRONMENT KSELFTEST_ARGS='$TEST_ARGUMENTS' \
+		bash /lab/tools/lab/in-vm/selftests.sh $((VM_SILENCE * K_SLOW)) \
+		$(printf -- '-t %s ' "${tests[@]}") -o $timeout" || rc=$?
+
+	read_results kselftest "${tests[@]}" < "$dir/out" > "$dir/ktap"
+	sed -n "s/^\(pass\|skip\|fail\) /\1 $K_NAME: /p" "$dir/ktap" >> "$RESULTS"
+	if [ "$rc" -ne 0 ] && ! grep -q '^fail ' "$dir/ktap"; then
+		result fail "kselftests on $k: run_kselftest.sh exited with $rc, but no case failed"
+	fi
+	case $rc in
+	124 | 137) hung="hung or was too slow, and was killed" ;;
+	*) [ -s "$dir/dmesg" ] || hung="ended early with status $rc" ;;
+	esac
+	if [ -n "$hung" ]; then
+		say "the virtual machine $hung; it was running: $(sed -n 's/^running //p' "$dir/ktap" | grep . || echo 'no test')"
+		printf -- '--- end of its console (%s):\n' "$dir/console"
+		tr -d '\r' < "$dir/console" | tail -n 40
+		[ ! -s "$dir/program" ] || sed '1i --- the program that the fuzzer was running:' "$dir/program"
+		printf -- '---\n'
+	fi
+	kernel_log_check "$k" "$dir"
+}
+
+# kernel_log_check KERNEL-TEXT DIR: a result, and on failure the first message with its context.
+kernel_log_check()
+{
+	local k=$1 dir=$2 log=$2/dmesg found number
+
+	found=$(oopses "$dir/console" "$dir/dmesg" "$dir/leaks" | sed 's/^\[[ 0-9.]*\] *//' | sort -u)
+	if [ -z "$found" ] && [ -s "$dir/console" ]; then
+		result pass "kernel log of $k"
+		return
+	elif [ -z "$found" ]; then
+		result fail "kernel log of $k: it is empty"
+		return
+	fi
+	result fail "kernel log of $k (log: $dir/dmesg, $dir/console)"
+	printf -- '--- the kernel log of %s has:\n%s\n--- the first of them, with its test:\n' "$k" "$found"
+	# Of leaks the log has only the number.
+	[ ! -s "$dir/leaks" ] || awk '/^unreferenced object/ && n++ { exit } { print }' "$dir/leaks"
+	[ -n "$(oopses "$log")" ] || log=$dir/console
+	number=$(grep -nE -f "$LAB/oops_patterns" "$log" | grep -vE -f "$LAB/ignored_warnings" |
+		head -n 1 | cut -d: -f1)
+	if [ -n "$number" ]; then
+		head -n "$number" "$log" | grep 'lab: # #  RUN\|lab: # selftests' | tail -n 1
+		tail -n "+$number" "$log" | head -n "$OOPS_CONTEXT" | tr -d '\r'
+	fi
+	printf -- '---\n'
+}
+
+# kunit_results DIR: add the results of the unit tests, which ran in each virtual machine; those of the
+# first count. Prints a summary.
+kunit_results()
+{
+	local suites
+
+	if ! kernel_has CONFIG_KUNIT=y; then
+		echo "no unit tests in this kernel"
+		return
+	fi
+	mapfile -t suites < <(grep -rhoE --include='*.rs' 'kunit_tests\([a-z_0-9]+\)' "$TREE/rust" |
+		sed 's/.*(\(.*\))/\1/' | sort -u)
+	touch "$1/kunit"
+	read_results kunit "${suites[@]}" < "$1/kunit" > "$1/unit"
+	sed -n "s/^\(pass\|skip\|fail\) /\1 $K_NAME: /p" "$1/unit" >> "$RESULTS"
+	echo "unit tests: $(results_count "$1/unit")"
+}
+
+# read_results kselftest|kunit EXPECTED...: from KTAP on stdin, see results.py.
+read_results()
+{
+	in_chroot -- python3 /lab/tools/lab/results.py "$K_AT/source" "$@"
+}
+
+# results_count FILE...: the results in words.
+results_count()
+{
+	cat -- "$@" 2> /dev/null | awk '{ n[$1]++ } END {
+		printf "%d passed, %d failed", n["pass"], n["fail"]
+		if (n["skip"])
+			printf ", %d skipped", n["skip"]
+	}'
+}

@@ -1,0 +1,156 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# in-vm.sh: in the virtual machine, use what the Debian packages have installed: modprobe, the plugin of
+# ip(8), a program, udev and systemd-networkd.
+set -euo pipefail
+
+# shellcheck source=tools/lab/in-vm/lib.sh
+. /lab/tools/lab/in-vm/lib.sh
+
+trap 'dmesg > $OUT/dmesg' EXIT
+set -x
+modprobe bsdtun
+lsmod | grep '^bsdtun '
+test -c /dev/bsdtun0
+
+export IP_LIB_DIR=$OUT/ip
+ip link add cable type bsdtap unit 7 keep on
+ip -d link show cable | grep 'bsdtap unit 7 keep on transient off owner 0'
+test -c /dev/bsdtap7
+ip link del cable
+
+"$OUT/echo" 192.0.2.1 192.0.2.2 > /tmp/echo.out &
+wait_for grep -q answers /tmp/echo.out
+ping -n -c 3 -W 10 192.0.2.2 | grep ' 3 received, 0% packet loss'
+kill $!
+wait $! || :
+modprobe -r bsdtun
+test ! -e /dev/bsdtun0
+
+# This virtual machine's root has no udev and no networkd: those of the installed system run in a chroot,
+# on an overlay that is lost at the end.
+m=/tmp/system
+mkdir $m /tmp/scratch
+mount -t tmpfs none /tmp/scratch
+mkdir /tmp/scratch/upper /tmp/scratch/work
+mount -t overlay -o "lowerdir=/lab/run/system/upper:/lab/installed:/lab/system,upperdir=/tmp/scratch/upper,workdir=/tmp/scratch/work" \
+	system $m
+for dir in dev proc sys; do
+	mount --rbind /$dir $m/$dir
+done
+mount -t tmpfs none $m/run
+export SYSTEMD_IGNORE_CHROOT=1
+chroot $m /usr/lib/systemd/systemd-udevd --daemon
+
+# nodes_are PREFIX: mode and group of the nodes with this prefix, and the links to them.
+nodes_are()
+{
+	local node
+
+	chroot $m udevadm settle
+	for node in tun tun0 tap tap0 vmnet vmnet0; do
+		test "$(chroot $m stat -c %a:%U:%G "/dev/$1$node")" = 660:root:bsdtun
+		test "$(readlink "/dev/bsd/$node")" = "../$1$node"
+	done
+}
+modprobe bsdtun vmnet_units=1
+nodes_are bsd
+modprobe -r bsdtun
+chroot $m udevadm settle
+test ! -e /dev/bsd/tun0
+modprobe bsdtun vmnet_units=1 bsd_names=1
+nodes_are ""
+modprobe -r bsdtun
+
+# As after a first boot.
+tr -d - < /proc/sys/kernel/random/uuid > $m/etc/machine-id
+networkd=
+networkd_start()
+{
+	mkdir -p $m/run/systemd/netif/links $m/run/systemd/netif/leases $m/run/systemd/netif/lldp
+	chroot $m chown -R systemd-network:systemd-network /run/systemd/netif
+	SYSTEMD_LOG_TARGET=console chroot $m /usr/lib/systemd/systemd-networkd > /tmp/networkd 2>&1 &
+	networkd=$!
+}
+
+networkd_stop()
+{
+	kill $networkd
+	wait $networkd || :
+	rm -rf $m/etc/systemd/network/* $m/run/systemd/netif
+}
+
+# soon COMMAND...: it succeeds before long, or networkd's log is shown.
+soon()
+{
+	wait_for "$@" || { cat /tmp/networkd; return 1; }
+}
+
+# not COMMAND...
+not()
+{
+	if "$@"; then
+		return 1
+	fi
+}
+
+# state_is INTERFACE STATE: the state that networkd has for it.
+state_is()
+{
+	grep -qx "ADMIN_STATE=$2" "$m/run/systemd/netif/links/$(cat "/sys/class/net/$1/ifindex")"
+}
+
+# has_address INTERFACE
+has_address()
+{
+	ip -4 -br address show dev "$1" | grep -q 192.0.2.1/24
+}
+
+# is_up INTERFACE
+is_up()
+{
+	ip -br link show dev "$1" | grep -q '[<,]UP[,>]'
+}
+
+examples=$m/usr/share/doc/bsdtun/examples
+units="bsdtun0 bsdtap0 bsdvmnet0 bsdtap7"
+modprobe bsdtun vmnet_units=1
+ip link add bsdtap7 type bsdtap
+
+# Without a .network file that matches, networkd leaves the interfaces alone.
+networkd_start
+for name in $units; do
+	soon state_is "$name" unmanaged
+done
+networkd_stop
+
+# So it does if the example unmanaged.network precedes a file that matches all.
+cp "$examples/unmanaged.network" $m/etc/systemd/network/10-bsdtun.network
+printf '[Match]\nName=bsd* probe\n[Network]\nAddress=192.0.2.1/24\n' \
+	> $m/etc/systemd/network/90-all.network
+ip link add probe type dummy
+networkd_start
+soon has_address probe
+for name in $units; do
+	soon state_is "$name" unmanaged
+	not is_up "$name"
+done
+networkd_stop
+ip link del probe
+
+# With the example managed.network the interface is up, and has its address whenever a program has the
+# node open.
+cp "$examples/managed.network" $m/etc/systemd/network/20-bsdtap7.network
+networkd_start
+soon is_up bsdtap7
+for round in first second; do
+	exec 3<> /dev/bsdtap7
+	soon has_address bsdtap7
+	echo "$round: $(ip -br address show dev bsdtap7)"
+	exec 3>&-
+	not has_address bsdtap7
+	soon is_up bsdtap7
+done
+soon state_is bsdtap0 unmanaged
+networkd_stop
+chroot $m udevadm control --exit
