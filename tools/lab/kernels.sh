@@ -20,7 +20,7 @@
 #	K_CPUS		the CPUs of each of the virtual machines among which the tests are divided
 #	K_BUILTIN	set if the driver is built in
 #	K_ARCH		um for User Mode Linux
-#	K_LACKS		tests that cannot run on it
+#	K_LACKS		a pattern for the tests that cannot run on it
 #	K_CROSS		prefix of the cross compilers, for another architecture
 #	K_LAYER		what is laid over the chroot then: upper/, with the guest's root in /guest
 #	K_VNG		more arguments for vng then
@@ -36,8 +36,8 @@ kernel_names()
 kernel_clear()
 {
 	K_NAME=$1 K_AT=/kernel/$1 K_MEMORY=1G K_SLOW=1
-	K_APPEND='' K_SOURCE='' K_ENTRY='' K_BUILTIN='' K_ARCH='' K_CROSS='' K_LAYER=''
-	K_MAKE=() K_LACKS=() K_VNG=() K_CPUS=(2)
+	K_APPEND='' K_SOURCE='' K_ENTRY='' K_BUILTIN='' K_ARCH='' K_CROSS='' K_LAYER='' K_LACKS=''
+	K_MAKE=() K_VNG=() K_CPUS=(2)
 }
 
 # kernel_use NAME: make it the current kernel.
