@@ -2,9 +2,9 @@
 
 //! The driver: BSD's contract on one side, a Linux network interface on the other. No `unsafe`.
 //!
-//! - [`unit`]: a unit, what node and interface have in common; [`queue`]: its packet queue;
+//! - [`mod@unit`]: a unit, what node and interface have in common; [`queue`]: its packet queue;
 //!   [`node`]: its node.
-//! - The program's side: [`cloner`] and [`open`] open a unit; [`file`], [`write`] and [`ioctl`] are
+//! - The program's side: [`cloner`] and [`open`] open a unit; [`mod@file`], [`mod@write`] and [`ioctl`] are
 //!   what can be done with it then.
 //! - The stack's side: [`netdev`], [`ethtool`], [`rtnl_link`], [`sysfs`] and [`address`];
 //!   [`variant`] holds what differs between tun, tap and vmnet at compile time.
