@@ -284,8 +284,9 @@ static const char *const rx_drops[] = {
 
 static void log_result(const char *what, unsigned int taken, unsigned int got, long long dropped)
 {
-	ksft_print_msg("%s: %u accepted, %u delivered, %lld dropped and counted\n", what,
-		       taken, got, dropped);
+	/* tools/soak parses this line. */
+	ksft_print_msg("accounting: %s: %u accepted, %u delivered, %lld dropped and counted\n",
+		       what, taken, got, dropped);
 }
 
 /* ---- tests -------------------------------------------------------------- */

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whatever fails of what a system call needs, an allocation, a page, a copy from or to the
- * program: the call says so as it should, or does without it, and the unit is good for the next.
- * Not by chance: the first thing fails, then the second, and so on until there is none left.
- *
- * It wants a kernel with fault injection.
+ * Fault injection: an allocation or a user copy fails in a system call. The call returns an
+ * expected error or succeeds without it, and the unit still works. Every fault of each call is
+ * injected, the first one, then the second, and so on. Needs a kernel with fault injection.
  */
 #include "lib/test.h"
 
@@ -12,17 +10,17 @@
 #include <net/if_tap.h>
 #include <net/if_tun.h>
 
-/* Far more than there is to fail in any of the calls. */
-#define POINTS_MAX	400
+/* More faults than any call has. */
+#define FAULTS_MAX	400
 
-/* A slow kernel has some of the faults each time, other ones the next time. */
+/* A slow kernel injects some of the faults, in each run others. */
 #define FAULTS_STEP	(32 / scaled_rounds(32))
 
-/* What is sent in pieces. */
-#define PIECES		1200
+/* The length of a packet that the stack holds in fragments. */
+#define NONLINEAR_LEN		1200
 
-/* A unit, and what is used to use it; another, to be deleted. */
-struct subject {
+/* A unit with all that the calls need, and another unit that they delete. */
+struct state {
 	struct unit u, other;
 	struct ring ring;
 	int fail, udp, out, raw, nl, ep, file;
@@ -30,7 +28,7 @@ struct subject {
 };
 
 FIXTURE(faults) {
-	struct subject s;
+	struct state s;
 };
 
 FIXTURE_VARIANT(faults) {
@@ -46,7 +44,7 @@ FIXTURE_SETUP(faults)
 		SKIP(return, "needs root");
 	self->s.fail = fault_open();
 	if (self->s.fail == -ENOENT)
-		SKIP(return, "no fault injection in this kernel");
+		SKIP(return, "the kernel has no fault injection");
 	ASSERT_LE(0, self->s.fail);
 	ASSERT_EQ(0, netns_reset());
 	ASSERT_EQ(0, unit_create_up_kind(&self->s.u, variant->kind, O_NONBLOCK));
@@ -61,7 +59,7 @@ FIXTURE_SETUP(faults)
 	self->s.ep = epoll_create1(EPOLL_CLOEXEC);
 	ASSERT_LE(0, self->s.ep);
 	ASSERT_EQ(0, ring_open(&self->s.ring));
-	self->s.file = memfd_with_data(self->s.buf, PIECES);
+	self->s.file = memfd_with_data(self->s.buf, NONLINEAR_LEN);
 	ASSERT_LE(0, self->s.file);
 	unit_init(&self->s.other, variant->kind);
 	signal(SIGIO, SIG_IGN);
@@ -86,8 +84,8 @@ FIXTURE_TEARDOWN(faults)
 
 /* ---- the calls ---------------------------------------------------------- */
 
-/* A packet or frame for the interface, or from the program. */
-static size_t packet(struct subject *self, char *buf, bool out)
+/* Builds a packet or frame that the interface transmits or the program writes. */
+static size_t build_packet(struct state *self, char *buf, bool out)
 {
 	size_t head = link_header_len(&self->u), len;
 
@@ -98,16 +96,16 @@ static size_t packet(struct subject *self, char *buf, bool out)
 	return head + len;
 }
 
-/* So that a read finds one. */
-static void queue_one(struct subject *self)
+/* Queues a packet for a read. */
+static void queue_one(struct state *self)
 {
 	char buf[256];
-	size_t len = packet(self, buf, true);
+	size_t len = build_packet(self, buf, true);
 
 	packet_send(self->raw, self->u.ifindex, ETH_P_IP, buf, len);
 }
 
-static long call_open(struct subject *self)
+static long call_open(struct state *self)
 {
 	long fd = ERR(open(self->u.node, O_RDWR | O_CLOEXEC | O_NONBLOCK));
 
@@ -116,13 +114,13 @@ static long call_open(struct subject *self)
 	return fd < 0 ? fd : 0;
 }
 
-static void before_open(struct subject *self)
+static void before_open(struct state *self)
 {
 	unit_close(&self->u);
 }
 
-/* Up, with the addresses that it may have lost at a close. */
-static void give_addresses(struct subject *self)
+/* Sets the interface up, with the addresses that a close may have deleted. */
+static void restore_addresses(struct state *self)
 {
 	addr_add(self->u.ifindex, LOCAL, PEER);
 	link_up(self->u.ifindex);
@@ -131,26 +129,26 @@ static void give_addresses(struct subject *self)
 }
 
 /* The first open of a tap sets it up. */
-static void before_open_up(struct subject *self)
+static void before_open_up(struct state *self)
 {
 	unit_close(&self->u);
 	addr_add(self->u.ifindex, LOCAL, PEER);
 	sysctl_set(TAP_KIND, "up_on_open", "1");
 }
 
-static void after_open_up(struct __test_metadata *_metadata, struct subject *self, bool reached)
+static void after_open_up(struct __test_metadata *_metadata, struct state *self, bool injected)
 {
-	EXPECT_TRUE(reached || link_is_up(self->u.ifindex));
+	EXPECT_TRUE(injected || link_is_up(self->u.ifindex));
 	EXPECT_EQ(0, sysctl_set(TAP_KIND, "up_on_open", "0"));
 }
 
-static void before_close(struct subject *self)
+static void before_close(struct state *self)
 {
-	give_addresses(self);
+	restore_addresses(self);
 	queue_one(self);
 }
 
-static long call_close(struct subject *self)
+static long call_close(struct state *self)
 {
 	long ret = ERR(close(self->u.fd));
 
@@ -158,39 +156,39 @@ static long call_close(struct subject *self)
 	return ret;
 }
 
-/* Whatever fails, nothing of it is left undone. */
-static void after_close(struct __test_metadata *_metadata, struct subject *self,
-			bool __always_unused reached)
+/* A close completes in spite of a fault. */
+static void after_close(struct __test_metadata *_metadata, struct state *self,
+			bool __always_unused injected)
 {
 	EXPECT_FALSE(link_is_up(self->u.ifindex));
-	/* A tap has lost its addresses. */
+	/* Only a tap loses its addresses. */
 	EXPECT_EQ(link_header_len(&self->u) ? 0 : -EEXIST, addr_add(self->u.ifindex, LOCAL, PEER));
 }
 
-static long call_read(struct subject *self)
+static long call_read(struct state *self)
 {
 	return ERR(read(self->u.fd, self->buf, sizeof(self->buf)));
 }
 
-static long call_readv(struct subject *self)
+static long call_readv(struct state *self)
 {
 	struct iovec iov[12];
 	unsigned int i;
 
-	/* More than fit on the kernel's stack. */
+	/* More than UIO_FASTIOV, so the kernel allocates an array. */
 	for (i = 0; i < ARRAY_SIZE(iov); i++)
 		iov[i] = (struct iovec){ self->buf + i * 64, 64 };
 	return ERR(readv(self->u.fd, iov, ARRAY_SIZE(iov)));
 }
 
-static long call_write(struct subject *self)
+static long call_write(struct state *self)
 {
-	return ERR(write(self->u.fd, self->buf, packet(self, self->buf, false)));
+	return ERR(write(self->u.fd, self->buf, build_packet(self, self->buf, false)));
 }
 
-static long call_writev(struct subject *self)
+static long call_writev(struct state *self)
 {
-	size_t len = packet(self, self->buf, false);
+	size_t len = build_packet(self, self->buf, false);
 	struct iovec iov[12] = { };
 	unsigned int i;
 
@@ -200,16 +198,16 @@ static long call_writev(struct subject *self)
 	return ERR(writev(self->u.fd, iov, ARRAY_SIZE(iov)));
 }
 
-static long call_write_large(struct subject *self)
+static long call_write_large(struct state *self)
 {
 	static char large[60000];
 
-	memcpy(large, self->buf, packet(self, self->buf, false));
+	memcpy(large, self->buf, build_packet(self, self->buf, false));
 	return ERR(write(self->u.fd, large, sizeof(large)));
 }
 
-/* What stands before a packet of a tun, until after_mode(). */
-static void before_head(struct subject *self)
+/* Enables the prefix of a tun until after_mode(). */
+static void before_ifhead(struct state *self)
 {
 	int on = 1;
 
@@ -217,7 +215,7 @@ static void before_head(struct subject *self)
 	queue_one(self);
 }
 
-static void before_link_mode(struct subject *self)
+static void before_lmode(struct state *self)
 {
 	int on = 1;
 
@@ -225,8 +223,8 @@ static void before_link_mode(struct subject *self)
 	queue_one(self);
 }
 
-static void after_mode(struct __test_metadata *_metadata, struct subject *self,
-		       bool __always_unused reached)
+static void after_mode(struct __test_metadata *_metadata, struct state *self,
+		       bool __always_unused injected)
 {
 	int off = 0;
 
@@ -236,117 +234,117 @@ static void after_mode(struct __test_metadata *_metadata, struct subject *self,
 	EXPECT_EQ(0, ioctl(self->u.fd, TUNSLMODE, &off));
 }
 
-static long call_write_head(struct subject *self)
+static long call_write_head(struct state *self)
 {
 	__u32 family = htonl(AF_INET);
 
 	memcpy(self->buf, &family, sizeof(family));
 	return ERR(write(self->u.fd, self->buf,
-			 sizeof(family) + packet(self, self->buf + sizeof(family), false)));
+			 sizeof(family) + build_packet(self, self->buf + sizeof(family), false)));
 }
 
-/* One that the stack holds in pieces. */
-static long send_pieces(struct subject *self)
+/* The stack transmits a nonlinear skb. */
+static long send_nonlinear(struct state *self)
 {
-	return send_file(self->out, self->file, 0, PIECES);
+	return send_file(self->out, self->file, 0, NONLINEAR_LEN);
 }
 
-static void before_pieces(struct subject *self)
+static void before_nonlinear(struct state *self)
 {
-	give_addresses(self);
-	send_pieces(self);
+	restore_addresses(self);
+	send_nonlinear(self);
 }
 
-static long call_poll(struct subject *self)
+static long call_poll(struct state *self)
 {
 	struct pollfd pfd = { .fd = self->u.fd, .events = POLLIN };
 
 	return ERR(poll(&pfd, 1, 0));
 }
 
-static void before_epoll(struct subject *self)
+static void before_epoll(struct state *self)
 {
 	epoll_ctl(self->ep, EPOLL_CTL_DEL, self->u.fd, NULL);
 }
 
-static long call_epoll(struct subject *self)
+static long call_epoll(struct state *self)
 {
 	struct epoll_event ev = { .events = EPOLLIN };
 
 	return ERR(epoll_ctl(self->ep, EPOLL_CTL_ADD, self->u.fd, &ev));
 }
 
-static void before_async(struct subject *self)
+static void before_async(struct state *self)
 {
 	int off = 0;
 
 	ioctl(self->u.fd, FIOASYNC, &off);
 }
 
-static long call_async(struct subject *self)
+static long call_async(struct state *self)
 {
 	int on = 1;
 
 	return ERR(ioctl(self->u.fd, FIOASYNC, &on));
 }
 
-static long call_owner(struct subject *self)
+static long call_owner(struct state *self)
 {
 	int pid = getpid();
 
 	return ERR(ioctl(self->u.fd, FIOSETOWN, &pid));
 }
 
-static long call_set_info(struct subject *self)
+static long call_set_info(struct state *self)
 {
 	struct tuninfo info = { .mtu = 1400, .type = link_header_len(&self->u) ? 6 : 0x17 };
 
 	return ERR(ioctl(self->u.fd, TUNSIFINFO, &info));
 }
 
-/* So that the next changes it again. */
-static void before_set_info(struct subject *self)
+/* So that the call changes it again. */
+static void before_set_info(struct state *self)
 {
 	link_set_mtu(self->u.ifindex, 1500);
 }
 
-static long call_get_info(struct subject *self)
+static long call_get_info(struct state *self)
 {
 	struct tuninfo info;
 
 	return ERR(ioctl(self->u.fd, TUNGIFINFO, &info));
 }
 
-static long call_name(struct subject *self)
+static long call_name(struct state *self)
 {
 	return ERR(ioctl(self->u.fd, LINUX64_GIFNAME, self->buf));
 }
 
-static long call_fionread(struct subject *self)
+static long call_fionread(struct state *self)
 {
 	int n;
 
 	return ERR(ioctl(self->u.fd, FIONREAD, &n));
 }
 
-static long call_debug(struct subject *self)
+static long call_debug(struct state *self)
 {
 	int level = 0;
 
 	return ERR(ioctl(self->u.fd, TUNSDEBUG, &level));
 }
 
-static long uring(struct subject *self, int op, size_t len)
+static long uring(struct state *self, int op, size_t len)
 {
 	struct io_uring_cqe cqe;
 
 	ring_prepare(&self->ring, op, self->u.fd, self->buf, len, 1);
-	/* Nothing was taken when it fails; the rest is not of the driver's call. */
+	/* An error means that nothing was submitted; the rest is not the driver's. */
 	while (self->ring.to_submit) {
 		int err = ring_submit(&self->ring);
 
 		if (err && err != -EINTR) {
-			/* Nothing fails any more. */
+			/* Submit again without faults. */
 			fault_was_injected(self->fail);
 			ring_submit(&self->ring);
 			ring_wait(&self->ring, &cqe);
@@ -356,25 +354,25 @@ static long uring(struct subject *self, int op, size_t len)
 	return ring_wait(&self->ring, &cqe) ? cqe.res : -ETIMEDOUT;
 }
 
-static long call_uring_read(struct subject *self)
+static long call_uring_read(struct state *self)
 {
 	return uring(self, IORING_OP_READ, sizeof(self->buf));
 }
 
-static long call_uring_write(struct subject *self)
+static long call_uring_write(struct state *self)
 {
-	return uring(self, IORING_OP_WRITE, packet(self, self->buf, false));
+	return uring(self, IORING_OP_WRITE, build_packet(self, self->buf, false));
 }
 
-static long call_send(struct subject *self)
+static long call_send(struct state *self)
 {
 	char buf[256];
-	size_t len = packet(self, buf, true);
+	size_t len = build_packet(self, buf, true);
 
 	return packet_send(self->raw, self->u.ifindex, ETH_P_IP, buf, len);
 }
 
-static long call_fdinfo(struct subject *self)
+static long call_fdinfo(struct state *self)
 {
 	char path[48];
 
@@ -382,8 +380,8 @@ static long call_fdinfo(struct subject *self)
 	return read_file(path, self->buf, sizeof(self->buf));
 }
 
-/* What has no answer, when there is no memory for one, is looked at later. */
-static long talk(struct subject *self, struct nl_request *req)
+/* Without memory there may be no acknowledgment; the effect is checked later. */
+static long send_request(struct state *self, struct nl_request *req)
 {
 	long ret = nl_send(self->nl, req);
 
@@ -392,7 +390,8 @@ static long talk(struct subject *self, struct nl_request *req)
 	return ret;
 }
 
-static long change(struct subject *self, int attr, const void *data, size_t len, unsigned int flags)
+static long change_link(struct state *self, int attr, const void *data, size_t len,
+			unsigned int flags)
 {
 	struct nl_request req;
 
@@ -402,63 +401,63 @@ static long change(struct subject *self, int attr, const void *data, size_t len,
 	req.ifi.ifi_change = data ? 0 : IFF_UP;
 	if (data)
 		nl_put(&req, attr, data, len);
-	return talk(self, &req);
+	return send_request(self, &req);
 }
 
-static long call_down(struct subject *self)
+static long call_down(struct state *self)
 {
-	return change(self, 0, NULL, 0, 0);
+	return change_link(self, 0, NULL, 0, 0);
 }
 
-static long call_up(struct subject *self)
+static long call_up(struct state *self)
 {
-	return change(self, 0, NULL, 0, IFF_UP);
+	return change_link(self, 0, NULL, 0, IFF_UP);
 }
 
-static void before_up(struct subject *self)
+static void before_up(struct state *self)
 {
 	link_down(self->u.ifindex);
 }
 
-static long call_txqlen(struct subject *self)
+static long call_txqlen(struct state *self)
 {
 	__u32 len = 100;
 
-	return change(self, IFLA_TXQLEN, &len, sizeof(len), 0);
+	return change_link(self, IFLA_TXQLEN, &len, sizeof(len), 0);
 }
 
-static void before_rename(struct subject *self)
+static void before_rename(struct state *self)
 {
 	link_rename(self->u.ifindex, self->u.ifname);
 }
 
-static long call_rename(struct subject *self)
+static long call_rename(struct state *self)
 {
-	return change(self, IFLA_IFNAME, "renamed", 8, 0);
+	return change_link(self, IFLA_IFNAME, "renamed", 8, 0);
 }
 
-/* Of an open tun that is down: it sets it up. */
-static void before_address(struct subject *self)
+/* An address sets an open tun up. */
+static void before_address(struct state *self)
 {
 	unit_close(&self->u);
 	addr_change(RTM_DELADDR, 0, self->u.ifindex, LOCAL, PEER);
 	unit_open(&self->u, O_NONBLOCK);
 }
 
-static long call_address(struct subject *self)
+static long call_address(struct state *self)
 {
 	struct nl_request req;
 
 	nl_addr(&req, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, self->u.ifindex, LOCAL, PEER);
-	return talk(self, &req);
+	return send_request(self, &req);
 }
 
-static void after_address(struct __test_metadata *_metadata, struct subject *self, bool reached)
+static void after_address(struct __test_metadata *_metadata, struct state *self, bool injected)
 {
-	EXPECT_TRUE(reached || link_is_up(self->u.ifindex) == !link_header_len(&self->u));
+	EXPECT_TRUE(injected || link_is_up(self->u.ifindex) == !link_header_len(&self->u));
 }
 
-static long call_changelink(struct subject *self)
+static long call_changelink(struct state *self)
 {
 	struct rtattr *info, *data;
 	struct nl_request req;
@@ -474,15 +473,15 @@ static long call_changelink(struct subject *self)
 		nl_put(&req, IFLA_BSDTUN_KEEP, &on, sizeof(on));
 	nl_nest_end(&req, data);
 	nl_nest_end(&req, info);
-	return talk(self, &req);
+	return send_request(self, &req);
 }
 
-/* All of it, or nothing. */
-static void after_changelink(struct __test_metadata *_metadata, struct subject *self, bool reached)
+/* Either all attributes change or none. */
+static void after_changelink(struct __test_metadata *_metadata, struct state *self, bool injected)
 {
 	bool changed = unit_attr_is(&self->u, "transient", "1");
 
-	EXPECT_TRUE(reached || changed);
+	EXPECT_TRUE(injected || changed);
 	EXPECT_EQ(0, unit_attr_set(&self->u, "transient", "0"));
 	if (link_header_len(&self->u)) {
 		EXPECT_EQ(changed, unit_attr_is(&self->u, "keep", "1"));
@@ -490,7 +489,7 @@ static void after_changelink(struct __test_metadata *_metadata, struct subject *
 	}
 }
 
-static void before_delete(struct subject *self)
+static void before_delete(struct state *self)
 {
 	if (!self->other.ifindex)
 		unit_create_kind(&self->other, self->u.kind, NULL);
@@ -498,21 +497,21 @@ static void before_delete(struct subject *self)
 		unit_open(&self->other, O_NONBLOCK);
 }
 
-static long call_delete(struct subject *self)
+static long call_delete(struct state *self)
 {
 	struct nl_request req;
 
 	nl_link_del(&req, self->other.ifindex);
-	return talk(self, &req);
+	return send_request(self, &req);
 }
 
-static void before_transient(struct subject *self)
+static void before_transient(struct state *self)
 {
 	before_delete(self);
 	unit_attr_set(&self->other, "transient", "1");
 }
 
-static long call_close_transient(struct subject *self)
+static long call_close_transient(struct state *self)
 {
 	long ret = ERR(close(self->other.fd));
 
@@ -520,21 +519,21 @@ static long call_close_transient(struct subject *self)
 	return ret;
 }
 
-/* Gone, and its number free; or there, and as it was. */
-static void after_delete(struct __test_metadata *_metadata, struct subject *self, bool reached)
+/* Either the unit is deleted and its number free, or it still works. */
+static void after_delete(struct __test_metadata *_metadata, struct state *self, bool injected)
 {
 	struct unit *other = &self->other, again;
-	bool there = if_nametoindex(other->ifname);
+	bool exists = if_nametoindex(other->ifname);
 
-	EXPECT_EQ(there, node_exists(other));
+	EXPECT_EQ(exists, node_exists(other));
 	if (other->fd >= 0) {
-		EXPECT_EQ(there ? -EAGAIN : -EHOSTDOWN,
+		EXPECT_EQ(exists ? -EAGAIN : -EHOSTDOWN,
 			  ERR(read(other->fd, self->buf, sizeof(self->buf))));
 	} else {
-		EXPECT_FALSE(there);
+		EXPECT_FALSE(exists);
 	}
-	if (there) {
-		EXPECT_TRUE(reached);
+	if (exists) {
+		EXPECT_TRUE(injected);
 		return;
 	}
 	unit_close(other);
@@ -543,97 +542,99 @@ static void after_delete(struct __test_metadata *_metadata, struct subject *self
 	*other = again;
 }
 
-static long call_attribute(struct subject *self)
+static long call_attribute(struct state *self)
 {
 	return unit_attr_set(&self->u, link_header_len(&self->u) ? "keep" : "transient", "0");
 }
 
-static long call_knob(struct subject __always_unused *self)
+static long call_sysctl(struct state __always_unused *self)
 {
 	return sysctl_set(TAP_KIND, "up_on_open", "0");
 }
 
 static const struct call {
 	const char *name;
-	void (*before)(struct subject *self);
-	long (*call)(struct subject *self);
-	/* What may come of it, but for success. */
-	int may[4];
-	/* What must be true then, whether the fault was reached or not. */
-	void (*after)(struct __test_metadata *_metadata, struct subject *self, bool reached);
-	/* If of one only. */
+	void (*before)(struct state *self);
+	long (*call)(struct state *self);
+	/* The errors that are allowed. */
+	int errors[4];
+	/* Checks the result, with or without the fault. */
+	void (*after)(struct __test_metadata *_metadata, struct state *self, bool injected);
+	/* The only kind that has the call, or NULL. */
 	const char *kind;
-	/* It takes long. */
-	bool long_one;
+	/* It is slow. */
+	bool slow;
 } calls[] = {
-	{ "open", before_open, call_open, .may = { ENOMEM, EFAULT } },
-	{ "open that sets it up", before_open_up, call_open, .may = { ENOMEM, EFAULT },
-	  .after = after_open_up, .kind = TAP_KIND },
+	{ "open", before_open, call_open, .errors = { ENOMEM, EFAULT } },
+	{ "open that sets the interface up", before_open_up, call_open,
+	  .errors = { ENOMEM, EFAULT }, .after = after_open_up, .kind = TAP_KIND },
 	{ "last close", before_close, call_close, .after = after_close },
-	{ "read", queue_one, call_read, .may = { EFAULT } },
-	{ "readv", queue_one, call_readv, .may = { EFAULT, ENOMEM } },
-	/* A tap says nothing. */
-	{ "write", NULL, call_write, .may = { EFAULT, ENOBUFS } },
-	{ "writev", NULL, call_writev, .may = { EFAULT, ENOBUFS, ENOMEM } },
-	{ "write of 60000 bytes", NULL, call_write_large, .may = { EFAULT, ENOBUFS } },
-	{ "read with TUNSIFHEAD", before_head, call_read, .may = { EFAULT },
+	{ "read", queue_one, call_read, .errors = { EFAULT } },
+	{ "readv", queue_one, call_readv, .errors = { EFAULT, ENOMEM } },
+	/* A tap does not return ENOBUFS. */
+	{ "write", NULL, call_write, .errors = { EFAULT, ENOBUFS } },
+	{ "writev", NULL, call_writev, .errors = { EFAULT, ENOBUFS, ENOMEM } },
+	{ "write of 60000 bytes", NULL, call_write_large, .errors = { EFAULT, ENOBUFS } },
+	{ "read with TUNSIFHEAD", before_ifhead, call_read, .errors = { EFAULT },
 	  .after = after_mode, .kind = TUN_KIND },
-	{ "readv with TUNSIFHEAD", before_head, call_readv, .may = { EFAULT, ENOMEM },
+	{ "readv with TUNSIFHEAD", before_ifhead, call_readv, .errors = { EFAULT, ENOMEM },
 	  .after = after_mode, .kind = TUN_KIND },
-	{ "read with TUNSLMODE", before_link_mode, call_read, .may = { EFAULT },
+	{ "read with TUNSLMODE", before_lmode, call_read, .errors = { EFAULT },
 	  .after = after_mode, .kind = TUN_KIND },
-	{ "write with TUNSIFHEAD", before_head, call_write_head, .may = { EFAULT, ENOBUFS },
+	{ "write with TUNSIFHEAD", before_ifhead, call_write_head, .errors = { EFAULT, ENOBUFS },
 	  .after = after_mode, .kind = TUN_KIND },
-	{ "write with TUNSLMODE", before_link_mode, call_write, .may = { EFAULT, ENOBUFS },
+	{ "write with TUNSLMODE", before_lmode, call_write, .errors = { EFAULT, ENOBUFS },
 	  .after = after_mode, .kind = TUN_KIND },
-	{ "sendfile", give_addresses, send_pieces, .may = { EFAULT, ENOMEM, ENOBUFS, EAGAIN } },
-	{ "read of pieces", before_pieces, call_read, .may = { EFAULT } },
-	{ "readv of pieces", before_pieces, call_readv, .may = { EFAULT, ENOMEM } },
-	{ "poll", NULL, call_poll, .may = { EFAULT, ENOMEM } },
-	{ "epoll", before_epoll, call_epoll, .may = { EFAULT, ENOMEM } },
-	{ "FIOASYNC", before_async, call_async, .may = { EFAULT, ENOMEM } },
-	{ "FIOSETOWN", NULL, call_owner, .may = { EFAULT, ENOMEM } },
-	{ "TUNSIFINFO", before_set_info, call_set_info, .may = { EFAULT, ENOMEM, ENOBUFS } },
-	{ "TUNGIFINFO", NULL, call_get_info, .may = { EFAULT } },
-	{ "GIFNAME", NULL, call_name, .may = { EFAULT } },
-	{ "FIONREAD", NULL, call_fionread, .may = { EFAULT } },
-	{ "TUNSDEBUG", NULL, call_debug, .may = { EFAULT } },
-	{ "io_uring read", queue_one, call_uring_read, .may = { EFAULT, ENOMEM, EAGAIN } },
-	{ "io_uring write", NULL, call_uring_write, .may = { EFAULT, ENOMEM, EAGAIN, ENOBUFS } },
-	{ "send", NULL, call_send, .may = { EFAULT, ENOMEM, ENOBUFS, EAGAIN } },
-	{ "fdinfo", NULL, call_fdinfo, .may = { ENOMEM, EFAULT } },
-	{ "link down", NULL, call_down, .may = { ENOMEM, ENOBUFS, EFAULT } },
-	{ "link up", before_up, call_up, .may = { ENOMEM, ENOBUFS, EFAULT } },
-	{ "link txqueuelen", NULL, call_txqlen, .may = { ENOMEM, ENOBUFS, EFAULT } },
-	{ "link rename", before_rename, call_rename, .may = { ENOMEM, ENOBUFS, EFAULT } },
-	{ "address", before_address, call_address, .may = { ENOMEM, ENOBUFS, EFAULT },
+	{ "sendfile", restore_addresses, send_nonlinear,
+	  .errors = { EFAULT, ENOMEM, ENOBUFS, EAGAIN } },
+	{ "read of a nonlinear packet", before_nonlinear, call_read, .errors = { EFAULT } },
+	{ "readv of a nonlinear packet", before_nonlinear, call_readv,
+	  .errors = { EFAULT, ENOMEM } },
+	{ "poll", NULL, call_poll, .errors = { EFAULT, ENOMEM } },
+	{ "epoll", before_epoll, call_epoll, .errors = { EFAULT, ENOMEM } },
+	{ "FIOASYNC", before_async, call_async, .errors = { EFAULT, ENOMEM } },
+	{ "FIOSETOWN", NULL, call_owner, .errors = { EFAULT, ENOMEM } },
+	{ "TUNSIFINFO", before_set_info, call_set_info, .errors = { EFAULT, ENOMEM, ENOBUFS } },
+	{ "TUNGIFINFO", NULL, call_get_info, .errors = { EFAULT } },
+	{ "GIFNAME", NULL, call_name, .errors = { EFAULT } },
+	{ "FIONREAD", NULL, call_fionread, .errors = { EFAULT } },
+	{ "TUNSDEBUG", NULL, call_debug, .errors = { EFAULT } },
+	{ "io_uring read", queue_one, call_uring_read, .errors = { EFAULT, ENOMEM, EAGAIN } },
+	{ "io_uring write", NULL, call_uring_write, .errors = { EFAULT, ENOMEM, EAGAIN, ENOBUFS } },
+	{ "send", NULL, call_send, .errors = { EFAULT, ENOMEM, ENOBUFS, EAGAIN } },
+	{ "fdinfo", NULL, call_fdinfo, .errors = { ENOMEM, EFAULT } },
+	{ "link down", NULL, call_down, .errors = { ENOMEM, ENOBUFS, EFAULT } },
+	{ "link up", before_up, call_up, .errors = { ENOMEM, ENOBUFS, EFAULT } },
+	{ "link txqueuelen", NULL, call_txqlen, .errors = { ENOMEM, ENOBUFS, EFAULT } },
+	{ "link rename", before_rename, call_rename, .errors = { ENOMEM, ENOBUFS, EFAULT } },
+	{ "address", before_address, call_address, .errors = { ENOMEM, ENOBUFS, EFAULT },
 	  .after = after_address },
-	{ "changelink", before_rename, call_changelink, .may = { ENOMEM, ENOBUFS, EFAULT },
+	{ "changelink", before_rename, call_changelink, .errors = { ENOMEM, ENOBUFS, EFAULT },
 	  .after = after_changelink },
-	{ "link del", before_delete, call_delete, .may = { ENOMEM, ENOBUFS, EFAULT },
-	  .after = after_delete, .long_one = true },
+	{ "link del", before_delete, call_delete, .errors = { ENOMEM, ENOBUFS, EFAULT },
+	  .after = after_delete, .slow = true },
 	{ "last close of a transient unit", before_transient, call_close_transient,
-	  .after = after_delete, .long_one = true },
-	{ "attribute", before_rename, call_attribute, .may = { ENOMEM, EFAULT } },
-	{ "sysctl", NULL, call_knob, .may = { ENOMEM, EFAULT } },
+	  .after = after_delete, .slow = true },
+	{ "sysfs attribute", before_rename, call_attribute, .errors = { ENOMEM, EFAULT } },
+	{ "sysctl", NULL, call_sysctl, .errors = { ENOMEM, EFAULT } },
 };
 
 /* ---- tests -------------------------------------------------------------- */
 
-static bool may_be(const struct call *call, long ret)
+static bool is_allowed(const struct call *call, long ret)
 {
 	unsigned int i;
 
 	if (ret >= 0)
 		return true;
-	for (i = 0; i < ARRAY_SIZE(call->may); i++)
-		if (call->may[i] == -ret)
+	for (i = 0; i < ARRAY_SIZE(call->errors); i++)
+		if (call->errors[i] == -ret)
 			return true;
 	return false;
 }
 
-/* As good as new: a packet each way. What is left in the queue goes first. */
-static void check_carries(struct __test_metadata *_metadata, struct subject *self)
+/* The unit carries a packet in each direction. Discards the queue first. */
+static void check_traffic(struct __test_metadata *_metadata, struct state *self)
 {
 	size_t len;
 
@@ -643,84 +644,82 @@ static void check_carries(struct __test_metadata *_metadata, struct subject *sel
 	while (read(self->u.fd, self->buf, sizeof(self->buf)) > 0)
 		;
 	queue_one(self);
-	len = packet(self, self->buf, true);
+	len = build_packet(self, self->buf, true);
 	EXPECT_EQ((ssize_t)len, read(self->u.fd, self->buf, sizeof(self->buf)));
-	len = packet(self, self->buf, false);
+	len = build_packet(self, self->buf, false);
 	EXPECT_EQ((ssize_t)len, write(self->u.fd, self->buf, len));
 }
 
-TEST_F_TIMEOUT(faults, each_says_so_and_the_unit_goes_on, 400)
+TEST_F_TIMEOUT(faults, each_call_fails_and_the_unit_works, 400)
 {
 	unsigned int i, nth, all = 0;
 
 	for (i = 0; i < ARRAY_SIZE(calls); i++) {
 		const struct call *call = &calls[i];
-		const unsigned int step = call->long_one ? FAULTS_STEP : 1;
+		const unsigned int step = call->slow ? FAULTS_STEP : 1;
 		unsigned int failed = 0, tried = 0;
-		bool reached = true;
+		bool injected = true;
 		long ret = -EINVAL;
 
 		if (call->kind && strcmp(call->kind, variant->kind))
 			continue;
-		for (nth = 1 + getpid() % step; reached && nth < POINTS_MAX; nth += step) {
+		for (nth = 1 + getpid() % step; injected && nth < FAULTS_MAX; nth += step) {
 			if (call->before)
 				call->before(&self->s);
 			ASSERT_EQ(0, fault_set_nth(self->s.fail, nth));
 			ret = call->call(&self->s);
-			reached = fault_was_injected(self->s.fail);
-			EXPECT_TRUE(may_be(call, ret))
+			injected = fault_was_injected(self->s.fail);
+			EXPECT_TRUE(is_allowed(call, ret))
 				TH_LOG("%s, fault %u: %s", call->name, nth, strerror(-ret));
-			tried += reached;
-			failed += ret < 0 && reached;
+			tried += injected;
+			failed += ret < 0 && injected;
 			if (call->after)
-				call->after(_metadata, &self->s, reached);
-			check_carries(_metadata, &self->s);
+				call->after(_metadata, &self->s, injected);
+			check_traffic(_metadata, &self->s);
 		}
-		EXPECT_FALSE(reached);
-		ksft_print_msg("faults: %s: %u points, %u of them made it fail\n", call->name,
+		EXPECT_FALSE(injected);
+		ksft_print_msg("%s: %u faults, %u of them made it fail\n", call->name,
 			       tried, failed);
 		EXPECT_LE(0, ret)
 			TH_LOG("%s fails without a fault: %s", call->name, strerror(-ret));
 		EXPECT_LT(0, tried)
-			TH_LOG("%s: nothing in it can fail", call->name);
+			TH_LOG("%s: no fault was injected", call->name);
 		all += tried;
 	}
-	ksft_print_msg("faults: %u points in all\n", all);
+	ksft_print_msg("%u faults in all\n", all);
 }
 
-/*
- * A write that fails is counted by what failed; one that does not is with the stack.
- */
+/* A write that fails increments the counter of its cause; the stack receives the others. */
 TEST_F_TIMEOUT(faults, a_write_is_received_or_counted, 120)
 {
 	static const char *const counters[] = { "rx_drop_no_memory", "rx_drop_fault" };
 	const struct unit *u = &self->s.u;
 	long long sum[ARRAY_SIZE(counters)] = { };
-	bool reached = true;
+	bool injected = true;
 	unsigned int i, nth;
 
-	for (nth = 1; reached && nth < POINTS_MAX; nth++) {
+	for (nth = 1; injected && nth < FAULTS_MAX; nth++) {
 		struct rtnl_link_stats64 before = link_stats(u->ifindex);
-		long long grew[ARRAY_SIZE(counters)];
+		long long delta[ARRAY_SIZE(counters)];
 		long ret;
 
 		for (i = 0; i < ARRAY_SIZE(counters); i++)
-			grew[i] = -ethtool_statistic(u->ifname, counters[i]);
+			delta[i] = -ethtool_statistic(u->ifname, counters[i]);
 		ASSERT_EQ(0, fault_set_nth(self->s.fail, nth));
 		ret = call_write_large(&self->s);
-		reached = fault_was_injected(self->s.fail);
+		injected = fault_was_injected(self->s.fail);
 		for (i = 0; i < ARRAY_SIZE(counters); i++) {
-			grew[i] += ethtool_statistic(u->ifname, counters[i]);
-			sum[i] += grew[i];
+			delta[i] += ethtool_statistic(u->ifname, counters[i]);
+			sum[i] += delta[i];
 		}
-		/* A tap says nothing of memory. */
-		EXPECT_EQ(!link_header_len(u) && grew[0], ret == -ENOBUFS);
-		EXPECT_EQ(grew[1], ret == -EFAULT);
-		EXPECT_EQ(1, grew[0] + grew[1] +
+		/* A tap does not return ENOBUFS. */
+		EXPECT_EQ(!link_header_len(u) && delta[0], ret == -ENOBUFS);
+		EXPECT_EQ(delta[1], ret == -EFAULT);
+		EXPECT_EQ(1, delta[0] + delta[1] +
 			     link_stat_delta(u->ifindex, &before,
 					     offsetof(struct rtnl_link_stats64, rx_packets)));
 	}
-	EXPECT_FALSE(reached);
+	EXPECT_FALSE(injected);
 	for (i = 0; i < ARRAY_SIZE(counters); i++) {
 		EXPECT_LT(0, sum[i])
 			TH_LOG("%s", counters[i]);
@@ -728,60 +727,60 @@ TEST_F_TIMEOUT(faults, a_write_is_received_or_counted, 120)
 }
 
 /*
- * What is in its sender's memory is copied before it waits for a reader. Without memory for that
- * it is counted, and nothing of it comes.
+ * A packet in its sender's memory (MSG_ZEROCOPY) is copied before it is queued. Without memory for
+ * the copy it is dropped and counted.
  */
-TEST_F_TIMEOUT(faults, what_a_sender_lends_is_queued_or_counted, 120)
+TEST_F_TIMEOUT(faults, zerocopy_packet_is_queued_or_counted, 120)
 {
 	static char data[20000], buf[sizeof(data) + 64];
 	const struct unit *u = &self->s.u;
 	const size_t len = link_header_len(u) + IP_UDP_LEN + sizeof(data);
-	bool reached = true;
-	long long lost = 0;
+	bool injected = true;
+	long long dropped = 0;
 	unsigned int nth;
 
 	ASSERT_EQ(0, link_set_mtu(u->ifindex, 65535));
 	ASSERT_EQ(0, enable_zerocopy(self->s.out));
-	give_addresses(&self->s);
-	for (nth = 1; reached && nth < POINTS_MAX; nth++) {
-		long long grew = -ethtool_statistic(u->ifname, "tx_drop_no_memory");
+	restore_addresses(&self->s);
+	for (nth = 1; injected && nth < FAULTS_MAX; nth++) {
+		long long delta = -ethtool_statistic(u->ifname, "tx_drop_no_memory");
 		ssize_t sent, got;
 
 		ASSERT_EQ(0, fault_set_nth(self->s.fail, nth));
 		sent = ERR(send(self->s.out, data, sizeof(data), MSG_ZEROCOPY | MSG_DONTWAIT));
-		reached = fault_was_injected(self->s.fail);
-		grew += ethtool_statistic(u->ifname, "tx_drop_no_memory");
-		lost += grew;
+		injected = fault_was_injected(self->s.fail);
+		delta += ethtool_statistic(u->ifname, "tx_drop_no_memory");
+		dropped += delta;
 		got = ERR(read(u->fd, buf, sizeof(buf)));
 		EXPECT_TRUE(got == (ssize_t)len || got == -EAGAIN);
-		EXPECT_EQ(sent > 0, grew + (got > 0))
-			TH_LOG("fault %u: %zd sent, %lld lost, %zd read", nth, sent, grew, got);
+		EXPECT_EQ(sent > 0, delta + (got > 0))
+			TH_LOG("fault %u: %zd sent, %lld dropped, %zd read", nth, sent, delta, got);
 		while (recv(self->s.out, NULL, 0, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0)
 			;
 	}
-	EXPECT_FALSE(reached);
-	EXPECT_LT(0, lost);
+	EXPECT_FALSE(injected);
+	EXPECT_LT(0, dropped);
 }
 
-/* ---- a unit is made ----------------------------------------------------- */
+/* ---- creation of a unit ------------------------------------------------- */
 
-FIXTURE(shortage) {
+FIXTURE(create) {
 	int nodes;
 };
 
-FIXTURE_VARIANT(shortage) {
+FIXTURE_VARIANT(create) {
 	bool by_cloner;
 };
 
-FIXTURE_VARIANT_ADD(shortage, rtnetlink) {
+FIXTURE_VARIANT_ADD(create, rtnetlink) {
 	.by_cloner = false,
 };
 
-FIXTURE_VARIANT_ADD(shortage, cloner) {
+FIXTURE_VARIANT_ADD(create, cloner) {
 	.by_cloner = true,
 };
 
-FIXTURE_SETUP(shortage)
+FIXTURE_SETUP(create)
 {
 	if (geteuid())
 		SKIP(return, "needs root");
@@ -789,61 +788,58 @@ FIXTURE_SETUP(shortage)
 	self->nodes = count_nodes(TAP_KIND);
 }
 
-FIXTURE_TEARDOWN(shortage)
+FIXTURE_TEARDOWN(create)
 {
 	units_delete_all();
 }
 
-/* Far more than there is to fail when a unit is made. */
-#define FAULTS_MAX	2000
+/* More faults than the creation of a unit has. */
+#define CREATE_FAULTS_MAX	2000
 
-/*
- * Whatever fails of all that a unit is made of, be it the driver's or the
- * core's: there is a whole unit afterwards, or none and its number is free.
- */
-TEST_F_TIMEOUT(shortage, makes_a_whole_unit_or_none, 240)
+/* After a fault in the driver or the core, the unit is complete, or does not exist at all. */
+TEST_F_TIMEOUT(create, unit_is_complete_or_absent, 240)
 {
 	int fail = fault_open(), want = lowest_free_number(TAP_KIND, 0), nl, fd, nth, none = 0;
 	const int step = FAULTS_STEP;
 	struct nl_request req;
 	char name[32], answer[64];
-	bool reached = true;
+	bool injected = true;
 	struct unit u;
 
 	if (fail == -ENOENT)
-		SKIP(return, "no fault injection in this kernel");
+		SKIP(return, "the kernel has no fault injection");
 	ASSERT_LE(0, fail);
 	nl = nl_open();
 	ASSERT_LE(0, nl);
 	snprintf(name, sizeof(name), TAP_KIND "%d", want);
-	for (nth = 1 + getpid() % step; reached && nth < FAULTS_MAX; nth += step) {
+	for (nth = 1 + getpid() % step; injected && nth < CREATE_FAULTS_MAX; nth += step) {
 		nl_link_add(&req, NULL, TAP_KIND);
 		ASSERT_EQ(0, fault_set_nth(fail, nth));
 		if (variant->by_cloner) {
 			fd = ERR(open("/dev/" TAP_KIND, O_RDWR | O_CLOEXEC));
-			reached = fault_was_injected(fail);
+			injected = fault_was_injected(fail);
 			if (fd >= 0)
 				close(fd);
 		} else {
 			fd = nl_send(nl, &req);
-			reached = fault_was_injected(fail);
-			/* Or the answer was what there was no memory for. */
+			injected = fault_was_injected(fail);
+			/* There may be no acknowledgment, for lack of memory. */
 			while (recv(nl, answer, sizeof(answer), MSG_DONTWAIT) >= 0)
 				;
 		}
 		if (!if_nametoindex(name)) {
 			none++;
 			ASSERT_EQ(self->nodes, count_nodes(TAP_KIND))
-				TH_LOG("a node without an interface, fault %d", nth);
+				TH_LOG("fault %d: a node without an interface", nth);
 			continue;
 		}
 		ASSERT_EQ(self->nodes + 1, count_nodes(TAP_KIND))
-			TH_LOG("an interface without a node, fault %d", nth);
+			TH_LOG("fault %d: an interface without a node", nth);
 		ASSERT_EQ(0, link_del(if_nametoindex(name)));
 	}
-	EXPECT_FALSE(reached);
+	EXPECT_FALSE(injected);
 	EXPECT_LT(0, none);
-	ksft_print_msg("faults: a unit: %d points, one in %d was tried; without %d there is none\n",
+	ksft_print_msg("creation: %d faults, one in %d injected; %d prevented it\n",
 		       nth - step, step, none);
 	ASSERT_EQ(0, unit_create_kind(&u, TAP_KIND, NULL));
 	EXPECT_EQ(want, u.number);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What those can do who may not do everything: who holds a descriptor and no
- * privilege, who is root of a container, who was, who has a node of their own.
- * permissions.c tells who may open, namespace.c what a container is good for.
+ * What unprivileged processes cannot do: with a descriptor that was passed to them, as root of a
+ * container, after they lost a capability, with a device node of their own. See also permissions.c
+ * and namespace.c.
  */
 #include "lib/test.h"
 
@@ -10,7 +10,7 @@
 
 FIXTURE(hostile) {
 	struct unit u;
-	int here;		/* the namespace of the unit */
+	int netns;		/* the network namespace of the unit */
 };
 
 FIXTURE_VARIANT(hostile) {
@@ -34,14 +34,14 @@ FIXTURE_SETUP(hostile)
 	if (geteuid())
 		SKIP(return, "needs root");
 	ASSERT_EQ(0, netns_reset());
-	self->here = netns_open();
-	ASSERT_LE(0, self->here);
+	self->netns = netns_open();
+	ASSERT_LE(0, self->netns);
 	ASSERT_EQ(0, unit_create_kind(&self->u, variant->kind, NULL));
 }
 
 #define OWN_NODE	"/dev/bsdtun-hostile"
 
-/* In the parent: whatever the test has come to, the next finds things as they were. */
+/* Restores the state in the parent process, which still has its privileges. */
 FIXTURE_TEARDOWN_PARENT(hostile)
 {
 	char cloner[32];
@@ -52,8 +52,8 @@ FIXTURE_TEARDOWN_PARENT(hostile)
 	sysctl_set(TUN_KIND, "debug", "0");
 }
 
-/* What a unit of any kind takes: the beginning of an IPv4 packet, a frame to a group. */
-static void build(unsigned char *buf, size_t len)
+/* Accepted by every kind: the start of an IPv4 header, and of a multicast frame. */
+static void build_packet(unsigned char *buf, size_t len)
 {
 	memset(buf, 0, len);
 	buf[0] = 0x45;
@@ -61,30 +61,32 @@ static void build(unsigned char *buf, size_t len)
 	buf[13] = 0xb5;
 }
 
-/* ---- turns --------------------------------------------------------------- */
+/*
+ * ---- synchronization with a child ---------------------------------------------------------------
+ */
 
-static void their_turn(int sock)
+static void signal_peer(int sock)
 {
 	if (write(sock, "t", 1) != 1)
 		_exit(2);
 }
 
-static bool my_turn(int sock)
+static bool wait_for_peer(int sock)
 {
 	char c;
 
 	return read(sock, &c, 1) == 1;
 }
 
-/* Did the child find all as it should? */
-static bool went_well(pid_t pid)
+/* True if all assertions of the child hold. */
+static bool child_succeeded(pid_t pid)
 {
 	int status;
 
 	return waitpid(pid, &status, 0) == pid && !status;
 }
 
-/* ---- a descriptor and nothing else --------------------------------------- */
+/* ---- a descriptor without privileges ------------------------------------ */
 
 static void pass_fd(struct __test_metadata *_metadata, int sock, int fd)
 {
@@ -128,8 +130,8 @@ static int receive_fd(int sock)
 	return fd;
 }
 
-/* What a holder of the descriptor gets from the unit, whoever it is. */
-static void uses(struct unit *u)
+/* What any process can do with the descriptor. */
+static void use_descriptor(struct unit *u)
 {
 	unsigned char buf[60];
 	struct tuninfo info;
@@ -138,22 +140,22 @@ static void uses(struct unit *u)
 	CHILD_ASSERT(!ioctl(u->fd, LINUX64_GIFNAME, ifr));
 	CHILD_ASSERT(!strcmp(u->ifname, ifr));
 	CHILD_ASSERT(ERR(read(u->fd, buf, sizeof(buf))) == -EAGAIN);
-	build(buf, sizeof(buf));
+	build_packet(buf, sizeof(buf));
 	CHILD_ASSERT(write(u->fd, buf, sizeof(buf)) == sizeof(buf));
 
-	/* Speed and type are the unit's own; the MTU is the network's. */
+	/* Only the MTU needs a privilege. */
 	CHILD_ASSERT(!ioctl(u->fd, TUNGIFINFO, &info));
 	CHILD_ASSERT(!ioctl(u->fd, TUNSIFINFO, &info));
 	info.mtu--;
 	CHILD_ASSERT(ERR(ioctl(u->fd, TUNSIFINFO, &info)) == -EPERM);
 }
 
-static void holder(struct unit *u, int sock)
+static void use_passed_descriptor(struct unit *u, int sock)
 {
 	CHILD_ASSERT(!become_nobody());
 	u->fd = receive_fd(sock);
 	CHILD_ASSERT(u->fd >= 0);
-	uses(u);
+	use_descriptor(u);
 	CHILD_ASSERT(link_up(u->ifindex) == -EPERM);
 	CHILD_ASSERT(link_rename(u->ifindex, "mine") == -EPERM);
 	CHILD_ASSERT(link_del(u->ifindex) == -EPERM);
@@ -162,7 +164,7 @@ static void holder(struct unit *u, int sock)
 	CHILD_ASSERT(unit_open(u, 0) == -EACCES);
 }
 
-TEST_F(hostile, a_descriptor_passed_on_is_good_for_the_unit_and_no_more)
+TEST_F(hostile, passed_descriptor_gives_no_other_access)
 {
 	int sock[2];
 	pid_t pid;
@@ -171,16 +173,16 @@ TEST_F(hostile, a_descriptor_passed_on_is_good_for_the_unit_and_no_more)
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		holder(&self->u, sock[1]);
+		use_passed_descriptor(&self->u, sock[1]);
 		_exit(0);
 	}
 	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
 	pass_fd(_metadata, sock[0], self->u.fd);
-	EXPECT_TRUE(went_well(pid));
+	EXPECT_TRUE(child_succeeded(pid));
 	EXPECT_TRUE(unit_attr_is(&self->u, "transient", "0"));
 }
 
-/* ---- ways around the open ------------------------------------------------ */
+/* ---- ways around the open ----------------------------------------------- */
 
 static int reopen(int fd)
 {
@@ -190,12 +192,12 @@ static int reopen(int fd)
 	return ERR(open(path, O_RDWR | O_CLOEXEC));
 }
 
-static void by_a_path(struct unit *u)
+static void open_by_path(struct unit *u)
 {
 	int n, path;
 
 	CHILD_ASSERT(!become_nobody());
-	/* Of a node that is open, and of the open one's descriptor. */
+	/* Through the descriptor, and through O_PATH. */
 	CHILD_ASSERT(reopen(u->fd) == -EPERM);
 	path = ERR(open(u->node, O_PATH | O_CLOEXEC));
 	CHILD_ASSERT(path >= 0);
@@ -204,7 +206,7 @@ static void by_a_path(struct unit *u)
 	CHILD_ASSERT(reopen(path) == -EPERM);
 }
 
-TEST_F(hostile, a_path_is_no_way_around_the_open)
+TEST_F(hostile, reopening_by_path_is_refused)
 {
 	pid_t pid;
 
@@ -213,10 +215,10 @@ TEST_F(hostile, a_path_is_no_way_around_the_open)
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		by_a_path(&self->u);
+		open_by_path(&self->u);
 		_exit(0);
 	}
-	EXPECT_TRUE(went_well(pid));
+	EXPECT_TRUE(child_succeeded(pid));
 	EXPECT_EQ(-EBUSY, reopen(self->u.fd));
 }
 
@@ -226,10 +228,10 @@ static int open_from_userns(struct unit *u)
 }
 
 /*
- * A node that somebody made for a unit, as for a container, and left there: the
- * number of the device is given again, to the next unit or to another driver.
+ * A device node that was created with mknod(), as for a container, and outlives its unit: the
+ * kernel reuses the minor for the next unit or another driver.
  */
-TEST_F(hostile, a_node_of_ones_own_is_no_way_around_the_open)
+TEST_F(hostile, own_device_node_is_refused)
 {
 	struct stat first, again;
 	struct unit own;
@@ -254,31 +256,31 @@ TEST_F(hostile, a_node_of_ones_own_is_no_way_around_the_open)
 		EXPECT_EQ(-EPERM, run_in_child(open_from_userns, &own));
 }
 
-/* ---- settings ------------------------------------------------------------ */
+/* ---- settings ----------------------------------------------------------- */
 
-static void says_more(int fd)
+static void change_debug(int fd)
 {
 	int level;
 
 	CHILD_ASSERT(!ioctl(fd, TUNGDEBUG, &level));
-	/* As it is: that is what programs ask for as they start. */
+	/* Many programs set the current level when they start. */
 	CHILD_ASSERT(!ioctl(fd, TUNSDEBUG, &level));
 	level++;
 	CHILD_ASSERT(ERR(ioctl(fd, TUNSDEBUG, &level)) == -EPERM);
 }
 
-static void containers_root_says_more(const char *kind)
+static void change_debug_in_container(const char *kind)
 {
 	struct unit u;
 
 	CHILD_ASSERT(!userns_new());
 	CHILD_ASSERT(!netns_new());
 	CHILD_ASSERT(!cloner_open(&u, kind, O_NONBLOCK));
-	says_more(u.fd);
+	change_debug(u.fd);
 }
 
-/* TUNSDEBUG is a setting of the machine too, which fills the log of the machine. */
-TEST_F(hostile, debugging_is_switched_on_by_the_machine_s_administrators)
+/* TUNSDEBUG affects the whole system, and fills its log. */
+TEST_F(hostile, debug_needs_CAP_NET_ADMIN_of_the_system)
 {
 	pid_t pid;
 
@@ -287,27 +289,27 @@ TEST_F(hostile, debugging_is_switched_on_by_the_machine_s_administrators)
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		CHILD_ASSERT(!drop_cap(CAP_NET_ADMIN));
-		says_more(self->u.fd);
+		change_debug(self->u.fd);
 		_exit(0);
 	}
-	EXPECT_TRUE(went_well(pid));
+	EXPECT_TRUE(child_succeeded(pid));
 	if (!userns_unavailable()) {
 		pid = fork();
 		ASSERT_LE(0, pid);
 		if (!pid) {
-			containers_root_says_more(variant->kind);
+			change_debug_in_container(variant->kind);
 			_exit(0);
 		}
-		EXPECT_TRUE(went_well(pid));
+		EXPECT_TRUE(child_succeeded(pid));
 	}
 	EXPECT_TRUE(file_equals("/proc/sys/net/link/tun/debug", "0"));
 }
 
 /*
- * The unit's are those of whoever administers its network, and was when they
- * were opened is not enough: the unit may have moved, or the program changed.
+ * CAP_NET_ADMIN is checked at write(), not only at open(): the unit may have moved since, or the
+ * process may have dropped the capability.
  */
-TEST_F(hostile, settings_of_a_unit_need_the_capability)
+TEST_F(hostile, unit_settings_need_CAP_NET_ADMIN)
 {
 	char path[128];
 	pid_t pid;
@@ -324,29 +326,29 @@ TEST_F(hostile, settings_of_a_unit_need_the_capability)
 		CHILD_ASSERT(write_file(path, "1") == -EPERM);
 		_exit(0);
 	}
-	EXPECT_TRUE(went_well(pid));
+	EXPECT_TRUE(child_succeeded(pid));
 	EXPECT_TRUE(unit_attr_is(&self->u, "transient", "0"));
 	EXPECT_EQ(0, unit_attr_set(&self->u, "transient", "1"));
 	EXPECT_TRUE(unit_attr_is(&self->u, "transient", "1"));
 }
 
-/* ---- rtnetlink ----------------------------------------------------------- */
+/* ---- rtnetlink ---------------------------------------------------------- */
 
-static void administers(const char *kind, struct unit *theirs, int their_netns)
+static void administer_other_netns(const char *kind, struct unit *theirs, int their_netns)
 {
 	struct nl_request req;
 	struct unit mine;
 
 	CHILD_ASSERT(!become_nobody());
 	CHILD_ASSERT(!userns_new());
-	/* Root, but not of this network. */
+	/* Root of a user namespace that does not own the network namespace. */
 	CHILD_ASSERT(unit_create_kind(&mine, kind, NULL) == -EPERM);
 	CHILD_ASSERT(link_set_mtu(theirs->ifindex, 1400) == -EPERM);
 	CHILD_ASSERT(link_up(theirs->ifindex) == -EPERM);
 	CHILD_ASSERT(link_set_netns(theirs->ifindex, their_netns) == -EPERM);
 	CHILD_ASSERT(link_del(theirs->ifindex) == -EPERM);
 
-	/* Root of a network of its own, which puts nothing into another. */
+	/* Root of its own network namespace may not move a unit into another. */
 	CHILD_ASSERT(!netns_new());
 	CHILD_ASSERT(!unit_create_kind(&mine, kind, NULL));
 	CHILD_ASSERT(link_set_netns(mine.ifindex, their_netns) == -EPERM);
@@ -356,7 +358,7 @@ static void administers(const char *kind, struct unit *theirs, int their_netns)
 	CHILD_ASSERT(!link_del(mine.ifindex));
 }
 
-TEST_F(hostile, root_of_a_container_administers_the_container)
+TEST_F(hostile, container_root_is_confined_to_its_netns)
 {
 	int nodes = count_nodes(variant->kind);
 	pid_t pid;
@@ -366,22 +368,21 @@ TEST_F(hostile, root_of_a_container_administers_the_container)
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		administers(variant->kind, &self->u, self->here);
+		administer_other_netns(variant->kind, &self->u, self->netns);
 		_exit(0);
 	}
-	EXPECT_TRUE(went_well(pid));
+	EXPECT_TRUE(child_succeeded(pid));
 	EXPECT_EQ(nodes, count_nodes(variant->kind));
 	EXPECT_FALSE(link_is_up(self->u.ifindex));
 }
 
-/* ---- what was given away and taken back ---------------------------------- */
+/* ---- a unit that is moved out of a container ---------------------------- */
 
 /*
- * What a container had open goes on with it, wherever the unit has been moved:
- * whoever moves a unit takes the program with it. But the program is no
- * administrator there.
+ * An open descriptor still works after the unit is moved out of the container, but the program has
+ * no privileges over the new network namespace.
  */
-static void moved_away(const char *kind, int sock)
+static void use_moved_unit(const char *kind, int sock)
 {
 	struct unit u;
 
@@ -391,19 +392,19 @@ static void moved_away(const char *kind, int sock)
 	CHILD_ASSERT(!cloner_open(&u, kind, O_NONBLOCK));
 	CHILD_ASSERT(!link_set_mtu(u.ifindex, 1400));
 	CHILD_ASSERT(write(sock, &u, sizeof(u)) == sizeof(u));
-	CHILD_ASSERT(my_turn(sock));
-	uses(&u);
+	CHILD_ASSERT(wait_for_peer(sock));
+	use_descriptor(&u);
 	CHILD_ASSERT(link_del(u.ifindex) == -ENODEV);
 	CHILD_ASSERT(link_set_mtu(u.ifindex, 1500) == -ENODEV);
 	unit_close(&u);
 	CHILD_ASSERT(unit_open(&u, 0) == -EPERM);
 }
 
-TEST_F(hostile, a_unit_taken_from_a_container)
+TEST_F(hostile, unit_moved_out_of_a_container)
 {
 	char path[64], cloner[32];
 	struct unit taken;
-	int sock[2], there;
+	int sock[2], container_netns;
 	pid_t pid;
 
 	if (userns_unavailable())
@@ -415,53 +416,53 @@ TEST_F(hostile, a_unit_taken_from_a_container)
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		close(sock[0]);
-		moved_away(variant->kind, sock[1]);
+		use_moved_unit(variant->kind, sock[1]);
 		_exit(0);
 	}
 	close(sock[1]);
 	ASSERT_EQ((ssize_t)sizeof(taken), read(sock[0], &taken, sizeof(taken)));
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-	there = open(path, O_RDONLY | O_CLOEXEC);
-	ASSERT_LE(0, there);
+	container_netns = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, container_netns);
 	ASSERT_EQ(0, chmod(taken.node, 0666));
-	ASSERT_EQ(0, setns(there, CLONE_NEWNET));
-	ASSERT_EQ(0, link_set_netns(taken.ifindex, self->here));
-	ASSERT_EQ(0, setns(self->here, CLONE_NEWNET));
-	their_turn(sock[0]);
-	EXPECT_TRUE(went_well(pid));
+	ASSERT_EQ(0, setns(container_netns, CLONE_NEWNET));
+	ASSERT_EQ(0, link_set_netns(taken.ifindex, self->netns));
+	ASSERT_EQ(0, setns(self->netns, CLONE_NEWNET));
+	signal_peer(sock[0]);
+	EXPECT_TRUE(child_succeeded(pid));
 	EXPECT_EQ(0, link_del(if_nametoindex(taken.ifname)));
-	close(there);
+	close(container_netns);
 	close(sock[0]);
 }
 
-/* ---- signals ------------------------------------------------------------- */
+/* ---- signals ------------------------------------------------------------ */
 
-static void signals(struct unit *u, int sock)
+static void request_signals(struct unit *u, int sock)
 {
-	int yes = 1, who = getppid();
+	int yes = 1, owner = getppid();
 	siginfo_t info;
 
 	CHILD_ASSERT(!become_nobody());
 	block_signal(SIGIO);
 	CHILD_ASSERT(!ioctl(u->fd, FIOASYNC, &yes));
-	/* Anybody may be named; who it comes from decides when it is sent. */
-	CHILD_ASSERT(!ioctl(u->fd, FIOSETOWN, &who));
-	their_turn(sock);
-	CHILD_ASSERT(my_turn(sock));
-	who = getpid();
-	CHILD_ASSERT(!ioctl(u->fd, FIOSETOWN, &who));
-	their_turn(sock);
+	/* Any owner may be set; permission is checked when the signal is sent. */
+	CHILD_ASSERT(!ioctl(u->fd, FIOSETOWN, &owner));
+	signal_peer(sock);
+	CHILD_ASSERT(wait_for_peer(sock));
+	owner = getpid();
+	CHILD_ASSERT(!ioctl(u->fd, FIOSETOWN, &owner));
+	signal_peer(sock);
 	CHILD_ASSERT(wait_signal(SIGIO, &info, TIMEOUT_MS) == SIGIO);
 }
 
-TEST_F(hostile, signals_go_to_whom_one_may_send_them)
+TEST_F(hostile, SIGIO_checks_permission)
 {
 	unsigned char buf[60];
 	int sock[2], raw;
 	siginfo_t info;
 	pid_t pid;
 
-	build(buf, sizeof(buf));
+	build_packet(buf, sizeof(buf));
 	raw = packet_socket();
 	ASSERT_LE(0, raw);
 	block_signal(SIGIO);
@@ -472,80 +473,80 @@ TEST_F(hostile, signals_go_to_whom_one_may_send_them)
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		close(sock[0]);
-		signals(&self->u, sock[1]);
+		request_signals(&self->u, sock[1]);
 		_exit(0);
 	}
 	close(sock[1]);
-	ASSERT_TRUE(my_turn(sock[0]));
+	ASSERT_TRUE(wait_for_peer(sock[0]));
 	ASSERT_EQ((ssize_t)sizeof(buf),
 		  packet_send(raw, self->u.ifindex, ETH_P_IP, buf, sizeof(buf)));
 	EXPECT_EQ(-1, wait_signal(SIGIO, &info, QUIET_MS));
-	their_turn(sock[0]);
-	ASSERT_TRUE(my_turn(sock[0]));
+	signal_peer(sock[0]);
+	ASSERT_TRUE(wait_for_peer(sock[0]));
 	ASSERT_EQ((ssize_t)sizeof(buf),
 		  packet_send(raw, self->u.ifindex, ETH_P_IP, buf, sizeof(buf)));
-	EXPECT_TRUE(went_well(pid));
+	EXPECT_TRUE(child_succeeded(pid));
 	close(raw);
 	close(sock[0]);
 }
 
-/* ---- requests of odd shape ----------------------------------------------- */
+/* ---- unusual requests --------------------------------------------------- */
 
-#define PIECES	1024		/* of one readv or writev, at the most */
+#define SEGMENTS	1024		/* UIO_MAXIOV */
 
-TEST_F(hostile, a_packet_in_as_many_pieces_as_can_be)
+TEST_F(hostile, most_segments_of_one_packet)
 {
-	static unsigned char packet[PIECES], got[PIECES], room[1 << 20];
-	struct iovec iov[PIECES + 1];
+	static unsigned char packet[SEGMENTS], got[SEGMENTS], room[1 << 20];
+	struct iovec iov[SEGMENTS + 1];
 	struct rtnl_link_stats64 before;
 	int i, raw = packet_socket();
 
 	ASSERT_LE(0, raw);
 	fill_pattern(packet, sizeof(packet), 1);
-	build(packet, 14);
+	build_packet(packet, 14);
 	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
 	ASSERT_EQ(0, link_up(self->u.ifindex));
 	before = link_stats(self->u.ifindex);
-	for (i = 0; i <= PIECES; i++)
-		iov[i] = (struct iovec){ .iov_base = packet + i % PIECES, .iov_len = 1 };
-	EXPECT_EQ(PIECES, ERR(writev(self->u.fd, iov, PIECES)));
-	EXPECT_EQ(-EINVAL, ERR(writev(self->u.fd, iov, PIECES + 1)));
+	for (i = 0; i <= SEGMENTS; i++)
+		iov[i] = (struct iovec){ .iov_base = packet + i % SEGMENTS, .iov_len = 1 };
+	EXPECT_EQ(SEGMENTS, ERR(writev(self->u.fd, iov, SEGMENTS)));
+	EXPECT_EQ(-EINVAL, ERR(writev(self->u.fd, iov, SEGMENTS + 1)));
 	EXPECT_EQ(1, link_stat_delta(self->u.ifindex, &before,
 				     offsetof(struct rtnl_link_stats64, rx_packets)));
 
-	ASSERT_EQ(PIECES, packet_send(raw, self->u.ifindex, ETH_P_IP, packet, PIECES));
-	for (i = 0; i < PIECES; i++)
+	ASSERT_EQ(SEGMENTS, packet_send(raw, self->u.ifindex, ETH_P_IP, packet, SEGMENTS));
+	for (i = 0; i < SEGMENTS; i++)
 		iov[i].iov_base = got + i;
-	EXPECT_EQ(PIECES, ERR(readv(self->u.fd, iov, PIECES)));
-	EXPECT_EQ(0, memcmp(packet, got, PIECES));
+	EXPECT_EQ(SEGMENTS, ERR(readv(self->u.fd, iov, SEGMENTS)));
+	EXPECT_EQ(0, memcmp(packet, got, SEGMENTS));
 
-	/* A gigabyte, of which not a byte is looked at. */
-	for (i = 0; i < PIECES; i++)
+	/* A gigabyte, of which no byte is read. */
+	for (i = 0; i < SEGMENTS; i++)
 		iov[i] = (struct iovec){ .iov_base = room, .iov_len = sizeof(room) };
-	EXPECT_EQ(-EIO, ERR(writev(self->u.fd, iov, PIECES)));
+	EXPECT_EQ(-EIO, ERR(writev(self->u.fd, iov, SEGMENTS)));
 	EXPECT_EQ(1, link_stat_delta(self->u.ifindex, &before,
 				     offsetof(struct rtnl_link_stats64, rx_packets)));
 	close(raw);
 }
 
-/* ---- what is the machine's ----------------------------------------------- */
+/* ---- settings of the driver --------------------------------------------- */
 
-FIXTURE(machine) {
+FIXTURE(driver) {
 };
 
-FIXTURE_SETUP(machine)
+FIXTURE_SETUP(driver)
 {
 	if (geteuid())
 		SKIP(return, "needs root");
 }
 
-FIXTURE_TEARDOWN(machine)
+FIXTURE_TEARDOWN(driver)
 {
 }
 
-static void writes_settings(void)
+static void write_sysctls(void)
 {
-	static const char *const knobs[] = {
+	static const char *const sysctls[] = {
 		"/proc/sys/net/link/tun/debug",
 		"/proc/sys/net/link/tun/devfs_cloning",
 		"/proc/sys/net/link/tun/up_on_addr",
@@ -558,15 +559,15 @@ static void writes_settings(void)
 	char value[32];
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(knobs); i++) {
-		read_line(knobs[i], value, sizeof(value));
+	for (i = 0; i < ARRAY_SIZE(sysctls); i++) {
+		read_line(sysctls[i], value, sizeof(value));
 		CHILD_ASSERT(*value);
-		CHILD_ASSERT(write_file(knobs[i], value) == -EACCES);
+		CHILD_ASSERT(write_file(sysctls[i], value) == -EACCES);
 	}
 }
 
-/* In whatever namespace one is root. */
-TEST_F(machine, settings_of_the_driver_are_root_s)
+/* Also for root of a user namespace. */
+TEST_F(driver, sysctls_need_root)
 {
 	bool containers = !userns_unavailable();
 	pid_t pid = fork();
@@ -574,41 +575,41 @@ TEST_F(machine, settings_of_the_driver_are_root_s)
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		CHILD_ASSERT(!become_nobody());
-		writes_settings();
+		write_sysctls();
 		if (containers) {
 			CHILD_ASSERT(!userns_new());
-			writes_settings();
+			write_sysctls();
 			CHILD_ASSERT(!netns_new());
-			writes_settings();
+			write_sysctls();
 		}
 		_exit(0);
 	}
-	EXPECT_TRUE(went_well(pid));
+	EXPECT_TRUE(child_succeeded(pid));
 }
 
-/* ---- the module ---------------------------------------------------------- */
+/* ---- the module --------------------------------------------------------- */
 
-FIXTURE(loaded) {
+FIXTURE(module) {
 };
 
-FIXTURE_SETUP(loaded)
+FIXTURE_SETUP(module)
 {
 	if (geteuid())
 		SKIP(return, "needs root");
 	if (!module_loaded() || !getenv("BSDTUN_KO"))
-		SKIP(return, "no module to load");
+		SKIP(return, "the driver is built in, or BSDTUN_KO is not set");
 	if (userns_unavailable())
 		SKIP(return, "no user namespaces");
 }
 
-FIXTURE_TEARDOWN_PARENT(loaded)
+FIXTURE_TEARDOWN_PARENT(module)
 {
 	if (access("/sys/module/bsdtun", F_OK))
 		module_load();
 }
 
-/* A user may have it loaded, as any kind of link that the kernel has; it gives the user nothing. */
-TEST_F(loaded, by_a_user_the_nodes_are_root_s)
+/* A user can cause the module to be loaded, like that of any link kind, but gets no access. */
+TEST_F(module, nodes_belong_to_root_if_a_user_loads_it)
 {
 	static const char *const nodes[] = {
 		"/dev/bsdtun", "/dev/bsdtap", "/dev/bsdvmnet", "/dev/bsdtun0", "/dev/bsdtap0",
@@ -618,7 +619,7 @@ TEST_F(loaded, by_a_user_the_nodes_are_root_s)
 	unsigned int i;
 	pid_t pid;
 
-	/* What the other tests' namespaces held goes when they do. */
+	/* The namespaces of previous tests may still have units. */
 	ASSERT_TRUE(WAIT_FOR(!module_unload(), TIMEOUT_MS));
 	pid = fork();
 	ASSERT_LE(0, pid);
@@ -629,7 +630,7 @@ TEST_F(loaded, by_a_user_the_nodes_are_root_s)
 		CHILD_ASSERT(!link_add(TUN_KIND, NULL, &link));
 		_exit(0);
 	}
-	EXPECT_TRUE(went_well(pid));
+	EXPECT_TRUE(child_succeeded(pid));
 	ASSERT_TRUE(module_loaded());
 	for (i = 0; i < ARRAY_SIZE(nodes); i++) {
 		ASSERT_EQ(0, stat(nodes[i], &st));

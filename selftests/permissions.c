@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who may open a node: CAP_NET_ADMIN over the user namespace that owns the
- * network namespace of the unit, whatever the mode of the node says.
+ * Opening a node needs CAP_NET_ADMIN over the user namespace that owns the unit's network
+ * namespace, in addition to the permissions of the file. Statement A1.
  */
 #include "lib/test.h"
 
@@ -34,17 +34,17 @@ static int open_with_net_admin_only(struct unit *u)
 	return unit_open(u, 0);
 }
 
-TEST_F(perm, A1_mode_keeps_others_out)
+TEST_F(perm, A1_mode_0600_denies_other_users)
 {
 	EXPECT_EQ(-EACCES, run_in_child(open_as_nobody, &self->u));
 	EXPECT_EQ(0, run_in_child(open_with_net_admin_only, &self->u));
 }
 
-TEST_F(perm, A1_mode_alone_lets_nobody_in)
+TEST_F(perm, A1_mode_0666_is_not_sufficient)
 {
 	ASSERT_EQ(0, chmod(self->u.node, 0666));
 	EXPECT_EQ(-EPERM, run_in_child(open_as_nobody, &self->u));
-	/* A refused open leaves the unit closed. */
+	/* The failed open left the unit closed. */
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 }
 
@@ -52,7 +52,7 @@ TEST_F(perm, A1_root_without_the_capability_is_EPERM)
 {
 	EXPECT_EQ(-EPERM, run_in_child(open_without_net_admin, &self->u));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
-	/* Which comes first shows nothing of the unit's state. */
+	/* EPERM takes precedence over EBUSY, so the state of the unit is not disclosed. */
 	EXPECT_EQ(-EPERM, run_in_child(open_without_net_admin, &self->u));
 }
 
@@ -71,7 +71,7 @@ static int use_as_nobody(struct unit *u)
 	return read(u->fd, reply, sizeof(reply)) == (ssize_t)len ? 0 : -EPROTO;
 }
 
-/* The open is what is checked: a daemon may drop its privileges after it. */
+/* Only open() is checked: a daemon may drop its privileges afterwards. */
 TEST_F(perm, descriptor_works_without_privileges)
 {
 	ASSERT_EQ(0, unit_open(&self->u, 0));
@@ -80,10 +80,7 @@ TEST_F(perm, descriptor_works_without_privileges)
 	EXPECT_EQ(0, run_in_child(use_as_nobody, &self->u));
 }
 
-/*
- * The last close sets the interface down, and the closer of a descriptor that
- * was passed on may be nobody at all.
- */
+/* The last close sets the interface down, even if the process has no privileges. */
 static int close_as_nobody(struct unit *u)
 {
 	int err = become_nobody();
@@ -92,7 +89,7 @@ static int close_as_nobody(struct unit *u)
 	return err;
 }
 
-TEST_F(perm, nobody_may_be_the_last_to_close)
+TEST_F(perm, last_close_needs_no_privilege)
 {
 	int sync[2], status;
 	pid_t pid;
@@ -105,7 +102,7 @@ TEST_F(perm, nobody_may_be_the_last_to_close)
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		close(sync[1]);
-		/* The parent's copy of the descriptor goes first. */
+		/* Wait until the parent has closed its descriptor. */
 		if (read(sync[0], &c, 1))
 			_exit(1);
 		_exit(-close_as_nobody(&self->u));
@@ -128,7 +125,7 @@ static int add_as_nobody(struct unit *u)
 	return become_nobody() ?: link_add(TUN_KIND, NULL, &link);
 }
 
-TEST_F(perm, creation_needs_the_capability)
+TEST_F(perm, creation_needs_CAP_NET_ADMIN)
 {
 	EXPECT_EQ(-EPERM, run_in_child(add_as_nobody, &self->u));
 }
@@ -140,7 +137,7 @@ static int open_from_userns(struct unit *u)
 	return userns_new() ? -ENOTRECOVERABLE : unit_open(u, 0);
 }
 
-/* It has CAP_NET_ADMIN, but not over the namespace that the unit is in. */
+/* The process has CAP_NET_ADMIN, but not over the unit's network namespace. */
 TEST_F(perm, capability_of_another_user_namespace_is_EPERM)
 {
 	if (userns_unavailable())
@@ -151,40 +148,39 @@ TEST_F(perm, capability_of_another_user_namespace_is_EPERM)
 }
 
 /*
- * A container's root makes a unit in a namespace of the container's and opens
- * it; of the machine's root it needs only the mode of the node. When the unit
- * is moved out of the container it is root's again.
+ * Root of a container may open a unit that it creates in the container's network namespace, if the
+ * mode of the node permits it. After the unit is moved out of the container it may not.
  */
 TEST_F(perm, owner_of_the_namespace_may_open)
 {
 	struct {
 		int err, ifindex;
 		char node[32], ifname[IFNAMSIZ];
-	} made = { };
-	int to[2], from[2], here, there, status, err;
+	} unit = { };
+	int to[2], from[2], netns, container_netns, status, err;
 	char path[64], c;
 	struct unit u;
 	pid_t pid;
 
 	if (userns_unavailable())
 		SKIP(return, "no user namespaces");
-	here = netns_open();
-	ASSERT_LE(0, here);
+	netns = netns_open();
+	ASSERT_LE(0, netns);
 	ASSERT_EQ(0, pipe2(to, O_CLOEXEC));
 	ASSERT_EQ(0, pipe2(from, O_CLOEXEC));
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		close(to[1]);
-		made.err = userns_new();
-		if (!made.err)
-			made.err = netns_new();
-		if (!made.err)
-			made.err = unit_create(&u, NULL);
-		made.ifindex = u.ifindex;
-		memcpy(made.node, u.node, sizeof(made.node));
-		memcpy(made.ifname, u.ifname, sizeof(made.ifname));
-		if (write(from[1], &made, sizeof(made)) != sizeof(made) || made.err)
+		unit.err = userns_new();
+		if (!unit.err)
+			unit.err = netns_new();
+		if (!unit.err)
+			unit.err = unit_create(&u, NULL);
+		unit.ifindex = u.ifindex;
+		memcpy(unit.node, u.node, sizeof(unit.node));
+		memcpy(unit.ifname, u.ifname, sizeof(unit.ifname));
+		if (write(from[1], &unit, sizeof(unit)) != sizeof(unit) || unit.err)
 			_exit(1);
 		/* The first byte: the mode is 0666. The second: the unit has moved. */
 		if (read(to[0], &c, 1) != 1)
@@ -202,29 +198,29 @@ TEST_F(perm, owner_of_the_namespace_may_open)
 		_exit(0);
 	}
 	close(from[1]);
-	ASSERT_EQ((ssize_t)sizeof(made), read(from[0], &made, sizeof(made)));
-	ASSERT_EQ(0, made.err);
-	ASSERT_EQ(0, chmod(made.node, 0666));
+	ASSERT_EQ((ssize_t)sizeof(unit), read(from[0], &unit, sizeof(unit)));
+	ASSERT_EQ(0, unit.err);
+	ASSERT_EQ(0, chmod(unit.node, 0666));
 	ASSERT_EQ(1, write(to[1], "1", 1));
 	ASSERT_EQ((ssize_t)sizeof(err), read(from[0], &err, sizeof(err)));
 	EXPECT_EQ(0, err);
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-	there = open(path, O_RDONLY | O_CLOEXEC);
-	ASSERT_LE(0, there);
-	ASSERT_EQ(0, setns(there, CLONE_NEWNET));
-	ASSERT_EQ(0, link_rename(made.ifindex, "mine"));
-	ASSERT_EQ(0, link_set_netns(made.ifindex, here));
-	ASSERT_EQ(0, setns(here, CLONE_NEWNET));
+	container_netns = open(path, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, container_netns);
+	ASSERT_EQ(0, setns(container_netns, CLONE_NEWNET));
+	ASSERT_EQ(0, link_rename(unit.ifindex, "mine"));
+	ASSERT_EQ(0, link_set_netns(unit.ifindex, netns));
+	ASSERT_EQ(0, setns(netns, CLONE_NEWNET));
 	ASSERT_EQ(1, write(to[1], "2", 1));
 	ASSERT_EQ((ssize_t)sizeof(err), read(from[0], &err, sizeof(err)));
 	EXPECT_EQ(-EPERM, err);
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
 	EXPECT_EQ(0, link_del(if_nametoindex("mine")));
-	EXPECT_NE(0, access(made.node, F_OK));
-	close(here);
-	close(there);
+	EXPECT_NE(0, access(unit.node, F_OK));
+	close(netns);
+	close(container_netns);
 }
 
 TEST_HARNESS_MAIN
