@@ -45,7 +45,7 @@ help:
 	@echo 'make demo           boot a Debian kernel in a virtual machine and ping through /dev/bsdtun0'
 	@echo 'make check          check the sources, run all tests on the stock kernel and on User Mode Linux with'
 	@echo '                    KASAN, lockdep and kmemleak'
-	@echo '  TEST=tun            only selftests/tun.c;  TEST=tun:CASE  only one case of it'
+	@echo '  TEST=read           only selftests/read.c; TEST=read:CASE only one case of it'
 	@echo '  KERNEL=stock        only on one kernel: stock, uml, debug, cfi, builtin, arm64'
 	@echo 'make check-all      on all of these: also an emulated debug kernel, CFI with PREEMPT_RT, the driver in'
 	@echo '                    the kernel tree, and arm64'

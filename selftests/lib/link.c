@@ -201,6 +201,13 @@ bool link_is_up(int ifindex)
 	return !link_get(ifindex, &link) && (link.flags & IFF_UP);
 }
 
+int link_carrier(int ifindex)
+{
+	struct link link;
+
+	return link_get(ifindex, &link) ? -1 : (int)link.carrier;
+}
+
 void nl_addr(struct nl_request *req, int type, int flags, int ifindex, __u32 local, __u32 peer)
 {
 	nl_init(req, type, flags, sizeof(req->ifa));

@@ -45,6 +45,10 @@ int link_set_flags(int ifindex, unsigned int flags, unsigned int change);
 int link_up(int ifindex);
 int link_down(int ifindex);
 bool link_is_up(int ifindex);
+
+/* 1 with a carrier, 0 without, -1 if the interface does not exist. */
+int link_carrier(int ifindex);
+
 int link_set_u32(int ifindex, int attr, __u32 val);
 int link_set_mtu(int ifindex, __u32 mtu);
 int link_set_txqlen(int ifindex, __u32 len);

@@ -90,3 +90,25 @@ ssize_t packet_send(int fd, int ifindex, int protocol, const void *buf, size_t l
 
 	return ERR(sendto(fd, buf, len, 0, (void *)&sll, sizeof(sll)));
 }
+
+int packet_listener(int ifindex, int protocol)
+{
+	struct sockaddr_ll sll = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(protocol),
+		.sll_ifindex = ifindex,
+	};
+	struct timeval limit = { .tv_sec = TIMEOUT_MS / 1000 };
+	int fd = packet_socket(), big = 4 << 20, err;
+
+	if (fd < 0)
+		return fd;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &big, sizeof(big));
+	if (bind(fd, (void *)&sll, sizeof(sll)) < 0) {
+		err = -errno;
+		close(fd);
+		return err;
+	}
+	return fd;
+}

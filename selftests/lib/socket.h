@@ -35,4 +35,7 @@ int enable_zerocopy(int fd);
 int packet_socket(void);
 ssize_t packet_send(int fd, int ifindex, int protocol, const void *buf, size_t len);
 
+/* A socket that receives the packets of one protocol, ETH_P_ALL for both directions. */
+int packet_listener(int ifindex, int protocol);
+
 #endif /* BSDTUN_LIB_SOCKET_H */

@@ -47,6 +47,9 @@ lint_checkpatch()
 		# libFuzzer's names and section; arrays that a macro asks for their size.
 		selftests/fuzz*) ignore=PREFER_KERNEL_TYPES,CAMELCASE,PREFER_DEFINED_ATTRIBUTE_MACRO,MACRO_ARG_REUSE ;;
 		tools/coverage/recorder/*) ignore= ;;
+		# Macros that expand to fixtures.
+		selftests/lib/fixture.h)
+			ignore=PREFER_KERNEL_TYPES,MULTISTATEMENT_MACRO_USE_DO_WHILE,COMPLEX_MACRO,MACRO_ARG_REUSE ;;
 		# Programs have no u8.
 		selftests/* | tools/* | include/* | packaging/* | Documentation/*) ignore=PREFER_KERNEL_TYPES ;;
 		# Macro arguments that look like structures and statements.
