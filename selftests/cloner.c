@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The nodes without a number: opening one gives a unit, a closed one that was
- * made in this way before or a new one. Which number it has, who may have it,
- * and that what opens a cloner again and again leaves one unit behind.
+ * Cloners, the nodes without a number: opening one gives a closed unit that a cloner created
+ * before, or a new one. Statements B2 to B5: which unit, who may open, and how many units are left.
  */
 
 #include "lib/test.h"
@@ -11,16 +10,16 @@
 
 FIXTURE(cloner) {
 	struct unit u;
-	int home;		/* the namespace the test began in */
-	int nodes;		/* units of the kind that were there before */
+	int home;		/* the network namespace of the test */
+	int nodes;		/* nodes of the kind before the test */
 };
 
 #define OPENERS		200
 
 FIXTURE_VARIANT(cloner) {
 	const char *kind;
-	bool users;		/* net.link.tap.user_open lets users in */
-	int openers;		/* at once; all of them for one kind */
+	bool users;		/* net.link.tap.user_open applies */
+	int openers;		/* concurrent ones; the full number for one kind only */
 };
 
 FIXTURE_VARIANT_ADD(cloner, tun) {
@@ -40,8 +39,8 @@ FIXTURE_VARIANT_ADD(cloner, vmnet) {
 	.openers = 40,
 };
 
-/* The cloner, for what takes a unit and opens its node. */
-static struct unit the_cloner(const char *kind)
+/* The cloner as a struct unit, for unit_open() and run_in_child(). */
+static struct unit cloner_node(const char *kind)
 {
 	struct unit u;
 
@@ -63,12 +62,12 @@ FIXTURE_SETUP(cloner)
 }
 
 /*
- * In the parent, which sees to it even if the test had to be ended. The units go
- * with the test's namespace, and that goes when it likes.
+ * In the parent, so that it runs even if the test times out. The units are deleted with the test's
+ * network namespace, which exits asynchronously.
  */
 FIXTURE_TEARDOWN_PARENT(cloner)
 {
-	chmod(the_cloner(variant->kind).node, 0600);
+	chmod(cloner_node(variant->kind).node, 0600);
 	sysctl_set(TUN_KIND, "devfs_cloning", "1");
 	sysctl_set(TAP_KIND, "devfs_cloning", "1");
 	sysctl_set(TAP_KIND, "user_open", "0");
@@ -78,9 +77,9 @@ FIXTURE_TEARDOWN_PARENT(cloner)
 
 #define CLONE(unit)	ASSERT_EQ(0, cloner_open(unit, variant->kind, O_NONBLOCK))
 
-/* ---- what it gives ------------------------------------------------------- */
+/* ---- the unit ----------------------------------------------------------- */
 
-TEST_F(cloner, B2_the_bare_node_gives_the_lowest_unused_unit)
+TEST_F(cloner, B2_gives_the_lowest_unused_unit)
 {
 	int want = lowest_free_number(variant->kind, 0);
 	int next = lowest_free_number(variant->kind, want + 1);
@@ -89,7 +88,7 @@ TEST_F(cloner, B2_the_bare_node_gives_the_lowest_unused_unit)
 	struct link link;
 	struct stat st;
 
-	ASSERT_EQ(0, ERR(stat(the_cloner(variant->kind).node, &st)));
+	ASSERT_EQ(0, ERR(stat(cloner_node(variant->kind).node, &st)));
 	EXPECT_EQ(S_IFCHR | 0600, st.st_mode);
 	EXPECT_EQ(0, st.st_uid);
 	EXPECT_EQ(0, st.st_gid);
@@ -99,7 +98,7 @@ TEST_F(cloner, B2_the_bare_node_gives_the_lowest_unused_unit)
 	snprintf(name, sizeof(name), "%s%d", variant->kind, want);
 	EXPECT_STREQ(name, self->u.ifname);
 
-	/* All is there, for the next line of the program. */
+	/* Node and interface exist when open() returns. */
 	ASSERT_EQ(0, ERR(stat(self->u.node, &st)));
 	EXPECT_EQ(S_IFCHR | 0600, st.st_mode);
 	EXPECT_EQ(0, st.st_uid);
@@ -121,8 +120,8 @@ TEST_F(cloner, B2_the_bare_node_gives_the_lowest_unused_unit)
 	unit_close(&second);
 }
 
-/* In every encoding of the number, and with room of any size behind it. */
-TEST_F(cloner, B2_the_name_is_discoverable)
+/* GIFNAME in each encoding. */
+TEST_F(cloner, B2_GIFNAME_returns_the_name)
 {
 	static const unsigned int numbers[] = { BSD_GIFNAME, LINUX_GIFNAME, LINUX64_GIFNAME };
 	char ifr[40];
@@ -139,7 +138,7 @@ TEST_F(cloner, B2_the_name_is_discoverable)
 	EXPECT_STREQ("other", ifr);
 }
 
-/* An IPv4 packet, or an Ethernet frame to everybody. */
+/* An IPv4 packet, or a broadcast frame. */
 static size_t build_any(const char *kind, unsigned char *buf)
 {
 	if (!strcmp(kind, TUN_KIND))
@@ -148,7 +147,7 @@ static size_t build_any(const char *kind, unsigned char *buf)
 	return build_frame(buf, "\xff\xff\xff\xff\xff\xff", PEER_MAC, 0x88b5, NULL, 46);
 }
 
-TEST_F(cloner, the_descriptor_is_that_of_the_unit)
+TEST_F(cloner, descriptor_refers_to_the_unit)
 {
 	unsigned char packet[128], got[128];
 	size_t len = build_any(variant->kind, packet);
@@ -174,18 +173,18 @@ TEST_F(cloner, the_descriptor_is_that_of_the_unit)
 	close(raw);
 }
 
-/* Whoever it is that opens: here a thread of the kernel's, on the program's behalf. */
+/* An io-wq thread of the kernel may open the cloner for the program. */
 TEST_F(cloner, opened_by_io_uring)
 {
 	int want = lowest_free_number(variant->kind, 0);
-	struct unit c = the_cloner(variant->kind);
+	struct unit c = cloner_node(variant->kind);
 	struct io_uring_cqe cqe = { };
 	struct io_uring_sqe *sqe;
 	char ifr[40] = "", name[IFNAMSIZ];
 	struct ring ring;
 
 	if (ring_unavailable())
-		SKIP(return, "io_uring is switched off here");
+		SKIP(return, "io_uring is not available");
 	ASSERT_EQ(0, ring_open(&ring));
 	sqe = ring_prepare(&ring, IORING_OP_OPENAT, AT_FDCWD, c.node, 0, 1);
 	sqe->open_flags = O_RDWR | O_CLOEXEC | O_NONBLOCK;
@@ -197,7 +196,7 @@ TEST_F(cloner, opened_by_io_uring)
 	ASSERT_EQ(0, ERR(ioctl(c.fd, LINUX64_GIFNAME, ifr)));
 	EXPECT_STREQ(name, ifr);
 	EXPECT_NE(0, if_nametoindex(name));
-	/* The node is made by that thread as well. */
+	/* That thread also creates the node. */
 	EXPECT_TRUE(WAIT_FOR(count_nodes(variant->kind) == self->nodes + 1, TIMEOUT_MS));
 	unit_close(&c);
 	CLONE(&self->u);
@@ -205,16 +204,16 @@ TEST_F(cloner, opened_by_io_uring)
 	ring_close(&ring);
 }
 
-/* ---- which one it gives -------------------------------------------------- */
+/* ---- selection of the unit ---------------------------------------------- */
 
-TEST_F(cloner, closed_ones_are_given_again_the_lowest_first)
+TEST_F(cloner, closed_units_are_reused_lowest_first)
 {
 	struct unit u[3], again;
 	int i;
 
 	for (i = 0; i < 3; i++)
 		CLONE(&u[i]);
-	/* All the others are busy. */
+	/* All others are busy. */
 	for (i = 2; i >= 0; i--) {
 		unit_close(&u[i]);
 		CLONE(&again);
@@ -232,8 +231,8 @@ TEST_F(cloner, closed_ones_are_given_again_the_lowest_first)
 	EXPECT_EQ(self->nodes + 3, count_nodes(variant->kind));
 }
 
-/* It is the same unit: what was set stays, and the node opens it too. */
-TEST_F(cloner, a_unit_outlives_its_descriptor)
+/* The same unit with its settings; the numbered node opens it as well. */
+TEST_F(cloner, unit_survives_the_close)
 {
 	struct unit again;
 	struct link link;
@@ -270,8 +269,8 @@ TEST_F(cloner, busy_until_the_last_close)
 	EXPECT_EQ(self->u.number, again.number);
 }
 
-/* Somebody made it, and counts on it. */
-TEST_F(cloner, a_unit_made_by_ip_link_is_not_given)
+/* Cloners leave the units of administrators alone. */
+TEST_F(cloner, unit_of_ip_link_is_not_given)
 {
 	struct unit made, later;
 	char name[IFNAMSIZ];
@@ -285,7 +284,7 @@ TEST_F(cloner, a_unit_made_by_ip_link_is_not_given)
 	CLONE(&self->u);
 	EXPECT_LT(made.number, self->u.number);
 
-	/* Neither is one for having the number of one that a cloner made. */
+	/* Nor a unit that has the number of a deleted unit of the cloner. */
 	unit_destroy(&self->u);
 	snprintf(name, sizeof(name), "%s%d", variant->kind, self->u.number);
 	ASSERT_EQ(0, unit_create_kind(&later, variant->kind, name));
@@ -294,7 +293,7 @@ TEST_F(cloner, a_unit_made_by_ip_link_is_not_given)
 	EXPECT_LT(later.number, self->u.number);
 }
 
-TEST_F(cloner, a_unit_made_at_load_is_not_given)
+TEST_F(cloner, unit_created_at_load_is_not_given)
 {
 	int want = lowest_free_number(variant->kind, 0);
 
@@ -308,7 +307,7 @@ TEST_F(cloner, a_unit_made_at_load_is_not_given)
 	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 }
 
-TEST_F(cloner, the_lowest_free_number_is_taken)
+TEST_F(cloner, new_unit_gets_the_lowest_free_number)
 {
 	struct unit u[3];
 	int i;
@@ -324,19 +323,19 @@ TEST_F(cloner, the_lowest_free_number_is_taken)
 	EXPECT_EQ(u[0].number, self->u.number);
 }
 
-/* A unit is named after its number: one whose name is another's here is no use. */
-TEST_F(cloner, a_number_whose_name_is_taken_is_passed_over)
+/* A number is skipped if the interface name that belongs to it is in use in this namespace. */
+TEST_F(cloner, number_with_name_in_use_is_skipped)
 {
-	struct unit squatter, other;
+	struct unit other_unit, other;
 	char name[IFNAMSIZ];
-	int first, second, here = netns_open();
+	int first, second, netns = netns_open();
 
-	ASSERT_LE(0, here);
-	ASSERT_EQ(0, unit_create_kind(&squatter, variant->kind, NULL));
+	ASSERT_LE(0, netns);
+	ASSERT_EQ(0, unit_create_kind(&other_unit, variant->kind, NULL));
 	first = lowest_free_number(variant->kind, 0);
 	second = lowest_free_number(variant->kind, first + 1);
 	snprintf(name, sizeof(name), "%s%d", variant->kind, first);
-	ASSERT_EQ(0, link_rename(squatter.ifindex, name));
+	ASSERT_EQ(0, link_rename(other_unit.ifindex, name));
 	CLONE(&self->u);
 	EXPECT_EQ(second, self->u.number);
 	snprintf(name, sizeof(name), "%s%d", variant->kind, second);
@@ -346,15 +345,15 @@ TEST_F(cloner, a_number_whose_name_is_taken_is_passed_over)
 	ASSERT_EQ(0, netns_new());
 	CLONE(&other);
 	EXPECT_EQ(first, other.number);
-	close(here);
+	close(netns);
 }
 
-/* Who names its interfaces when they appear sees the name that stays. */
-TEST_F(cloner, the_interface_appears_under_its_name)
+/* The RTM_NEWLINK notification has the final name. */
+TEST_F(cloner, notification_has_the_final_name)
 {
 	struct sockaddr_nl nl = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
-	int told = 0;
+	int notifications = 0;
 	char buf[16384];
 	ssize_t n;
 
@@ -373,14 +372,14 @@ TEST_F(cloner, the_interface_appears_under_its_name)
 			if (link.ifindex != self->u.ifindex)
 				continue;
 			EXPECT_STREQ(self->u.ifname, link.name);
-			told++;
+			notifications++;
 		}
 	}
-	EXPECT_LT(0, told);
+	EXPECT_LT(0, notifications);
 	close(fd);
 }
 
-TEST_F(cloner, a_unit_belongs_to_the_openers_namespace)
+TEST_F(cloner, unit_belongs_to_the_opener_s_netns)
 {
 	struct unit other, again;
 	int first;
@@ -394,7 +393,7 @@ TEST_F(cloner, a_unit_belongs_to_the_openers_namespace)
 	EXPECT_EQ(0, if_nametoindex(self->u.ifname));
 	unit_close(&self->u);
 	unit_close(&other);
-	/* The lower number is that of a unit which is closed, but not here. */
+	/* The unit with the lower number is closed, but in the other namespace. */
 	CLONE(&again);
 	EXPECT_EQ(other.number, again.number);
 	unit_close(&again);
@@ -405,7 +404,7 @@ TEST_F(cloner, a_unit_belongs_to_the_openers_namespace)
 	close(first);
 }
 
-/* ---- how it goes --------------------------------------------------------- */
+/* ---- deletion ----------------------------------------------------------- */
 
 TEST_F(cloner, deleted_while_open)
 {
@@ -415,7 +414,7 @@ TEST_F(cloner, deleted_while_open)
 	ASSERT_EQ(0, link_del(self->u.ifindex));
 	EXPECT_FALSE(node_exists(&self->u));
 	expect_revoked(_metadata, &self->u);
-	/* The number is free beside the descriptor, which is none of the next unit's. */
+	/* The number is free while the descriptor is open, which does not refer to the new unit. */
 	CLONE(&again);
 	EXPECT_EQ(self->u.number, again.number);
 	expect_revoked(_metadata, &self->u);
@@ -434,9 +433,9 @@ TEST_F(cloner, deleted_while_closed)
 	EXPECT_TRUE(node_exists(&self->u));
 }
 
-TEST_F(cloner, TRANSIENT_leaves_nothing)
+TEST_F(cloner, TRANSIENT_unit_is_deleted_by_close)
 {
-	int i, yes = 1, number = -1;
+	int i, on = 1, number = -1;
 	struct link link;
 
 	for (i = 0; i < 10; i++) {
@@ -444,7 +443,7 @@ TEST_F(cloner, TRANSIENT_leaves_nothing)
 		if (i)
 			EXPECT_EQ(number, self->u.number);
 		number = self->u.number;
-		ASSERT_EQ(0, ERR(ioctl(self->u.fd, TUNSTRANSIENT, &yes)));
+		ASSERT_EQ(0, ERR(ioctl(self->u.fd, TUNSTRANSIENT, &on)));
 		unit_close(&self->u);
 		EXPECT_EQ(-ENODEV, link_get(self->u.ifindex, &link));
 		EXPECT_FALSE(node_exists(&self->u));
@@ -452,10 +451,10 @@ TEST_F(cloner, TRANSIENT_leaves_nothing)
 	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 }
 
-/* However the program ends; who has waited for it finds the unit gone. */
-TEST_F(cloner, TRANSIENT_goes_with_the_program)
+/* By exit or by a signal: the unit is deleted when waitpid() returns. */
+TEST_F(cloner, TRANSIENT_unit_is_deleted_at_exit)
 {
-	int i, yes = 1, status, ready[2];
+	int i, on = 1, status, ready[2];
 	char c;
 
 	for (i = 0; i < 4; i++) {
@@ -466,11 +465,11 @@ TEST_F(cloner, TRANSIENT_goes_with_the_program)
 		ASSERT_LE(0, pid);
 		if (!pid) {
 			if (cloner_open(&self->u, variant->kind, 0) ||
-			    ioctl(self->u.fd, TUNSTRANSIENT, &yes) || link_up(self->u.ifindex))
+			    ioctl(self->u.fd, TUNSTRANSIENT, &on) || link_up(self->u.ifindex))
 				_exit(1);
 			if (write(ready[1], "r", 1) != 1)
 				_exit(2);
-			/* One ends in a read that waits, the other of itself. */
+			/* One child is killed in read(), the other exits. */
 			if (i % 2 && read(self->u.fd, &c, 1))
 				_exit(3);
 			_exit(0);
@@ -488,12 +487,12 @@ TEST_F(cloner, TRANSIENT_goes_with_the_program)
 	}
 }
 
-/* ---- many ---------------------------------------------------------------- */
+/* ---- many --------------------------------------------------------------- */
 
 #define OPENS		1000
 #define OPENS_AT_LEAST	100
 
-TEST_F_TIMEOUT(cloner, a_thousand_opens_leave_one_unit, 240)
+TEST_F_TIMEOUT(cloner, many_opens_leave_one_unit, 240)
 {
 	long long end = now_ms() + 8000;
 	int i, number, ifindex;
@@ -502,7 +501,7 @@ TEST_F_TIMEOUT(cloner, a_thousand_opens_leave_one_unit, 240)
 	number = self->u.number;
 	ifindex = self->u.ifindex;
 	unit_close(&self->u);
-	/* A slow machine may stop earlier. */
+	/* Fewer on a slow machine. */
 	for (i = 1; i < scaled_rounds(OPENS) && (i < OPENS_AT_LEAST || now_ms() < end); i++) {
 		CLONE(&self->u);
 		ASSERT_EQ(number, self->u.number);
@@ -530,8 +529,8 @@ static void *opener_main(void *arg)
 	return NULL;
 }
 
-/* Removes all units of the namespace at a time. */
-static int remove_group(struct opener *o, int n)
+/* Deletes the units by one request. */
+static int delete_group(struct opener *o, int n)
 {
 	const __u32 group = 0xb5d;
 	struct nl_request req;
@@ -546,7 +545,7 @@ static int remove_group(struct opener *o, int n)
 	return nl_talk(&req, NULL);
 }
 
-TEST_F_TIMEOUT(cloner, parallel_openers_get_their_own, 240)
+TEST_F_TIMEOUT(cloner, parallel_openers_get_different_units, 240)
 {
 	static struct opener o[OPENERS];
 	static bool seen[32768];
@@ -567,7 +566,7 @@ TEST_F_TIMEOUT(cloner, parallel_openers_get_their_own, 240)
 		ASSERT_EQ(0, o[i].err)
 			TH_LOG("opener %d", i);
 		ASSERT_FALSE(seen[o[i].u.number])
-			TH_LOG("unit %d was given twice", o[i].u.number);
+			TH_LOG("unit %d was given to two openers", o[i].u.number);
 		seen[o[i].u.number] = true;
 		if (o[i].u.number < lowest)
 			lowest = o[i].u.number;
@@ -581,11 +580,11 @@ TEST_F_TIMEOUT(cloner, parallel_openers_get_their_own, 240)
 	EXPECT_EQ(lowest, self->u.number);
 	unit_close(&self->u);
 	EXPECT_EQ(self->nodes + n, count_nodes(variant->kind));
-	EXPECT_EQ(0, remove_group(o, n));
+	EXPECT_EQ(0, delete_group(o, n));
 	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 }
 
-struct turns {
+struct reopener {
 	pthread_t thread;
 	const char *kind;
 	bool *stop;
@@ -593,9 +592,9 @@ struct turns {
 	int err;
 };
 
-static void *turns_main(void *arg)
+static void *reopener_main(void *arg)
 {
-	struct turns *t = arg;
+	struct reopener *t = arg;
 	struct unit u;
 
 	do {
@@ -608,45 +607,45 @@ static void *turns_main(void *arg)
 	return NULL;
 }
 
-#define TURNS	4
+#define REOPENERS	4
 
-/* As many units as were ever open at once, however long it goes on. */
-TEST_F_TIMEOUT(cloner, openers_in_turns_leave_no_more_units_than_openers, 120)
+/* There are no more units than were ever open at once. */
+TEST_F_TIMEOUT(cloner, units_do_not_exceed_concurrent_openers, 120)
 {
-	struct turns t[TURNS];
+	struct reopener t[REOPENERS];
 	bool stop = false;
 	int i;
 
-	for (i = 0; i < TURNS; i++) {
-		t[i] = (struct turns){ .kind = variant->kind, .stop = &stop };
-		ASSERT_EQ(0, pthread_create(&t[i].thread, NULL, turns_main, &t[i]));
+	for (i = 0; i < REOPENERS; i++) {
+		t[i] = (struct reopener){ .kind = variant->kind, .stop = &stop };
+		ASSERT_EQ(0, pthread_create(&t[i].thread, NULL, reopener_main, &t[i]));
 	}
 	WAIT_FOR(false, 2000);
 	__atomic_store_n(&stop, true, __ATOMIC_SEQ_CST);
-	for (i = 0; i < TURNS; i++) {
+	for (i = 0; i < REOPENERS; i++) {
 		ASSERT_EQ(0, pthread_join(t[i].thread, NULL));
 		EXPECT_EQ(0, t[i].err);
 		EXPECT_LT(0, t[i].opened);
 	}
-	EXPECT_GE(self->nodes + TURNS, count_nodes(variant->kind));
+	EXPECT_GE(self->nodes + REOPENERS, count_nodes(variant->kind));
 }
 
-/* ---- who may, and whether anybody may ------------------------------------ */
+/* ---- permissions and settings ------------------------------------------- */
 
-TEST_F(cloner, B3_cloning_can_be_switched_off)
+TEST_F(cloner, B3_cloning_can_be_disabled)
 {
-	struct unit c = the_cloner(variant->kind), made;
+	struct unit c = cloner_node(variant->kind), made;
 	const char *other = strcmp(variant->kind, TUN_KIND) ? TUN_KIND : TAP_KIND;
 
 	CLONE(&self->u);
 	ASSERT_EQ(0, sysctl_set(variant->kind, "devfs_cloning", "0"));
 	EXPECT_EQ(-ENOENT, unit_open(&c, 0));
-	/* What is open stays so, and a closed one is not given either. */
+	/* An open descriptor still works; a closed unit is not given either. */
 	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, &(char){ 0 }, 1)));
 	unit_close(&self->u);
 	EXPECT_EQ(-ENOENT, unit_open(&c, 0));
 	EXPECT_EQ(self->nodes + 1, count_nodes(variant->kind));
-	/* It has its node, and others are made as ever. */
+	/* Numbered nodes and rtnetlink are not affected. */
 	EXPECT_EQ(0, unit_open(&self->u, 0));
 	unit_close(&self->u);
 	ASSERT_EQ(0, unit_create_kind(&made, variant->kind, NULL));
@@ -658,13 +657,13 @@ TEST_F(cloner, B3_cloning_can_be_switched_off)
 	EXPECT_EQ(self->u.number, made.number);
 	unit_close(&made);
 
-	/* The other driver's knob is the other driver's. */
+	/* The setting of the other driver has no effect. */
 	ASSERT_EQ(0, sysctl_set(other, "devfs_cloning", "0"));
 	CLONE(&made);
 	unit_close(&made);
 }
 
-TEST_F(cloner, B3_a_missing_unit_is_not_made_by_its_node)
+TEST_F(cloner, B3_numbered_node_creates_no_unit)
 {
 	struct unit u;
 	int on, err;
@@ -681,18 +680,18 @@ TEST_F(cloner, B3_a_missing_unit_is_not_made_by_its_node)
 	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 }
 
-TEST_F(cloner, B4_needs_the_capability)
+TEST_F(cloner, B4_needs_CAP_NET_ADMIN)
 {
-	struct unit c = the_cloner(variant->kind);
+	struct unit c = cloner_node(variant->kind);
 
 	EXPECT_EQ(-EPERM, run_in_child(open_without_net_admin, &c));
 	EXPECT_EQ(-EACCES, run_in_child(open_as_nobody, &c));
 	ASSERT_EQ(0, chmod(c.node, 0666));
 	EXPECT_EQ(-EPERM, run_in_child(open_as_nobody, &c));
-	/* Who is refused leaves no unit. */
+	/* The failed open created no unit. */
 	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 
-	/* Nor gets one that is there. */
+	/* The same if there is a closed unit. */
 	CLONE(&self->u);
 	unit_close(&self->u);
 	EXPECT_EQ(-EPERM, run_in_child(open_as_nobody, &c));
@@ -701,27 +700,27 @@ TEST_F(cloner, B4_needs_the_capability)
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 }
 
-TEST_F(cloner, B4_user_open_leaves_it_to_the_mode_of_the_node)
+TEST_F(cloner, B4_user_open_relies_on_the_node_mode)
 {
-	const int yes = variant->users ? 0 : -EPERM;
-	struct unit c = the_cloner(variant->kind);
+	const int result = variant->users ? 0 : -EPERM;
+	struct unit c = cloner_node(variant->kind);
 
 	ASSERT_EQ(0, unit_create_kind(&self->u, variant->kind, NULL));
 	ASSERT_EQ(0, sysctl_set(TAP_KIND, "user_open", "1"));
 	EXPECT_EQ(-EACCES, run_in_child(open_as_nobody, &c));
 	EXPECT_EQ(-EACCES, run_in_child(open_as_nobody, &self->u));
-	EXPECT_EQ(yes, run_in_child(open_without_net_admin, &c));
-	EXPECT_EQ(yes, run_in_child(open_without_net_admin, &self->u));
+	EXPECT_EQ(result, run_in_child(open_without_net_admin, &c));
+	EXPECT_EQ(result, run_in_child(open_without_net_admin, &self->u));
 	ASSERT_EQ(0, chmod(c.node, 0666));
 	ASSERT_EQ(0, chmod(self->u.node, 0666));
-	EXPECT_EQ(yes, run_in_child(open_as_nobody, &c));
-	EXPECT_EQ(yes, run_in_child(open_as_nobody, &self->u));
+	EXPECT_EQ(result, run_in_child(open_as_nobody, &c));
+	EXPECT_EQ(result, run_in_child(open_as_nobody, &self->u));
 	ASSERT_EQ(0, sysctl_set(TAP_KIND, "user_open", "0"));
 	EXPECT_EQ(-EPERM, run_in_child(open_as_nobody, &c));
 	EXPECT_EQ(-EPERM, run_in_child(open_as_nobody, &self->u));
 }
 
-static int nobody_gets(struct unit *u, bool up)
+static int open_cloner_as_nobody(struct unit *u, bool up)
 {
 	int err = become_nobody();
 
@@ -733,39 +732,39 @@ static int nobody_gets(struct unit *u, bool up)
 	return err;
 }
 
-static int nobody_gets_it_up(struct unit *u)
+static int open_up_as_nobody(struct unit *u)
 {
-	return nobody_gets(u, true);
+	return open_cloner_as_nobody(u, true);
 }
 
-static int nobody_gets_it_down(struct unit *u)
+static int open_down_as_nobody(struct unit *u)
 {
-	return nobody_gets(u, false);
+	return open_cloner_as_nobody(u, false);
 }
 
-/* The interface is set up for a program that could not do it itself. */
+/* Sets the interface up for a program that has no privilege to do it. */
 TEST_F(cloner, B5_up_on_open_for_a_user)
 {
-	const int yes = variant->users ? 0 : -EPERM;
-	struct unit c = the_cloner(variant->kind);
+	const int result = variant->users ? 0 : -EPERM;
+	struct unit c = cloner_node(variant->kind);
 
 	ASSERT_EQ(0, chmod(c.node, 0666));
 	ASSERT_EQ(0, sysctl_set(TAP_KIND, "user_open", "1"));
-	EXPECT_EQ(yes, run_in_child(nobody_gets_it_down, &c));
+	EXPECT_EQ(result, run_in_child(open_down_as_nobody, &c));
 	ASSERT_EQ(0, sysctl_set(TAP_KIND, "up_on_open", "1"));
-	/* A unit that is there, and one that is made. */
-	EXPECT_EQ(yes, run_in_child(nobody_gets_it_up, &c));
-	EXPECT_EQ(self->nodes + (yes ? 0 : 1), count_nodes(variant->kind));
+	/* A closed unit, and a new one. */
+	EXPECT_EQ(result, run_in_child(open_up_as_nobody, &c));
+	EXPECT_EQ(self->nodes + (result ? 0 : 1), count_nodes(variant->kind));
 	CLONE(&self->u);
-	EXPECT_EQ(yes, run_in_child(nobody_gets_it_up, &c));
-	EXPECT_EQ(self->nodes + (yes ? 1 : 2), count_nodes(variant->kind));
+	EXPECT_EQ(result, run_in_child(open_up_as_nobody, &c));
+	EXPECT_EQ(self->nodes + (result ? 1 : 2), count_nodes(variant->kind));
 }
 
 TEST_F(cloner, B5_up_on_open)
 {
 	ASSERT_EQ(0, sysctl_set(TAP_KIND, "up_on_open", "1"));
 	CLONE(&self->u);
-	/* There is no such setting for tun. */
+	/* tun has no such setting. */
 	EXPECT_EQ(variant->users, link_is_up(self->u.ifindex));
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Units of every kind and network namespaces: containers that make their own,
- * namespaces that die, moves of a unit at work. lifetime.c and permissions.c do
- * it in more ways, with tun.
+ * Units of every kind and network namespaces: containers that create units, namespaces that exit,
+ * units that move while they are used. See also lifetime.c, move.c and permissions.c.
  */
 
 #include "lib/test.h"
@@ -13,13 +12,13 @@
 
 static const char *const kinds[] = { TUN_KIND, TAP_KIND, VMNET_KIND };
 
-/* The beginning of an IPv4 packet to tun, a multicast frame to the others. */
+/* For a tun the start of an IPv4 packet, for the others a multicast frame. */
 static const unsigned char frame[60] = { 0x45, [12] = 0x88, 0xb5 };
 
 FIXTURE(namespace) {
 	struct unit u;
-	int first, second;	/* namespaces; the test begins in the first */
-	int nodes;		/* units of the kind that were there before */
+	int first, second;	/* network namespaces; the test starts in the first */
+	int nodes;		/* nodes of the kind before the test */
 };
 
 FIXTURE_VARIANT(namespace) {
@@ -60,7 +59,7 @@ FIXTURE_SETUP(namespace)
 	ASSERT_LE(0, self->first);
 }
 
-/* In the parent: what the test leaves goes with its namespaces, some time. */
+/* In the parent. The units of the test are deleted with its namespaces, asynchronously. */
 FIXTURE_TEARDOWN_PARENT(namespace)
 {
 	cloner_chmod(variant->kind, 0600);
@@ -69,74 +68,74 @@ FIXTURE_TEARDOWN_PARENT(namespace)
 
 #define CLONE(unit)	ASSERT_EQ(0, cloner_open(unit, variant->kind, O_NONBLOCK))
 
-/* ---- containers ---------------------------------------------------------- */
+/* ---- containers --------------------------------------------------------- */
 
-/* What a container's root can do, who is @user outside, while @theirs is another's unit. */
-static void contained(const char *kind, struct unit *theirs, uid_t user)
+/* What root of a container can do, which is @user outside. @theirs is a unit of the host. */
+static void run_in_container(const char *kind, struct unit *foreign, uid_t user)
 {
-	struct unit mine, second;
+	struct unit own, second;
 
 	if (user)
 		CHILD_ASSERT(!become_nobody());
 	CHILD_ASSERT(!userns_new());
 	CHILD_ASSERT(!netns_new());
-	CHILD_ASSERT(!cloner_open(&mine, kind, O_NONBLOCK));
+	CHILD_ASSERT(!cloner_open(&own, kind, O_NONBLOCK));
 	CHILD_ASSERT(!cloner_open(&second, kind, O_NONBLOCK));
-	CHILD_ASSERT(mine.number != theirs->number && second.number != theirs->number);
-	CHILD_ASSERT(mine.number != second.number);
-	CHILD_ASSERT(!link_up(mine.ifindex));
-	CHILD_ASSERT(link_is_up(mine.ifindex));
+	CHILD_ASSERT(own.number != foreign->number && second.number != foreign->number);
+	CHILD_ASSERT(own.number != second.number);
+	CHILD_ASSERT(!link_up(own.ifindex));
+	CHILD_ASSERT(link_is_up(own.ifindex));
 
-	/* Of the other's unit there is the node, which does not open. */
-	CHILD_ASSERT(!if_nametoindex(theirs->ifname));
-	CHILD_ASSERT(node_exists(theirs));
-	CHILD_ASSERT(unit_open(theirs, 0) == -EPERM);
+	/* The foreign unit has a node, which cannot be opened, and no interface here. */
+	CHILD_ASSERT(!if_nametoindex(foreign->ifname));
+	CHILD_ASSERT(node_exists(foreign));
+	CHILD_ASSERT(unit_open(foreign, 0) == -EPERM);
 
-	/* It is closed, but not the container's. */
-	unit_close(&mine);
-	CHILD_ASSERT(!cloner_open(&mine, kind, O_NONBLOCK));
-	CHILD_ASSERT(mine.number != theirs->number);
-	unit_close(&mine);
-	/* The node is that of the machine's root, whatever its interface. */
-	CHILD_ASSERT(unit_open(&mine, 0) == (user ? -EACCES : 0));
+	/* The foreign unit is closed, but not available to the container. */
+	unit_close(&own);
+	CHILD_ASSERT(!cloner_open(&own, kind, O_NONBLOCK));
+	CHILD_ASSERT(own.number != foreign->number);
+	unit_close(&own);
+	/* The node belongs to root of the host, so its mode applies. */
+	CHILD_ASSERT(unit_open(&own, 0) == (user ? -EACCES : 0));
 	CHILD_ASSERT(!link_del(second.ifindex));
 	CHILD_ASSERT(!node_exists(&second));
 	CHILD_ASSERT(ERR(read(second.fd, &(char){ 0 }, 1)) == -EHOSTDOWN);
 }
 
-static void run_container(struct __test_metadata *_metadata, const char *kind,
-			  struct unit *theirs, uid_t user)
+static void check_container(struct __test_metadata *_metadata, const char *kind,
+			    struct unit *foreign, uid_t user)
 {
 	int status;
 	pid_t pid;
 
 	if (userns_unavailable())
 		SKIP(return, "no user namespaces");
-	ASSERT_EQ(0, cloner_open(theirs, kind, O_NONBLOCK));
-	unit_close(theirs);
-	ASSERT_EQ(0, chmod(theirs->node, 0666));
+	ASSERT_EQ(0, cloner_open(foreign, kind, O_NONBLOCK));
+	unit_close(foreign);
+	ASSERT_EQ(0, chmod(foreign->node, 0666));
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		contained(kind, theirs, user);
+		run_in_container(kind, foreign, user);
 		_exit(0);
 	}
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
-	/* As it was. */
-	EXPECT_EQ(0, unit_open(theirs, 0));
+	/* The foreign unit is unchanged. */
+	EXPECT_EQ(0, unit_open(foreign, 0));
 }
 
-TEST_F_TIMEOUT(namespace, a_containers_root_has_units_of_its_own, 60)
+TEST_F_TIMEOUT(namespace, container_root_has_its_own_units, 60)
 {
-	run_container(_metadata, variant->kind, &self->u, 0);
+	check_container(_metadata, variant->kind, &self->u, 0);
 }
 
-/* Anybody can be root of a container; the mode of the cloner lets them in. */
-TEST_F_TIMEOUT(namespace, a_users_container_has_units_of_its_own, 60)
+/* Any user can be root of a container, if the mode of the cloner permits it. */
+TEST_F_TIMEOUT(namespace, container_of_a_user_has_its_own_units, 60)
 {
 	cloner_chmod(variant->kind, 0666);
-	run_container(_metadata, variant->kind, &self->u, NOBODY_UID);
+	check_container(_metadata, variant->kind, &self->u, NOBODY_UID);
 }
 
 static int clone_from_userns(struct unit *u)
@@ -144,8 +143,8 @@ static int clone_from_userns(struct unit *u)
 	return userns_new() ? -ENOTRECOVERABLE : unit_open(u, 0);
 }
 
-/* Root of nothing but a user namespace is nobody in this network namespace. */
-TEST_F(namespace, a_user_namespace_alone_is_EPERM)
+/* A user namespace without its own network namespace gives no privilege. */
+TEST_F(namespace, user_namespace_alone_is_EPERM)
 {
 	struct unit c;
 
@@ -157,9 +156,9 @@ TEST_F(namespace, a_user_namespace_alone_is_EPERM)
 	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 }
 
-/* ---- namespaces that die ------------------------------------------------- */
+/* ---- namespaces that exit ----------------------------------------------- */
 
-TEST_F_TIMEOUT(namespace, units_go_with_their_namespace, 120)
+TEST_F_TIMEOUT(namespace, units_are_deleted_with_their_namespace, 120)
 {
 	struct unit open, closed, again;
 	struct sleeper s;
@@ -167,12 +166,12 @@ TEST_F_TIMEOUT(namespace, units_go_with_their_namespace, 120)
 
 	for (i = 0; i < ROUNDS; i++) {
 		ASSERT_EQ(0, netns_new());
-		/* For the sleeper: a read that waits. */
+		/* Blocking, for the sleeper. */
 		ASSERT_EQ(0, cloner_open(&open, variant->kind, 0));
 		ASSERT_EQ(0, link_up(open.ifindex));
 		CLONE(&closed);
 		unit_close(&closed);
-		/* Nothing holds the namespace any more but the interfaces' own. */
+		/* Drops the last reference to the namespace. */
 		ASSERT_EQ(0, setns(self->first, CLONE_NEWNET));
 		ASSERT_EQ(0, sleeper_start(&s, i % 2 ? SLEEP_READ : SLEEP_POLL, open.fd));
 		ASSERT_TRUE(sleeper_join(&s));
@@ -185,7 +184,7 @@ TEST_F_TIMEOUT(namespace, units_go_with_their_namespace, 120)
 		EXPECT_TRUE(WAIT_FOR(!node_exists(&open) && !node_exists(&closed), TIMEOUT_MS));
 		expect_revoked(_metadata, &open);
 
-		/* The numbers are free, beside the descriptor. */
+		/* The numbers are free although a descriptor is open. */
 		ASSERT_TRUE(WAIT_FOR(unit_numbers_settled(variant->kind), TIMEOUT_MS));
 		CLONE(&again);
 		EXPECT_EQ(open.number, again.number);
@@ -195,9 +194,9 @@ TEST_F_TIMEOUT(namespace, units_go_with_their_namespace, 120)
 	}
 }
 
-/* ---- moves --------------------------------------------------------------- */
+/* ---- moves -------------------------------------------------------------- */
 
-TEST_F(namespace, a_moved_unit_is_given_where_it_is)
+TEST_F(namespace, cloner_gives_a_moved_unit_in_its_new_namespace)
 {
 	struct unit other, again;
 
@@ -212,8 +211,8 @@ TEST_F(namespace, a_moved_unit_is_given_where_it_is)
 	EXPECT_STREQ(self->u.ifname, again.ifname);
 }
 
-/* A move sets the interface down, and that is the end of what is queued. */
-TEST_F(namespace, what_is_queued_does_not_move)
+/* A move sets the interface down, which discards the queue. */
+TEST_F(namespace, move_discards_the_queue)
 {
 	int raw = packet_socket(), i;
 
@@ -237,7 +236,7 @@ struct worker {
 	int fd;
 	bool stop;
 	unsigned int done;
-	long odd;		/* what the program may not see of a move */
+	long error;		/* an unexpected result */
 };
 
 static void *writer_main(void *arg)
@@ -248,7 +247,7 @@ static void *writer_main(void *arg)
 	while (!__atomic_load_n(&w->stop, __ATOMIC_SEQ_CST)) {
 		ret = ERR(write(w->fd, frame, sizeof(frame)));
 		if (ret != (long)sizeof(frame))
-			w->odd = ret;
+			w->error = ret;
 		__atomic_add_fetch(&w->done, 1, __ATOMIC_SEQ_CST);
 		short_sleep();
 	}
@@ -265,15 +264,15 @@ static void *reader_main(void *arg)
 		long ret = ERR(poll(&pfd, 1, 20));
 
 		if (ret < 0 || (pfd.revents & ~POLLIN))
-			w->odd = ret < 0 ? ret : pfd.revents;
+			w->error = ret < 0 ? ret : pfd.revents;
 		if (!pfd.revents)
 			continue;
-		/* The interface may be set down after poll's promise. */
+		/* The interface may be set down between poll() and read(). */
 		ret = ERR(read(w->fd, buf, sizeof(buf)));
 		if (ret == -EAGAIN)
 			continue;
 		if (ret != (long)sizeof(frame))
-			w->odd = ret;
+			w->error = ret;
 		__atomic_add_fetch(&w->done, 1, __ATOMIC_SEQ_CST);
 	}
 	return NULL;
@@ -284,7 +283,7 @@ static unsigned int done(struct worker *w)
 	return __atomic_load_n(&w->done, __ATOMIC_SEQ_CST);
 }
 
-TEST_F_TIMEOUT(namespace, moved_while_a_reader_and_a_writer_are_at_it, 240)
+TEST_F_TIMEOUT(namespace, moved_while_reader_and_writer_run, 240)
 {
 	struct worker reader = { }, writer = { };
 	char ifr[40], name[IFNAMSIZ];
@@ -335,48 +334,51 @@ TEST_F_TIMEOUT(namespace, moved_while_a_reader_and_a_writer_are_at_it, 240)
 	__atomic_store_n(&writer.stop, true, __ATOMIC_SEQ_CST);
 	ASSERT_EQ(0, pthread_join(reader.thread, NULL));
 	ASSERT_EQ(0, pthread_join(writer.thread, NULL));
-	EXPECT_EQ(0, reader.odd);
-	EXPECT_EQ(0, writer.odd);
+	EXPECT_EQ(0, reader.error);
+	EXPECT_EQ(0, writer.error);
 }
 
-/* ---- all at once --------------------------------------------------------- */
+/*
+ * ---- random operations in several threads
+ * ---------------------------------------------------------
+ */
 
-#define STORM_MS	10000
-#define STORM_MAX_MS	60000	/* until enough has happened, on a slow machine */
-#define STORMERS	4
-#define SLOTS		6
-#define PLACES		3
+#define STRESS_MS	10000
+#define STRESS_MAX_MS	60000	/* on a slow machine, until enough is done */
+#define THREADS	4
+#define FDS		6
+#define NAMESPACES		3
 
-struct storm {
-	int ns[PLACES];
+struct stress {
+	int ns[NAMESPACES];
 	bool stop;
-	unsigned int opened, deleted, moved, died;
-	long odd;		/* an error that nobody may see */
-	const char *what;
+	unsigned int opened, deleted, moved, unshared;
+	long error;		/* an unexpected result */
+	const char *what;	/* and the call that returned it */
 };
 
-struct stormer {
+struct stress_thread {
 	pthread_t thread;
-	struct storm *storm;
+	struct stress *stress;
 	unsigned int seed;
 };
 
-static bool storm_was_one(const struct storm *s)
+static bool enough_done(const struct stress *s)
 {
 	return __atomic_load_n(&s->opened, __ATOMIC_SEQ_CST) >= 100 &&
 	       __atomic_load_n(&s->deleted, __ATOMIC_SEQ_CST) >= 20 &&
 	       __atomic_load_n(&s->moved, __ATOMIC_SEQ_CST) >= 10 &&
-	       __atomic_load_n(&s->died, __ATOMIC_SEQ_CST) >= 5;
+	       __atomic_load_n(&s->unshared, __ATOMIC_SEQ_CST) >= 5;
 }
 
-static void odd(struct storm *s, const char *what, long err)
+static void fail(struct stress *s, const char *what, long err)
 {
 	s->what = what;
-	__atomic_store_n(&s->odd, err, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&s->error, err, __ATOMIC_SEQ_CST);
 }
 
-/* Was the answer one of those that fit? The list ends with 1. */
-static bool fits(long ret, const int *list)
+/* True if @ret is in @list, which ends with 1. */
+static bool is_listed(long ret, const int *list)
 {
 	for (; *list != 1; list++)
 		if (ret == *list)
@@ -384,17 +386,17 @@ static bool fits(long ret, const int *list)
 	return false;
 }
 
-#define ANSWERS(ret, what, ...)						\
+#define EXPECT_RESULT(ret, what, ...)						\
 ({									\
 	long __got = (ret);						\
 									\
-	if (!fits(__got, (const int[]){ __VA_ARGS__, 1 }))		\
-		odd(s, what, __got);					\
+	if (!is_listed(__got, (const int[]){ __VA_ARGS__, 1 }))		\
+		fail(s, what, __got);					\
 	__got;								\
 })
 
-/* Something is done to one of the interfaces that are here. */
-static void storm_link(struct storm *s, unsigned int *seed)
+/* A random operation on a random interface of the current namespace. */
+static void stress_link(struct stress *s, unsigned int *seed)
 {
 	struct if_nameindex *all = if_nameindex();
 	int n = 0, ifindex;
@@ -409,24 +411,24 @@ static void storm_link(struct storm *s, unsigned int *seed)
 	case 0:
 	case 1:
 	case 2:
-		if (!ANSWERS(link_del(ifindex), "del", 0, -ENODEV))
+		if (!EXPECT_RESULT(link_del(ifindex), "del", 0, -ENODEV))
 			__atomic_add_fetch(&s->deleted, 1, __ATOMIC_SEQ_CST);
 		break;
 	case 3:
-		ANSWERS(link_down(ifindex), "down", 0, -ENODEV);
+		EXPECT_RESULT(link_down(ifindex), "down", 0, -ENODEV);
 		break;
 	case 4:
 	case 5:
-		ANSWERS(link_up(ifindex), "up", 0, -ENODEV);
+		EXPECT_RESULT(link_up(ifindex), "up", 0, -ENODEV);
 		break;
 	default:
-		if (!ANSWERS(link_set_netns(ifindex, s->ns[rand_r(seed) % PLACES]), "move",
-			     0, -ENODEV, -EEXIST))
+		if (!EXPECT_RESULT(link_set_netns(ifindex, s->ns[rand_r(seed) % NAMESPACES]),
+				   "move", 0, -ENODEV, -EEXIST))
 			__atomic_add_fetch(&s->moved, 1, __ATOMIC_SEQ_CST);
 	}
 }
 
-static void storm_slot(struct storm *s, unsigned int *seed, int fd)
+static void stress_fd(struct stress *s, unsigned int *seed, int fd)
 {
 	unsigned char got[256];
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
@@ -438,96 +440,97 @@ static void storm_slot(struct storm *s, unsigned int *seed, int fd)
 	case 0:
 		ret = ERR(read(fd, got, sizeof(got)));
 		if (ret < 0)
-			ANSWERS(ret, "read", -EAGAIN, -EHOSTDOWN);
+			EXPECT_RESULT(ret, "read", -EAGAIN, -EHOSTDOWN);
 		break;
 	case 1:
-		ANSWERS(ERR(write(fd, frame, sizeof(frame))), "write", sizeof(frame), -EHOSTDOWN);
+		EXPECT_RESULT(ERR(write(fd, frame, sizeof(frame))), "write", sizeof(frame),
+			      -EHOSTDOWN);
 		break;
 	case 2:
-		ANSWERS(ERR(ioctl(fd, LINUX64_GIFNAME, ifr)), "GIFNAME", 0, -ENXIO);
+		EXPECT_RESULT(ERR(ioctl(fd, LINUX64_GIFNAME, ifr)), "GIFNAME", 0, -ENXIO);
 		break;
 	case 3:
-		ANSWERS(ERR(ioctl(fd, TUNSTRANSIENT, &yes)), "TRANSIENT", 0, -ENXIO);
+		EXPECT_RESULT(ERR(ioctl(fd, TUNSTRANSIENT, &yes)), "TRANSIENT", 0, -ENXIO);
 		break;
 	default:
 		if (ERR(poll(&pfd, 1, rand_r(seed) % 3)) < 0)
-			odd(s, "poll", -errno);
+			fail(s, "poll", -errno);
 	}
 }
 
-static void storm_open(struct storm *s, unsigned int *seed, int *fd)
+static void stress_open(struct stress *s, unsigned int *seed, int *fd)
 {
 	char node[32];
 
 	if (*fd >= 0)
-		ANSWERS(ERR(close(*fd)), "close", 0);
+		EXPECT_RESULT(ERR(close(*fd)), "close", 0);
 	*fd = -1;
 	if (rand_r(seed) % 4) {
 		snprintf(node, sizeof(node), "/dev/%s", kinds[rand_r(seed) % 3]);
 		*fd = ERR(open(node, O_RDWR | O_NONBLOCK | O_CLOEXEC));
-		/* The unit may be deleted before it is open. */
+		/* The unit may be deleted before it is opened. */
 		if (*fd < 0)
-			ANSWERS(*fd, "open of a cloner", -ENXIO, -ENODEV);
+			EXPECT_RESULT(*fd, "open of a cloner", -ENXIO, -ENODEV);
 	} else {
 		snprintf(node, sizeof(node), "/dev/%s%d", kinds[rand_r(seed) % 3],
 			 1 + rand_r(seed) % 10);
 		*fd = ERR(open(node, O_RDWR | O_NONBLOCK | O_CLOEXEC));
 		if (*fd < 0)
-			ANSWERS(*fd, "open of a node", -ENOENT, -ENXIO, -ENODEV, -EBUSY);
+			EXPECT_RESULT(*fd, "open of a node", -ENOENT, -ENXIO, -ENODEV, -EBUSY);
 	}
 	if (*fd >= 0)
 		__atomic_add_fetch(&s->opened, 1, __ATOMIC_SEQ_CST);
 }
 
-static void *storm_main(void *arg)
+static void *stress_main(void *arg)
 {
-	struct stormer *me = arg;
-	struct storm *s = me->storm;
+	struct stress_thread *me = arg;
+	struct stress *s = me->stress;
 	unsigned int *seed = &me->seed;
-	int fd[SLOTS], i;
+	int fd[FDS], i;
 
-	for (i = 0; i < SLOTS; i++)
+	for (i = 0; i < FDS; i++)
 		fd[i] = -1;
 	while (!__atomic_load_n(&s->stop, __ATOMIC_SEQ_CST)) {
 		struct nl_request req;
 
-		i = rand_r(seed) % SLOTS;
+		i = rand_r(seed) % FDS;
 		switch (rand_r(seed) % 64) {
 		case 0:
-			/* The one before dies some time, and its units with it. */
-			ANSWERS(netns_new(), "new namespace", 0);
-			__atomic_add_fetch(&s->died, 1, __ATOMIC_SEQ_CST);
+			/* The previous namespace exits asynchronously. */
+			EXPECT_RESULT(netns_new(), "new namespace", 0);
+			__atomic_add_fetch(&s->unshared, 1, __ATOMIC_SEQ_CST);
 			break;
 		case 1 ... 4:
-			ANSWERS(ERR(setns(s->ns[rand_r(seed) % PLACES], CLONE_NEWNET)),
-				"setns", 0);
+			EXPECT_RESULT(ERR(setns(s->ns[rand_r(seed) % NAMESPACES], CLONE_NEWNET)),
+				      "setns", 0);
 			break;
 		case 5 ... 8:
 			nl_link_add(&req, NULL, kinds[rand_r(seed) % 3]);
-			ANSWERS(nl_talk(&req, NULL), "add", 0);
+			EXPECT_RESULT(nl_talk(&req, NULL), "add", 0);
 			break;
 		case 9 ... 20:
-			storm_link(s, seed);
+			stress_link(s, seed);
 			break;
 		case 21 ... 40:
-			storm_open(s, seed, &fd[i]);
+			stress_open(s, seed, &fd[i]);
 			break;
 		default:
 			if (fd[i] >= 0)
-				storm_slot(s, seed, fd[i]);
+				stress_fd(s, seed, fd[i]);
 		}
 	}
-	for (i = 0; i < SLOTS; i++)
+	for (i = 0; i < FDS; i++)
 		if (fd[i] >= 0)
-			ANSWERS(ERR(close(fd[i])), "close", 0);
+			EXPECT_RESULT(ERR(close(fd[i])), "close", 0);
 	return NULL;
 }
 
-FIXTURE(storm) {
+FIXTURE(stress) {
 	int nodes[ARRAY_SIZE(kinds)];
 };
 
-FIXTURE_SETUP(storm)
+FIXTURE_SETUP(stress)
 {
 	unsigned int i;
 
@@ -537,14 +540,14 @@ FIXTURE_SETUP(storm)
 		self->nodes[i] = count_nodes(kinds[i]);
 }
 
-/* Whatever happened, the next test finds the module. */
-FIXTURE_TEARDOWN_PARENT(storm)
+/* The next test needs the module. */
+FIXTURE_TEARDOWN_PARENT(stress)
 {
 	if (access("/sys/module/bsdtun", F_OK))
 		module_load();
 }
 
-static bool storm_is_over(const int *nodes)
+static bool nodes_are_gone(const int *nodes)
 {
 	unsigned int i;
 
@@ -554,54 +557,51 @@ static bool storm_is_over(const int *nodes)
 	return true;
 }
 
-TEST_F_TIMEOUT(storm, everything_goes_on_afterwards, 360)
+TEST_F_TIMEOUT(stress, driver_works_afterwards, 360)
 {
 	const char *seed = getenv("BSDTUN_SEED");
-	struct stormer t[STORMERS];
-	struct storm s = { };
-	struct timespec ts;
-	unsigned int first, i;
+	struct stress_thread t[THREADS];
+	struct stress s = { };
+	unsigned int seed_value, i;
 	long long start;
 
-	first = seed ? strtoul(seed, NULL, 0) : (unsigned int)(time(NULL) ^ getpid());
-	TH_LOG("BSDTUN_SEED=%u", first);
-	for (i = 0; i < PLACES; i++) {
+	seed_value = seed ? strtoul(seed, NULL, 0) : (unsigned int)(time(NULL) ^ getpid());
+	TH_LOG("BSDTUN_SEED=%u", seed_value);
+	for (i = 0; i < NAMESPACES; i++) {
 		ASSERT_EQ(0, netns_new());
 		s.ns[i] = netns_open();
 		ASSERT_LE(0, s.ns[i]);
 	}
-	for (i = 0; i < STORMERS; i++) {
-		t[i] = (struct stormer){ .storm = &s, .seed = first + i };
-		ASSERT_EQ(0, pthread_create(&t[i].thread, NULL, storm_main, &t[i]));
+	for (i = 0; i < THREADS; i++) {
+		t[i] = (struct stress_thread){ .stress = &s, .seed = seed_value + i };
+		ASSERT_EQ(0, pthread_create(&t[i].thread, NULL, stress_main, &t[i]));
 	}
 	start = now_ms();
-	while ((now_ms() < start + STORM_MS ||
-		(now_ms() < start + STORM_MAX_MS && !storm_was_one(&s))) &&
-	       !__atomic_load_n(&s.odd, __ATOMIC_SEQ_CST))
+	while ((now_ms() < start + STRESS_MS ||
+		(now_ms() < start + STRESS_MAX_MS && !enough_done(&s))) &&
+	       !__atomic_load_n(&s.error, __ATOMIC_SEQ_CST))
 		short_sleep();
 	__atomic_store_n(&s.stop, true, __ATOMIC_SEQ_CST);
-	clock_gettime(CLOCK_REALTIME, &ts);
-	ts.tv_sec += 3 * TIMEOUT_MS / 1000;
-	for (i = 0; i < STORMERS; i++) {
-		ASSERT_EQ(0, pthread_timedjoin_np(t[i].thread, NULL, &ts))
+	for (i = 0; i < THREADS; i++) {
+		ASSERT_TRUE(thread_join(t[i].thread))
 			TH_LOG("thread %u hangs", i);
 	}
 	TH_LOG("%u opens, %u units deleted, %u moved, %u namespaces",
-	       s.opened, s.deleted, s.moved, s.died);
-	EXPECT_EQ(0, s.odd)
+	       s.opened, s.deleted, s.moved, s.unshared);
+	EXPECT_EQ(0, s.error)
 		TH_LOG("from %s", s.what);
 	EXPECT_LT(0, s.opened);
 	EXPECT_LT(0, s.deleted);
 	EXPECT_LT(0, s.moved);
-	EXPECT_LT(0, s.died);
+	EXPECT_LT(0, s.unshared);
 
-	for (i = 0; i < PLACES; i++) {
+	for (i = 0; i < NAMESPACES; i++) {
 		ASSERT_EQ(0, setns(s.ns[i], CLONE_NEWNET));
 		units_delete_all();
 		close(s.ns[i]);
 	}
-	/* The rest is in namespaces that are still dying. */
-	EXPECT_TRUE(WAIT_FOR(storm_is_over(self->nodes), 3 * TIMEOUT_MS));
+	/* Other units are in namespaces that are still exiting. */
+	EXPECT_TRUE(WAIT_FOR(nodes_are_gone(self->nodes), 3 * TIMEOUT_MS));
 	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
 		int want = lowest_free_number(kinds[i], 0);
 		struct unit u;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Units by rtnetlink with the attributes of their kind: made with them, shown
- * by them, changed; and what is wrong with a request is said in words.
+ * rtnetlink attributes of the kinds: creation, display and change of units. Refused requests have a
+ * text in the extended acknowledgment.
  */
 
 #include "lib/test.h"
@@ -9,7 +9,7 @@
 #include <linux/if_bsdtun.h>
 
 struct attr {
-	int type;		/* -1: no more */
+	int type;		/* -1: end of list */
 	size_t len;
 	__u32 value;
 };
@@ -18,7 +18,7 @@ struct attr {
 #define U32(type, value)	{ type, 4, value }
 #define U8(type, value)		{ type, 1, value }
 #define ATTRS(...)		((const struct attr[]){ __VA_ARGS__, { -1, 0, 0 } })
-#define NOTHING			((const struct attr[]){ { -1, 0, 0 } })
+#define NO_ATTRS			((const struct attr[]){ { -1, 0, 0 } })
 
 static void put_info(struct nl_request *req, const char *kind, const struct attr *attr)
 {
@@ -38,7 +38,7 @@ static void put_info(struct nl_request *req, const char *kind, const struct attr
 	nl_nest_end(req, info);
 }
 
-static int talk(struct nl_request *req, struct link *link, char *text, size_t size)
+static int send_request(struct nl_request *req, struct link *link, char *text, size_t size)
 {
 	int fd = nl_open(), err;
 
@@ -52,13 +52,13 @@ static int talk(struct nl_request *req, struct link *link, char *text, size_t si
 FIXTURE(rtnl) {
 	struct unit u;
 	struct link link;
-	int nodes;		/* units of the kind that were there before */
-	char text[256];		/* what the kernel said, refusing */
+	int nodes;		/* nodes of the kind before the test */
+	char text[256];		/* of the extended acknowledgment */
 };
 
 FIXTURE_VARIANT(rtnl) {
 	const char *kind;
-	bool keeps;		/* has IFLA_BSDTUN_KEEP */
+	bool has_keep;		/* has IFLA_BSDTUN_KEEP */
 };
 
 FIXTURE_VARIANT_ADD(rtnl, tun) {
@@ -67,7 +67,7 @@ FIXTURE_VARIANT_ADD(rtnl, tun) {
 
 FIXTURE_VARIANT_ADD(rtnl, tap) {
 	.kind = TAP_KIND,
-	.keeps = true,
+	.has_keep = true,
 };
 
 FIXTURE_VARIANT_ADD(rtnl, vmnet) {
@@ -85,14 +85,14 @@ FIXTURE_SETUP(rtnl)
 	ASSERT_TRUE(WAIT_FOR(unit_numbers_settled(variant->kind), TIMEOUT_MS));
 }
 
-/* In the parent, which sees to it even if the test had to be ended. */
+/* In the parent, so that it runs even if the test times out. */
 FIXTURE_TEARDOWN_PARENT(rtnl)
 {
 	EXPECT_EQ(0, netns_reset());
 	EXPECT_TRUE(WAIT_FOR(count_nodes(variant->kind) <= self->nodes, TIMEOUT_MS));
 }
 
-/* ip link add [@name] type @kind with @attr; *@u is what came of it. */
+/* ip link add [@name] type @kind with @attr. */
 static int create(struct unit *u, const char *kind, const char *name, const struct attr *attr,
 		  char *text, size_t size)
 {
@@ -106,7 +106,7 @@ static int create(struct unit *u, const char *kind, const char *name, const stru
 		nl_put(&req, IFLA_IFNAME, name, strlen(name) + 1);
 	put_info(&req, kind, attr);
 	*text = '\0';
-	err = talk(&req, &link, text, size);
+	err = send_request(&req, &link, text, size);
 	if (err)
 		return err;
 	u->ifindex = link.ifindex;
@@ -117,7 +117,7 @@ static int create(struct unit *u, const char *kind, const char *name, const stru
 #define CREATE(name, attr)						\
 	create(&self->u, variant->kind, name, attr, self->text, sizeof(self->text))
 
-/* ip link set with @attr, on a unit that is there. */
+/* ip link set type @kind with @attr. */
 static int change(struct unit *u, const struct attr *attr, char *text, size_t size)
 {
 	struct nl_request req;
@@ -126,22 +126,22 @@ static int change(struct unit *u, const struct attr *attr, char *text, size_t si
 	req.ifi.ifi_index = u->ifindex;
 	put_info(&req, u->kind, attr);
 	*text = '\0';
-	return talk(&req, NULL, text, size);
+	return send_request(&req, NULL, text, size);
 }
 
 #define CHANGE(attr)	change(&self->u, attr, self->text, sizeof(self->text))
 
-/* Refused with this error, and with words. */
+/* Fails with this error, and with a text. */
 #define EXPECT_REFUSED(err, call)					\
 ({									\
 	EXPECT_EQ(err, call)						\
 		TH_LOG("kernel: '%s'", self->text);			\
 	EXPECT_NE(0, strlen(self->text))				\
-		TH_LOG("without a word");				\
+		TH_LOG("no text");				\
 })
 
-/* The value that a link shows of an attribute, -ENOENT without one, -EPROTO for another length. */
-static long shown(const struct link *link, int type, size_t size)
+/* The value of an attribute in IFLA_INFO_DATA. -ENOENT if absent, -EPROTO if of another length. */
+static long link_attr(const struct link *link, int type, size_t size)
 {
 	const struct rtattr *rta = (const void *)link->data;
 	int len = link->data_len;
@@ -160,40 +160,40 @@ static long shown(const struct link *link, int type, size_t size)
 	return -ENOENT;
 }
 
-static long shows(int ifindex, int type, size_t size)
+static long unit_link_attr(int ifindex, int type, size_t size)
 {
 	struct link link = { };
 	int err = link_get(ifindex, &link);
 
-	return err ? err : shown(&link, type, size);
+	return err ? err : link_attr(&link, type, size);
 }
 
-#define SHOWS_UNIT()		shows(self->u.ifindex, IFLA_BSDTUN_UNIT, 4)
-#define SHOWS_KEEP()		shows(self->u.ifindex, IFLA_BSDTUN_KEEP, 1)
-#define SHOWS_TRANSIENT()	shows(self->u.ifindex, IFLA_BSDTUN_TRANSIENT, 1)
-#define SHOWS_OWNER()		shows(self->u.ifindex, IFLA_BSDTUN_OWNER, 4)
+#define SHOWN_UNIT()		unit_link_attr(self->u.ifindex, IFLA_BSDTUN_UNIT, 4)
+#define SHOWN_KEEP()		unit_link_attr(self->u.ifindex, IFLA_BSDTUN_KEEP, 1)
+#define SHOWN_TRANSIENT()	unit_link_attr(self->u.ifindex, IFLA_BSDTUN_TRANSIENT, 1)
+#define SHOWN_OWNER()		unit_link_attr(self->u.ifindex, IFLA_BSDTUN_OWNER, 4)
 
-/* A number that is free, and not the one that the driver would choose. */
-static __u32 some_number(const char *kind)
+/* A free number that the driver would not choose itself. */
+static __u32 unusual_free_number(const char *kind)
 {
 	return lowest_free_number(kind, lowest_free_number(kind, 0) + 3);
 }
 
-static void name_of(char *name, const char *kind, __u16 number)
+static void unit_name(char *name, const char *kind, __u16 number)
 {
 	snprintf(name, IFNAMSIZ, "%s%u", kind, number);
 }
 
-/* ---- made ---------------------------------------------------------------- */
+/* ---- creation ----------------------------------------------------------- */
 
-TEST_F(rtnl, a_unit_gets_the_number_given)
+TEST_F(rtnl, unit_gets_the_requested_number)
 {
-	__u32 number = some_number(variant->kind);
+	__u32 number = unusual_free_number(variant->kind);
 	char name[IFNAMSIZ], template[IFNAMSIZ];
 	const char *names[3] = { NULL, name, template };
 	unsigned int i;
 
-	name_of(name, variant->kind, number);
+	unit_name(name, variant->kind, number);
 	snprintf(template, sizeof(template), "%s%%d", variant->kind);
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		ASSERT_EQ(0, CREATE(names[i], ATTRS(U32(IFLA_BSDTUN_UNIT, number))))
@@ -201,18 +201,18 @@ TEST_F(rtnl, a_unit_gets_the_number_given)
 		EXPECT_EQ(number, self->u.number);
 		EXPECT_STREQ(name, self->u.ifname);
 		EXPECT_TRUE(node_exists(&self->u));
-		EXPECT_EQ(number, SHOWS_UNIT());
+		EXPECT_EQ(number, SHOWN_UNIT());
 		unit_destroy(&self->u);
 	}
 
-	/* With a name of one's own, even one of another kind. */
+	/* With any name, even one that belongs to another kind. */
 	ASSERT_EQ(0, CREATE("vpn0", ATTRS(U32(IFLA_BSDTUN_UNIT, number))));
 	EXPECT_EQ(number, self->u.number);
 	EXPECT_STREQ("vpn0", self->u.ifname);
 	EXPECT_TRUE(node_exists(&self->u));
-	EXPECT_EQ(number, SHOWS_UNIT());
+	EXPECT_EQ(number, SHOWN_UNIT());
 	unit_destroy(&self->u);
-	name_of(name, strcmp(variant->kind, TUN_KIND) ? TUN_KIND : TAP_KIND, number + 1);
+	unit_name(name, strcmp(variant->kind, TUN_KIND) ? TUN_KIND : TAP_KIND, number + 1);
 	ASSERT_EQ(0, CREATE(name, ATTRS(U32(IFLA_BSDTUN_UNIT, number))));
 	EXPECT_EQ(number, self->u.number);
 	EXPECT_STREQ(name, self->u.ifname);
@@ -222,12 +222,12 @@ TEST_F(rtnl, without_attributes_the_driver_chooses)
 {
 	int number = lowest_free_number(variant->kind, 0);
 
-	ASSERT_EQ(0, CREATE(NULL, NOTHING));
+	ASSERT_EQ(0, CREATE(NULL, NO_ATTRS));
 	EXPECT_EQ(number, self->u.number);
-	EXPECT_EQ(number, SHOWS_UNIT());
-	EXPECT_EQ(0, SHOWS_TRANSIENT());
-	EXPECT_EQ(variant->keeps ? 0 : -ENOENT, SHOWS_KEEP());
-	EXPECT_EQ(0, SHOWS_OWNER());
+	EXPECT_EQ(number, SHOWN_UNIT());
+	EXPECT_EQ(0, SHOWN_TRANSIENT());
+	EXPECT_EQ(variant->has_keep ? 0 : -ENOENT, SHOWN_KEEP());
+	EXPECT_EQ(0, SHOWN_OWNER());
 }
 
 TEST_F(rtnl, numbers_end_at_32767)
@@ -239,66 +239,66 @@ TEST_F(rtnl, numbers_end_at_32767)
 		EXPECT_REFUSED(-ERANGE, CREATE(NULL, ATTRS(U32(IFLA_BSDTUN_UNIT, numbers[i]))));
 	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 	ASSERT_EQ(0, CREATE(NULL, ATTRS(U32(IFLA_BSDTUN_UNIT, 32767))));
-	EXPECT_EQ(32767, SHOWS_UNIT());
+	EXPECT_EQ(32767, SHOWN_UNIT());
 	EXPECT_TRUE(node_exists(&self->u));
 }
 
-TEST_F(rtnl, a_number_belongs_to_one_unit)
+TEST_F(rtnl, number_in_use_is_EEXIST)
 {
 	struct unit first;
-	int here = netns_open();
+	int netns = netns_open();
 
-	ASSERT_LE(0, here);
-	ASSERT_EQ(0, CREATE("first", NOTHING));
+	ASSERT_LE(0, netns);
+	ASSERT_EQ(0, CREATE("first", NO_ATTRS));
 	first = self->u;
 	EXPECT_REFUSED(-EEXIST, CREATE(NULL, ATTRS(U32(IFLA_BSDTUN_UNIT, first.number))));
 	EXPECT_REFUSED(-EEXIST, CREATE("second", ATTRS(U32(IFLA_BSDTUN_UNIT, first.number))));
 	EXPECT_EQ(0, if_nametoindex("second"));
-	/* In another namespace too: numbers are the machine's. */
+	/* Also in another namespace: numbers are global. */
 	ASSERT_EQ(0, netns_new());
 	EXPECT_REFUSED(-EEXIST, CREATE(NULL, ATTRS(U32(IFLA_BSDTUN_UNIT, first.number))));
 	EXPECT_TRUE(node_exists(&first));
 	EXPECT_EQ(self->nodes + 1, count_nodes(variant->kind));
 	EXPECT_EQ(0, unit_open(&first, 0));
-	close(here);
+	close(netns);
 }
 
 TEST_F(rtnl, name_and_number_must_agree)
 {
-	__u32 number = some_number(variant->kind);
+	__u32 number = unusual_free_number(variant->kind);
 	char name[IFNAMSIZ];
 
-	name_of(name, variant->kind, number + 1);
+	unit_name(name, variant->kind, number + 1);
 	EXPECT_REFUSED(-EINVAL, CREATE(name, ATTRS(U32(IFLA_BSDTUN_UNIT, number))));
-	name_of(name, variant->kind, 0);
+	unit_name(name, variant->kind, 0);
 	EXPECT_REFUSED(-EINVAL, CREATE(name, ATTRS(U32(IFLA_BSDTUN_UNIT, number))));
 	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
-	/* Neither of the numbers was kept. */
-	name_of(name, variant->kind, number + 1);
+	/* Neither number is still reserved. */
+	unit_name(name, variant->kind, number + 1);
 	ASSERT_EQ(0, CREATE(name, ATTRS(U32(IFLA_BSDTUN_UNIT, number + 1))));
-	name_of(name, variant->kind, number);
+	unit_name(name, variant->kind, number);
 	ASSERT_EQ(0, CREATE(name, ATTRS(U32(IFLA_BSDTUN_UNIT, number))));
 }
 
-/* What the core refuses after the driver took the number. */
-TEST_F(rtnl, a_name_that_is_taken_leaves_the_number_free)
+/* The core refuses the request after the driver has reserved the number. */
+TEST_F(rtnl, name_in_use_leaves_the_number_free)
 {
-	__u32 number = some_number(variant->kind);
+	__u32 number = unusual_free_number(variant->kind);
 	char name[IFNAMSIZ];
 	struct unit other;
 
 	ASSERT_EQ(0, unit_create_kind(&other, variant->kind, "other"));
 	EXPECT_EQ(-EEXIST, CREATE("other", ATTRS(U32(IFLA_BSDTUN_UNIT, number))));
-	name_of(name, variant->kind, number);
+	unit_name(name, variant->kind, number);
 	ASSERT_EQ(0, link_rename(other.ifindex, name));
 	EXPECT_EQ(-EEXIST, CREATE(NULL, ATTRS(U32(IFLA_BSDTUN_UNIT, number))));
 	ASSERT_EQ(0, CREATE("mine", ATTRS(U32(IFLA_BSDTUN_UNIT, number))));
 	EXPECT_EQ(number, self->u.number);
 }
 
-TEST_F(rtnl, made_in_another_namespace)
+TEST_F(rtnl, created_in_another_namespace)
 {
-	__u32 number = some_number(variant->kind);
+	__u32 number = unusual_free_number(variant->kind);
 	char name[IFNAMSIZ];
 	struct nl_request req;
 	int first, second;
@@ -308,7 +308,7 @@ TEST_F(rtnl, made_in_another_namespace)
 	ASSERT_EQ(0, netns_new());
 	first = netns_open();
 	ASSERT_LE(0, first);
-	name_of(name, variant->kind, number);
+	unit_name(name, variant->kind, number);
 	nl_init(&req, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(req.ifi));
 	nl_put(&req, IFLA_IFNAME, name, strlen(name) + 1);
 	nl_put_u32(&req, IFLA_NET_NS_FD, second);
@@ -318,25 +318,25 @@ TEST_F(rtnl, made_in_another_namespace)
 	ASSERT_EQ(0, setns(second, CLONE_NEWNET));
 	self->u.ifindex = if_nametoindex(name);
 	ASSERT_NE(0, self->u.ifindex);
-	EXPECT_EQ(number, SHOWS_UNIT());
+	EXPECT_EQ(number, SHOWN_UNIT());
 	EXPECT_EQ(self->nodes + 1, count_nodes(variant->kind));
 	close(first);
 	close(second);
 }
 
-/* ---- what the attributes do ---------------------------------------------- */
+/* ---- effect of the attributes ------------------------------------------- */
 
-TEST_F(rtnl, KEEP_is_the_tap_s)
+TEST_F(rtnl, KEEP_is_for_tap_only)
 {
 	int keep;
 
 	for (keep = 0; keep < 2; keep++) {
-		if (!variant->keeps) {
+		if (!variant->has_keep) {
 			EXPECT_REFUSED(-EINVAL, CREATE(NULL, ATTRS(U8(IFLA_BSDTUN_KEEP, keep))));
 			continue;
 		}
 		ASSERT_EQ(0, CREATE(NULL, ATTRS(U8(IFLA_BSDTUN_KEEP, keep))));
-		EXPECT_EQ(keep, SHOWS_KEEP());
+		EXPECT_EQ(keep, SHOWN_KEEP());
 		EXPECT_TRUE(unit_attr_is(&self->u, "keep", keep ? "1" : "0"));
 		ASSERT_EQ(0, unit_open(&self->u, 0));
 		ASSERT_EQ(0, link_up(self->u.ifindex));
@@ -347,12 +347,12 @@ TEST_F(rtnl, KEEP_is_the_tap_s)
 	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 }
 
-TEST_F(rtnl, TRANSIENT_goes_at_the_last_close)
+TEST_F(rtnl, TRANSIENT_deletes_at_the_last_close)
 {
 	ASSERT_EQ(0, CREATE(NULL, ATTRS(U8(IFLA_BSDTUN_TRANSIENT, 1))));
-	EXPECT_EQ(1, SHOWS_TRANSIENT());
+	EXPECT_EQ(1, SHOWN_TRANSIENT());
 	EXPECT_TRUE(unit_attr_is(&self->u, "transient", "1"));
-	/* It waits for its first opener. */
+	/* It exists until its last close. */
 	EXPECT_TRUE(node_exists(&self->u));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 	unit_close(&self->u);
@@ -360,15 +360,15 @@ TEST_F(rtnl, TRANSIENT_goes_at_the_last_close)
 	EXPECT_EQ(-ENODEV, link_get(self->u.ifindex, &self->link));
 
 	ASSERT_EQ(0, CREATE(NULL, ATTRS(U8(IFLA_BSDTUN_TRANSIENT, 0))));
-	EXPECT_EQ(0, SHOWS_TRANSIENT());
+	EXPECT_EQ(0, SHOWN_TRANSIENT());
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 	unit_close(&self->u);
 	EXPECT_TRUE(node_exists(&self->u));
 }
 
-TEST_F(rtnl, several_at_once)
+TEST_F(rtnl, several_attributes)
 {
-	__u32 number = some_number(variant->kind);
+	__u32 number = unusual_free_number(variant->kind);
 	const struct attr attrs[] = {
 		U8(IFLA_BSDTUN_KEEP, 1),
 		U8(IFLA_BSDTUN_TRANSIENT, 1),
@@ -376,17 +376,17 @@ TEST_F(rtnl, several_at_once)
 		{ -1, 0, 0 },
 	};
 
-	ASSERT_EQ(0, CREATE("vpn0", attrs + !variant->keeps));
+	ASSERT_EQ(0, CREATE("vpn0", attrs + !variant->has_keep));
 	EXPECT_EQ(number, self->u.number);
-	EXPECT_EQ(number, SHOWS_UNIT());
-	EXPECT_EQ(1, SHOWS_TRANSIENT());
-	EXPECT_EQ(variant->keeps ? 1 : -ENOENT, SHOWS_KEEP());
+	EXPECT_EQ(number, SHOWN_UNIT());
+	EXPECT_EQ(1, SHOWN_TRANSIENT());
+	EXPECT_EQ(variant->has_keep ? 1 : -ENOENT, SHOWN_KEEP());
 }
 
-/* ---- what is wrong ------------------------------------------------------- */
+/* ---- invalid requests --------------------------------------------------- */
 
-static const struct attr garbage[] = {
-	/* too short, too long */
+static const struct attr invalid[] = {
+	/* wrong length */
 	{ IFLA_BSDTUN_UNIT, 0, 0 },
 	{ IFLA_BSDTUN_UNIT, 1, 1 },
 	{ IFLA_BSDTUN_UNIT, 2, 1 },
@@ -397,77 +397,77 @@ static const struct attr garbage[] = {
 	{ IFLA_BSDTUN_TRANSIENT, 0, 0 },
 	{ IFLA_BSDTUN_TRANSIENT, 2, 1 },
 	{ IFLA_BSDTUN_TRANSIENT, 4, 1 },
-	/* neither yes nor no */
+	/* not a Boolean */
 	U8(IFLA_BSDTUN_KEEP, 2),
 	U8(IFLA_BSDTUN_KEEP, 255),
 	U8(IFLA_BSDTUN_TRANSIENT, 2),
 	U8(IFLA_BSDTUN_TRANSIENT, 255),
-	/* only shown */
+	/* read-only */
 	{ IFLA_BSDTUN_OWNER, 4, 1 },
 	{ IFLA_BSDTUN_OWNER, 4, 0 },
 	{ IFLA_BSDTUN_OWNER, 1, 0 },
-	/* of a later driver */
+	/* unknown */
 	{ IFLA_BSDTUN_OWNER + 1, 4, 1 },
 	{ IFLA_BSDTUN_OWNER + 1, 0, 0 },
 	{ IFLA_BSDTUN_OWNER + 4, 4, 1 },
 };
 
-/* What is too short, or out of range, is so to the core; what it does not know is invalid. */
-static int garbage_error(const struct attr *attr, bool keeps)
+/* The core returns ERANGE for a short attribute or a value out of range, EINVAL for others. */
+static int invalid_attr_error(const struct attr *attr, bool has_keep)
 {
 	size_t size = attr->type == IFLA_BSDTUN_UNIT ? sizeof(__u32) : sizeof(__u8);
-	bool taken = attr->type == IFLA_BSDTUN_UNIT || attr->type == IFLA_BSDTUN_TRANSIENT ||
-		     (attr->type == IFLA_BSDTUN_KEEP && keeps);
+	bool accepted = attr->type == IFLA_BSDTUN_UNIT || attr->type == IFLA_BSDTUN_TRANSIENT ||
+		     (attr->type == IFLA_BSDTUN_KEEP && has_keep);
 
-	return taken && attr->len <= size ? -ERANGE : -EINVAL;
+	return accepted && attr->len <= size ? -ERANGE : -EINVAL;
 }
 
-TEST_F_TIMEOUT(rtnl, garbage_makes_no_unit, 60)
+TEST_F_TIMEOUT(rtnl, invalid_attributes_create_no_unit, 60)
 {
 	int lowest = lowest_free_number(variant->kind, 0);
 	unsigned int i, round;
 
-	/* A leak shows when it is repeated. */
+	/* Repeated, so that kmemleak finds a leak. */
 	for (round = 0; round < 3; round++) {
-		for (i = 0; i < ARRAY_SIZE(garbage); i++) {
-			int err = CREATE(NULL, ATTRS(garbage[i]));
+		for (i = 0; i < ARRAY_SIZE(invalid); i++) {
+			int err = CREATE(NULL, ATTRS(invalid[i]));
 
-			EXPECT_EQ(garbage_error(&garbage[i], variant->keeps), err)
-				TH_LOG("attribute %d of %zu bytes", garbage[i].type,
-				       garbage[i].len);
+			EXPECT_EQ(invalid_attr_error(&invalid[i], variant->has_keep), err)
+				TH_LOG("attribute %d of %zu bytes", invalid[i].type,
+				       invalid[i].len);
 			EXPECT_NE(0, strlen(self->text))
-				TH_LOG("attribute %d of %zu bytes: without a word",
-				       garbage[i].type, garbage[i].len);
+				TH_LOG("attribute %d of %zu bytes: no text",
+				       invalid[i].type, invalid[i].len);
 		}
 	}
 	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
-	ASSERT_EQ(0, CREATE(NULL, NOTHING));
+	ASSERT_EQ(0, CREATE(NULL, NO_ATTRS));
 	EXPECT_EQ(lowest, self->u.number);
 }
 
-/* The good half of a request is not done either. */
-TEST_F(rtnl, garbage_changes_nothing)
+/* A valid attribute in the same request has no effect either. */
+TEST_F(rtnl, invalid_attributes_change_nothing)
 {
 	unsigned int i;
 
-	ASSERT_EQ(0, CREATE(NULL, NOTHING));
-	for (i = 0; i < ARRAY_SIZE(garbage); i++) {
-		int err = CHANGE(ATTRS(U8(IFLA_BSDTUN_TRANSIENT, 1), garbage[i]));
+	ASSERT_EQ(0, CREATE(NULL, NO_ATTRS));
+	for (i = 0; i < ARRAY_SIZE(invalid); i++) {
+		int err = CHANGE(ATTRS(U8(IFLA_BSDTUN_TRANSIENT, 1), invalid[i]));
 
-		EXPECT_EQ(garbage_error(&garbage[i], variant->keeps), err)
-			TH_LOG("attribute %d of %zu bytes", garbage[i].type, garbage[i].len);
+		EXPECT_EQ(invalid_attr_error(&invalid[i], variant->has_keep), err)
+			TH_LOG("attribute %d of %zu bytes", invalid[i].type, invalid[i].len);
 		EXPECT_NE(0, strlen(self->text))
-			TH_LOG("attribute %d of %zu bytes: without a word", garbage[i].type,
-			       garbage[i].len);
-		EXPECT_EQ(0, SHOWS_TRANSIENT());
-		EXPECT_EQ(variant->keeps ? 0 : -ENOENT, SHOWS_KEEP());
+			TH_LOG("attribute %d of %zu bytes: no text", invalid[i].type,
+			       invalid[i].len);
+		EXPECT_EQ(0, SHOWN_TRANSIENT());
+		EXPECT_EQ(variant->has_keep ? 0 : -ENOENT, SHOWN_KEEP());
 	}
 }
 
-/* ---- shown --------------------------------------------------------------- */
+/* ---- display ------------------------------------------------------------ */
 
-/* How many units of the kind a dump of all links shows; -1 if one lacks what it should have. */
-static int dump(const char *kind, bool keeps)
+/* The number of units of the kind in a dump of all links. Negative if one lacks an attribute. */
+static int count_in_dump(const char *kind, bool has_keep)
 {
 	static union {
 		struct nlmsghdr n;
@@ -495,10 +495,10 @@ static int dump(const char *kind, bool keeps)
 			nl_parse_link(h, &link);
 			if (strcmp(link.kind, kind))
 				continue;
-			if (shown(&link, IFLA_BSDTUN_UNIT, 4) < 0 ||
-			    shown(&link, IFLA_BSDTUN_TRANSIENT, 1) < 0 ||
-			    shown(&link, IFLA_BSDTUN_OWNER, 4) < 0 ||
-			    (shown(&link, IFLA_BSDTUN_KEEP, 1) >= 0) != keeps)
+			if (link_attr(&link, IFLA_BSDTUN_UNIT, 4) < 0 ||
+			    link_attr(&link, IFLA_BSDTUN_TRANSIENT, 1) < 0 ||
+			    link_attr(&link, IFLA_BSDTUN_OWNER, 4) < 0 ||
+			    (link_attr(&link, IFLA_BSDTUN_KEEP, 1) >= 0) != has_keep)
 				n = -1000;
 			n++;
 		}
@@ -507,30 +507,30 @@ static int dump(const char *kind, bool keeps)
 	return -1;
 }
 
-TEST_F(rtnl, dumps_carry_the_attributes)
+TEST_F(rtnl, dump_has_the_attributes)
 {
-	EXPECT_EQ(0, dump(variant->kind, variant->keeps));
-	ASSERT_EQ(0, CREATE(NULL, NOTHING));
-	ASSERT_EQ(0, CREATE("vpn0", NOTHING));
-	EXPECT_EQ(2, dump(variant->kind, variant->keeps));
+	EXPECT_EQ(0, count_in_dump(variant->kind, variant->has_keep));
+	ASSERT_EQ(0, CREATE(NULL, NO_ATTRS));
+	ASSERT_EQ(0, CREATE("vpn0", NO_ATTRS));
+	EXPECT_EQ(2, count_in_dump(variant->kind, variant->has_keep));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
-	EXPECT_EQ(2, dump(variant->kind, variant->keeps));
-	/* A renamed one has its number still. */
+	EXPECT_EQ(2, count_in_dump(variant->kind, variant->has_keep));
+	/* The number does not depend on the name. */
 	ASSERT_EQ(0, link_rename(self->u.ifindex, "vpn1"));
-	EXPECT_EQ(self->u.number, SHOWS_UNIT());
+	EXPECT_EQ(self->u.number, SHOWN_UNIT());
 }
 
-TEST_F(rtnl, OWNER_is_who_has_it_open)
+TEST_F(rtnl, OWNER_is_the_opener)
 {
-	ASSERT_EQ(0, CREATE(NULL, NOTHING));
-	EXPECT_EQ(0, SHOWS_OWNER());
+	ASSERT_EQ(0, CREATE(NULL, NO_ATTRS));
+	EXPECT_EQ(0, SHOWN_OWNER());
 	ASSERT_EQ(0, unit_open(&self->u, 0));
-	EXPECT_EQ(getpid(), SHOWS_OWNER());
+	EXPECT_EQ(getpid(), SHOWN_OWNER());
 	unit_close(&self->u);
-	EXPECT_EQ(0, SHOWS_OWNER());
+	EXPECT_EQ(0, SHOWN_OWNER());
 }
 
-static int no_owner_seen(struct unit *u)
+static int owner_is_hidden(struct unit *u)
 {
 	int status;
 	pid_t pid;
@@ -539,51 +539,51 @@ static int no_owner_seen(struct unit *u)
 		return -errno;
 	pid = fork();
 	if (!pid)
-		_exit(shows(u->ifindex, IFLA_BSDTUN_OWNER, 4) ? 1 : 0);
+		_exit(unit_link_attr(u->ifindex, IFLA_BSDTUN_OWNER, 4) ? 1 : 0);
 	return waitpid(pid, &status, 0) == pid && !status ? 0 : -EPROTO;
 }
 
-/* A process outside of the reader's pid namespace has no number there. */
-TEST_F(rtnl, OWNER_is_numbered_as_its_reader_sees_it)
+/* 0 for an owner outside of the reader's PID namespace. */
+TEST_F(rtnl, OWNER_in_another_PID_namespace)
 {
-	ASSERT_EQ(0, CREATE(NULL, NOTHING));
+	ASSERT_EQ(0, CREATE(NULL, NO_ATTRS));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
-	EXPECT_EQ(0, run_in_child(no_owner_seen, &self->u));
-	EXPECT_EQ(getpid(), SHOWS_OWNER());
+	EXPECT_EQ(0, run_in_child(owner_is_hidden, &self->u));
+	EXPECT_EQ(getpid(), SHOWN_OWNER());
 }
 
-static int nobody_sees(struct unit *u)
+static int see_as_nobody(struct unit *u)
 {
 	int err = become_nobody();
 
-	if (!err && shows(u->ifindex, IFLA_BSDTUN_UNIT, 4) != u->number)
+	if (!err && unit_link_attr(u->ifindex, IFLA_BSDTUN_UNIT, 4) != u->number)
 		err = -EPROTO;
 	return err;
 }
 
-TEST_F(rtnl, anybody_may_look)
+TEST_F(rtnl, display_needs_no_privilege)
 {
-	ASSERT_EQ(0, CREATE(NULL, NOTHING));
-	EXPECT_EQ(0, run_in_child(nobody_sees, &self->u));
+	ASSERT_EQ(0, CREATE(NULL, NO_ATTRS));
+	EXPECT_EQ(0, run_in_child(see_as_nobody, &self->u));
 }
 
-/* ---- changed ------------------------------------------------------------- */
+/* ---- changes ------------------------------------------------------------ */
 
 TEST_F(rtnl, TRANSIENT_can_be_changed)
 {
-	ASSERT_EQ(0, CREATE(NULL, NOTHING));
+	ASSERT_EQ(0, CREATE(NULL, NO_ATTRS));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 	ASSERT_EQ(0, CHANGE(ATTRS(U8(IFLA_BSDTUN_TRANSIENT, 1))))
 		TH_LOG("kernel: '%s'", self->text);
-	EXPECT_EQ(1, SHOWS_TRANSIENT());
+	EXPECT_EQ(1, SHOWN_TRANSIENT());
 	EXPECT_TRUE(unit_attr_is(&self->u, "transient", "1"));
-	ASSERT_EQ(0, CHANGE(NOTHING));
-	EXPECT_EQ(1, SHOWS_TRANSIENT());
+	ASSERT_EQ(0, CHANGE(NO_ATTRS));
+	EXPECT_EQ(1, SHOWN_TRANSIENT());
 	ASSERT_EQ(0, CHANGE(ATTRS(U8(IFLA_BSDTUN_TRANSIENT, 0))));
-	EXPECT_EQ(0, SHOWS_TRANSIENT());
-	/* sysfs and rtnetlink show the same. */
+	EXPECT_EQ(0, SHOWN_TRANSIENT());
+	/* Set by sysfs. */
 	ASSERT_EQ(0, unit_attr_set(&self->u, "transient", "1"));
-	EXPECT_EQ(1, SHOWS_TRANSIENT());
+	EXPECT_EQ(1, SHOWN_TRANSIENT());
 	unit_close(&self->u);
 	EXPECT_EQ(-ENODEV, link_get(self->u.ifindex, &self->link));
 	EXPECT_FALSE(node_exists(&self->u));
@@ -591,40 +591,40 @@ TEST_F(rtnl, TRANSIENT_can_be_changed)
 
 TEST_F(rtnl, KEEP_can_be_changed)
 {
-	ASSERT_EQ(0, CREATE(NULL, NOTHING));
+	ASSERT_EQ(0, CREATE(NULL, NO_ATTRS));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 	ASSERT_EQ(0, link_up(self->u.ifindex));
-	if (!variant->keeps) {
+	if (!variant->has_keep) {
 		EXPECT_REFUSED(-EINVAL, CHANGE(ATTRS(U8(IFLA_BSDTUN_KEEP, 1))));
 		EXPECT_REFUSED(-EINVAL, CHANGE(ATTRS(U8(IFLA_BSDTUN_TRANSIENT, 1),
 						     U8(IFLA_BSDTUN_KEEP, 0))));
-		EXPECT_EQ(0, SHOWS_TRANSIENT());
+		EXPECT_EQ(0, SHOWN_TRANSIENT());
 		return;
 	}
 	ASSERT_EQ(0, CHANGE(ATTRS(U8(IFLA_BSDTUN_KEEP, 1))))
 		TH_LOG("kernel: '%s'", self->text);
-	EXPECT_EQ(1, SHOWS_KEEP());
-	EXPECT_EQ(0, SHOWS_TRANSIENT());
+	EXPECT_EQ(1, SHOWN_KEEP());
+	EXPECT_EQ(0, SHOWN_TRANSIENT());
 	EXPECT_TRUE(unit_attr_is(&self->u, "keep", "1"));
 	unit_close(&self->u);
 	EXPECT_TRUE(link_is_up(self->u.ifindex));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 	ASSERT_EQ(0, CHANGE(ATTRS(U8(IFLA_BSDTUN_KEEP, 0))));
-	EXPECT_EQ(0, SHOWS_KEEP());
+	EXPECT_EQ(0, SHOWN_KEEP());
 	unit_close(&self->u);
 	EXPECT_FALSE(link_is_up(self->u.ifindex));
 }
 
-TEST_F(rtnl, a_change_is_told)
+TEST_F(rtnl, change_is_notified)
 {
 	struct sockaddr_nl nl = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
-	bool told = false;
+	bool notified = false;
 	char buf[16384];
 	ssize_t n;
 
-	ASSERT_EQ(0, CREATE(NULL, NOTHING));
-	/* The core tells of interfaces that are up. */
+	ASSERT_EQ(0, CREATE(NULL, NO_ATTRS));
+	/* The core sends notifications only for interfaces that are up. */
 	ASSERT_EQ(0, link_up(self->u.ifindex));
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, bind(fd, (void *)&nl, sizeof(nl)));
@@ -636,44 +636,44 @@ TEST_F(rtnl, a_change_is_told)
 			if (h->nlmsg_type != RTM_NEWLINK)
 				continue;
 			nl_parse_link(h, &self->link);
-			told |= self->link.ifindex == self->u.ifindex &&
-				shown(&self->link, IFLA_BSDTUN_TRANSIENT, 1) == 1;
+			notified |= self->link.ifindex == self->u.ifindex &&
+				link_attr(&self->link, IFLA_BSDTUN_TRANSIENT, 1) == 1;
 		}
 	}
-	EXPECT_TRUE(told);
+	EXPECT_TRUE(notified);
 	close(fd);
 }
 
 TEST_F(rtnl, UNIT_cannot_be_changed)
 {
-	__u32 number = some_number(variant->kind);
+	__u32 number = unusual_free_number(variant->kind);
 	int err;
 
-	ASSERT_EQ(0, CREATE(NULL, NOTHING));
+	ASSERT_EQ(0, CREATE(NULL, NO_ATTRS));
 	err = CHANGE(ATTRS(U32(IFLA_BSDTUN_UNIT, number)));
 	EXPECT_TRUE(err == -EOPNOTSUPP || err == -EINVAL)
 		TH_LOG("%d", err);
 	EXPECT_NE(0, strlen(self->text));
-	/* Nor is what came with it. */
+	/* The other attribute has no effect either. */
 	err = CHANGE(ATTRS(U8(IFLA_BSDTUN_TRANSIENT, 1), U32(IFLA_BSDTUN_UNIT, number)));
 	EXPECT_TRUE(err == -EOPNOTSUPP || err == -EINVAL);
-	EXPECT_EQ(self->u.number, SHOWS_UNIT());
-	EXPECT_EQ(0, SHOWS_TRANSIENT());
+	EXPECT_EQ(self->u.number, SHOWN_UNIT());
+	EXPECT_EQ(0, SHOWN_TRANSIENT());
 	EXPECT_TRUE(node_exists(&self->u));
 	EXPECT_EQ(self->nodes + 1, count_nodes(variant->kind));
 }
 
-/* A request that names another kind than the unit's. */
-TEST_F(rtnl, a_change_is_for_its_kind)
+/* The request names another kind than that of the unit. */
+TEST_F(rtnl, change_of_another_kind_is_EOPNOTSUPP)
 {
 	struct unit wrong;
 
-	ASSERT_EQ(0, CREATE(NULL, NOTHING));
+	ASSERT_EQ(0, CREATE(NULL, NO_ATTRS));
 	wrong = self->u;
 	wrong.kind = strcmp(variant->kind, TUN_KIND) ? TUN_KIND : TAP_KIND;
 	EXPECT_EQ(-EOPNOTSUPP, change(&wrong, ATTRS(U8(IFLA_BSDTUN_TRANSIENT, 1)),
 				      self->text, sizeof(self->text)));
-	EXPECT_EQ(0, SHOWS_TRANSIENT());
+	EXPECT_EQ(0, SHOWN_TRANSIENT());
 }
 
 static int change_as_nobody(struct unit *u)
@@ -684,11 +684,11 @@ static int change_as_nobody(struct unit *u)
 					 text, sizeof(text));
 }
 
-TEST_F(rtnl, nobody_may_change_it)
+TEST_F(rtnl, change_needs_CAP_NET_ADMIN)
 {
-	ASSERT_EQ(0, CREATE(NULL, NOTHING));
+	ASSERT_EQ(0, CREATE(NULL, NO_ATTRS));
 	EXPECT_EQ(-EPERM, run_in_child(change_as_nobody, &self->u));
-	EXPECT_EQ(0, SHOWS_TRANSIENT());
+	EXPECT_EQ(0, SHOWN_TRANSIENT());
 }
 
 TEST_HARNESS_MAIN
