@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tracepoints: what happens to packets, for those who watch.
+//! Safe calls of the driver's tracepoints, which follow a packet through a unit.
 //!
-//! While nobody does, each costs a `nop`: the branch is a static key's. `kernel::declare_trace!`
-//! would be the same, but takes the tracepoint from the kernel crate's bindings.
+//! A tracepoint that is not enabled costs one `nop`, because its branch is a static key.
+//! `kernel::declare_trace!` would do the same, but only finds tracepoints in the bindings of the
+//! kernel crate.
 //!
-//! C header: `rust/tracepoints.h`
+//! C header: `rust/c/tracepoints.h`
 
 #![cfg_attr(not(CONFIG_TRACEPOINTS), allow(unused_variables))]
 
@@ -19,7 +20,7 @@ use crate::linux::net::{
     }, //
 };
 
-/// Which way a packet goes, as the stack sees it.
+/// The direction of a packet, from the stack's point of view.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
     /// From the stack to a program.
@@ -28,11 +29,11 @@ pub(crate) enum Direction {
     Rx,
 }
 
-/// Whether somebody watches a tracepoint.
+/// Whether a tracepoint is enabled.
 #[cfg(CONFIG_TRACEPOINTS)]
-macro_rules! watched {
+macro_rules! enabled {
     ($tracepoint:ident) => {
-        // SAFETY: C defines the tracepoint, and its static key with it.
+        // SAFETY: C defines the tracepoint, which has a static key.
         unsafe {
             kernel::jump_label::static_branch_unlikely!(
                 crate::c::bindings::$tracepoint,
@@ -43,16 +44,17 @@ macro_rules! watched {
     };
 }
 
-/// The packet is about to be queued for a reader, as the one that makes it `queued`.
+/// `bsdtun_queue`: the packet is about to be queued for a reader. `queued` returns the number of
+/// queued packets, including this one.
 #[inline(always)]
-pub(crate) fn queued(unit: &Name, dev: &Device, skb: &SkBuff, queued: impl FnOnce() -> usize) {
+pub(crate) fn queue(unit: &Name, dev: &Device, skb: &SkBuff, queued: impl FnOnce() -> usize) {
     #[cfg(CONFIG_TRACEPOINTS)]
-    if watched!(__tracepoint_bsdtun_queue) {
-        fire::queued(unit, dev, skb, queued());
+    if enabled!(__tracepoint_bsdtun_queue) {
+        fire::queue(unit, dev, skb, queued());
     }
 }
 
-/// A program has read the packet: so many bytes with its prefix.
+/// `bsdtun_read`: a program has read `copied` bytes of the packet and its prefix.
 #[inline(always)]
 pub(crate) fn read<T: Send + Sync + 'static>(
     unit: &Name,
@@ -61,39 +63,40 @@ pub(crate) fn read<T: Send + Sync + 'static>(
     copied: usize,
 ) {
     #[cfg(CONFIG_TRACEPOINTS)]
-    if watched!(__tracepoint_bsdtun_read) {
+    if enabled!(__tracepoint_bsdtun_read) {
         fire::read(unit, private, skb, copied);
     }
 }
 
-/// A program has written the packet, which the stack has not seen yet.
+/// `bsdtun_write`: a program has written the packet, which is about to be passed to the stack.
 #[inline(always)]
-pub(crate) fn written(unit: &Name, dev: &Device, skb: &SkBuff) {
+pub(crate) fn write(unit: &Name, dev: &Device, skb: &SkBuff) {
     #[cfg(CONFIG_TRACEPOINTS)]
-    if watched!(__tracepoint_bsdtun_write) {
-        fire::written(unit, dev, skb);
+    if enabled!(__tracepoint_bsdtun_write) {
+        fire::write(unit, dev, skb);
     }
 }
 
-/// A packet of so many bytes is about to be thrown away, or was refused before it was one.
+/// `bsdtun_drop`: a packet of `len` bytes is about to be dropped. `skb` is `None` if it was dropped
+/// before a packet was allocated.
 #[inline(always)]
-pub(crate) fn dropped<T: Send + Sync + 'static>(
+pub(crate) fn drop<T: Send + Sync + 'static>(
     unit: &Name,
     private: &Private<T>,
     skb: Option<&SkBuff>,
     len: usize,
-    way: Direction,
+    direction: Direction,
     reason: DropReason,
 ) {
     #[cfg(CONFIG_TRACEPOINTS)]
-    if watched!(__tracepoint_bsdtun_drop) {
-        fire::dropped(unit, private, skb, len, way, reason);
+    if enabled!(__tracepoint_bsdtun_drop) {
+        fire::drop(unit, private, skb, len, direction, reason);
     }
 }
 
-/// What is done when somebody watches.
+/// The calls of enabled tracepoints.
 ///
-/// C reads, under RCU or in a context in which the device stays, and keeps no pointer.
+/// C reads the arguments, in a context in which the device cannot be freed, and keeps no pointer.
 #[cfg(CONFIG_TRACEPOINTS)]
 mod fire {
     use super::*;
@@ -104,17 +107,18 @@ mod fire {
         sync::rcu, //
     };
 
-    /// The name as C takes it. It ends with a NUL by its invariant.
+    /// The name as a C string, which its invariant terminates.
     fn name(unit: &Name) -> *const c_char {
         unit.as_padded().as_ptr().cast()
     }
 
+    /// The device as C takes it; null if there is none.
     fn raw(dev: Option<&Device>) -> *const bindings::net_device {
         dev.map_or(ptr::null(), |dev| dev.as_raw().cast_const())
     }
 
     #[cold]
-    pub(super) fn queued(unit: &Name, dev: &Device, skb: &SkBuff, queued: usize) {
+    pub(super) fn queue(unit: &Name, dev: &Device, skb: &SkBuff, queued: usize) {
         // SAFETY: The name is terminated, device and packet are valid by their type invariants.
         unsafe {
             bindings::rust_do_trace_bsdtun_queue(
@@ -135,38 +139,38 @@ mod fire {
     ) {
         let rcu = rcu::read_lock();
         let dev = raw(private.device_rcu(&rcu));
-        // SAFETY: The name is terminated, the packet is valid by its type invariant, and a device
-        // stays valid while the guard lives.
+        // SAFETY: The name is terminated, the packet is valid by its type invariant, and the device is
+        // null, or valid while the guard lives.
         unsafe { bindings::rust_do_trace_bsdtun_read(name(unit), dev, skb.as_raw(), copied) };
     }
 
     #[cold]
-    pub(super) fn written(unit: &Name, dev: &Device, skb: &SkBuff) {
+    pub(super) fn write(unit: &Name, dev: &Device, skb: &SkBuff) {
         // SAFETY: The name is terminated, device and packet are valid by their type invariants.
         unsafe { bindings::rust_do_trace_bsdtun_write(name(unit), dev.as_raw(), skb.as_raw()) };
     }
 
     #[cold]
-    pub(super) fn dropped<T: Send + Sync + 'static>(
+    pub(super) fn drop<T: Send + Sync + 'static>(
         unit: &Name,
         private: &Private<T>,
         skb: Option<&SkBuff>,
         len: usize,
-        way: Direction,
+        direction: Direction,
         reason: DropReason,
     ) {
         let rcu = rcu::read_lock();
         let dev = raw(private.device_rcu(&rcu));
         let skb = skb.map_or(ptr::null(), |skb| skb.as_raw().cast_const());
-        // SAFETY: The name is terminated, a packet is valid by its type invariant, and a device
-        // stays valid while the guard lives.
+        // SAFETY: The name is terminated. The packet is null, or valid by its type invariant; the
+        // device is null, or valid while the guard lives.
         unsafe {
             bindings::rust_do_trace_bsdtun_drop(
                 name(unit),
                 dev,
                 skb,
                 len,
-                way == Direction::Tx,
+                direction == Direction::Tx,
                 reason as u32,
             )
         };

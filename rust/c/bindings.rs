@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Bindings.
+//! The kernel crate's bindings, and what they lack: `struct net_device`, the types that it
+//! contains, and functions that use them.
 //!
-//! The kernel crate's bindings, and beside them what those lack: `struct net_device` and what hangs
-//! on it. A local item hides the kernel crate's of the same name; all shared types are the kernel
-//! crate's, and bindgen's layout tests stop the build where the two sides disagree.
+//! A local item hides the kernel crate's item of the same name. Types that both sides need are the
+//! kernel crate's. If the two sides disagree about the layout of a type, bindgen's layout tests fail
+//! the build.
 //!
-//! Only the safe layers may use this module.
+//! Only `linux`, `trace` and `uapi` may use this module.
 
 #![allow(
     clippy::all,

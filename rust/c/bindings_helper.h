@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What bindgen reads: the headers behind the safe layers, and the constants
- * that it cannot see because they are casts.
+ * The input of bindgen: the headers that the abstractions wrap, and constants
+ * that bindgen does not evaluate because they contain casts or functions.
  */
 
 #include <linux/anon_inodes.h>

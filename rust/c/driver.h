@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Code of the driver that is C: because one call per packet must do several
- * things (skb_*.c), or because it takes locks and walks lists of the stack that
- * are macros. The wrappers of single macros are in helpers.h.
+ * Functions of the driver that are written in C, because a single call per
+ * packet does several things, or because they use macros that take locks and
+ * walk lists of the stack. helpers.h declares the wrappers of single macros.
  */
 #ifndef BSDTUN_DRIVER_H
 #define BSDTUN_DRIVER_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the tracepoints record. The Rust side calls them, see net/trace.rs. */
+/* Definitions of the tracepoints, which rust/trace.rs calls. */
 
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
@@ -11,7 +11,7 @@ static const char *bsdtun_trace_name(const struct net_device *dev)
 	return dev ? dev->name : "-";
 }
 
-/* A frame that the stack has not looked at yet tells only in its header. */
+/* The EtherType; from the header if the stack has not parsed the frame yet. */
 static u16 bsdtun_trace_protocol(const struct net_device *dev, const struct sk_buff *skb)
 {
 	const struct ethhdr *eth;

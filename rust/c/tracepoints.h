@@ -17,16 +17,16 @@
 #include <net/dropreason.h>
 
 /*
- * The unit is called as its node is, the interface as it is at this moment; it
- * is "-" when there is none any more. skbaddr is that of the events of net and
- * skb: one packet can be followed through all of them. len does not count the
- * prefix that a program reads or writes before a packet.
+ * unit is the name of the node. dev is the current name of the interface, or
+ * "-" if it was removed. skbaddr is the same as in the events of net and skb,
+ * so that a packet can be followed through all of them. len excludes the prefix
+ * that a program reads or writes in front of a packet.
  *
- * The names are in the record itself and not behind it: eBPF programs can use
- * them as they are.
+ * The names are arrays in the record, so that eBPF programs can read them
+ * directly.
  */
 
-/* A packet from the stack waits for a program; queued is how many wait now. */
+/* The stack has transmitted a packet. queued is the number of queued packets, with this one. */
 TRACE_EVENT(bsdtun_queue,
 	TP_PROTO(const char *unit, const struct net_device *dev,
 		 const struct sk_buff *skb, unsigned int queued),
@@ -56,7 +56,7 @@ TRACE_EVENT(bsdtun_queue,
 		  __entry->len, __entry->protocol, __entry->queued)
 );
 
-/* A program has read a packet; copied counts its prefix, and what did not fit not. */
+/* A packet was read. copied includes the prefix and excludes truncated bytes. */
 TRACE_EVENT(bsdtun_read,
 	TP_PROTO(const char *unit, const struct net_device *dev,
 		 const struct sk_buff *skb, size_t copied),
@@ -86,7 +86,7 @@ TRACE_EVENT(bsdtun_read,
 		  __entry->len, __entry->protocol, __entry->copied)
 );
 
-/* A program has written a packet, which the stack has not seen yet. */
+/* A packet was written, and is about to be passed to the stack. */
 TRACE_EVENT(bsdtun_write,
 	TP_PROTO(const char *unit, const struct net_device *dev,
 		 const struct sk_buff *skb),
@@ -124,8 +124,8 @@ DEFINE_DROP_REASON(REASON, REASON)
 #define LAST(name) { SKB_DROP_REASON_##name, #name }
 
 /*
- * A packet is lost on its way from the stack (tx) or from a program (rx). What
- * is lost before a packet was made of it has no skbaddr, and no protocol.
+ * A packet from the stack (tx) or from a program (rx) is dropped. skbaddr and
+ * protocol are 0 if it is dropped before an skb was allocated.
  */
 TRACE_EVENT(bsdtun_drop,
 	TP_PROTO(const char *unit, const struct net_device *dev,
@@ -166,5 +166,5 @@ TRACE_EVENT(bsdtun_drop,
 
 #endif /* BSDTUN_TRACEPOINTS_H */
 
-/* Outside of the guard: it reads this file again. */
+/* Outside of the guard, because it includes this file again. */
 #include <trace/define_trace.h>

@@ -271,7 +271,7 @@ impl TxQueue {
         // Count and trace before a reader can take the packet: a program that has read a packet
         // finds it in the statistics, and a trace shows the events of a packet in order.
         dev.count_tx(tx, skb.len());
-        trace::queued(unit, dev, &skb, || self.len_locked(&shared) + 1);
+        trace::queue(unit, dev, &skb, || self.len_locked(&shared) + 1);
         shared.packets.push(skb);
         // Readers and pollers announce themselves under the lock: either they find the packet, or
         // this finds them.

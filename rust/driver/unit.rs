@@ -295,7 +295,7 @@ impl Unit {
     pub(crate) fn drop_skb(self: &Private<Self>, skb: SkBuff, cause: DropCause) {
         self.drop_stats.count(cause);
         let (direction, reason) = (cause.direction(), cause.reason());
-        trace::dropped(&self.name, self, Some(&skb), skb.len(), direction, reason);
+        trace::drop(&self.name, self, Some(&skb), skb.len(), direction, reason);
         skb.drop_reason(reason);
     }
 
@@ -312,7 +312,7 @@ impl Unit {
     pub(crate) fn drop_bytes(self: &Private<Self>, len: usize, cause: DropCause) {
         self.drop_stats.count(cause);
         let (direction, reason) = (cause.direction(), cause.reason());
-        trace::dropped(&self.name, self, None, len, direction, reason);
+        trace::drop(&self.name, self, None, len, direction, reason);
     }
 
     /// Numbers of dropped packets, by cause.

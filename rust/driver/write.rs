@@ -107,7 +107,7 @@ pub(super) fn write(
         unit.drop_bytes(len, DropCause::RxTooShort);
         return Ok(len);
     };
-    trace::written(unit.name(), dev, &skb);
+    trace::write(unit.name(), dev, &skb);
     if kind == WriteKind::Frame && !accepts_frame(dev, &skb, &rcu) {
         unit.drop_skb(skb, DropCause::RxOtherHost);
         return Ok(len);

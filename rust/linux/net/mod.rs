@@ -1,6 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Networking: devices, packets, and the kinds of link that `ip link add` creates.
+//! Networking: network devices, packets, and the link kinds that `ip link add` creates.
+//!
+//! Each file wraps one object of C. A file uses only files below it:
+//!
+//! ```text
+//!   inetaddr                 notifier of new addresses, removal of all addresses
+//!      |
+//!   rtnl_link                trait LinkOps: a link kind, `struct rtnl_link_ops`
+//!      |     \------------\---------\
+//!   ethtool               sysfs   netlink    trait EthtoolOps; attributes in sysfs and netlink
+//!      |                    |
+//!   netdev_ops              |                trait NetdevOps: `struct net_device_ops`
+//!      |     \--------\     |
+//!   new_device      private                  a device before it is registered; a driver's data
+//!      |               |
+//!      |            device                   a registered device: `struct net_device`
+//!      |   /-----/--/  |  \-------\
+//!    name    rtnl      |     net_namespace   interface names; the RTNL lock; `struct net`
+//!                 etherdevice                Ethernet addresses and headers
+//!                      |
+//!         skb_list -> skb                    packets: `struct sk_buff`
+//! ```
+//!
+//! A driver implements [`NetdevOps`], [`EthtoolOps`] and [`LinkOps`] for one type, and registers it
+//! with [`Registration`]. Its data of a device is in a [`Private`], which the device owns, and which
+//! leads back to the device under RCU or RTNL while that is registered. Contexts are types: a
+//! function that needs RTNL takes an [`Rtnl`], one that needs RCU an RCU guard, and one that must be
+//! called with softirqs off, as in `start_xmit`, a [`TxContext`].
+//!
+//! The module `example` at the end of this file is a complete driver.
+//!
+//! [`EthtoolOps`]: ethtool::EthtoolOps
+//! [`LinkOps`]: rtnl_link::LinkOps
+//! [`NetdevOps`]: netdev_ops::NetdevOps
+//! [`Private`]: private::Private
+//! [`Registration`]: rtnl_link::Registration
+//! [`Rtnl`]: rtnl::Rtnl
+//! [`TxContext`]: device::TxContext
 
 pub(crate) mod device;
 pub(crate) mod etherdevice;
@@ -17,3 +54,152 @@ pub(crate) mod rtnl_link;
 pub(crate) mod skb;
 pub(crate) mod skb_list;
 pub(crate) mod sysfs;
+
+/// A minimal driver: `ip link add type bsdtun-example` creates an Ethernet device that discards each
+/// packet that the stack transmits. It is compiled, and run as a test, with KUnit only.
+#[kernel::macros::kunit_tests(bsdtun_net_example)]
+mod example {
+    use super::{
+        device::{
+            Device,
+            TxContext, //
+        },
+        ethtool::EthtoolOps,
+        name::Name,
+        net_namespace::Net,
+        netdev_ops::{
+            NetdevOps,
+            NetdevTx, //
+        },
+        netlink::{
+            ExtAck,
+            Message,
+            NlAttrs, //
+        },
+        new_device::NewDevice,
+        private::Private,
+        rtnl::{
+            self,
+            Rtnl, //
+        },
+        rtnl_link::{
+            LinkOps,
+            Registration, //
+        },
+        skb::SkBuff, //
+    };
+    use kernel::{
+        prelude::*,
+        sync::{
+            atomic::{
+                Atomic,
+                Relaxed, //
+            },
+            Arc, //
+        }, //
+    };
+
+    /// The driver's data of one device.
+    #[pin_data]
+    struct Counters {
+        discarded: Atomic<u64>,
+    }
+
+    /// The driver.
+    struct Example;
+
+    impl NetdevOps for Example {
+        type Data = Counters;
+
+        const ETHERNET: bool = true;
+
+        fn setup(dev: &mut NewDevice) {
+            dev.set_mtu(1500, 68, 9000);
+        }
+
+        fn uninit(_: &Private<Counters>, _: &Device, _: &Rtnl) {}
+
+        fn open(_: &Private<Counters>, dev: &Device, rtnl: &Rtnl) {
+            dev.start_queues(rtnl);
+        }
+
+        fn stop(_: &Private<Counters>, _: &Device, _: &Rtnl) {}
+
+        fn start_xmit(
+            counters: &Private<Counters>,
+            dev: &Device,
+            skb: SkBuff,
+            tx: &TxContext,
+        ) -> NetdevTx {
+            dev.count_tx(tx, skb.len());
+            counters.discarded.add(1, Relaxed);
+            // Dropping `skb` frees the packet.
+            NetdevTx::Sent
+        }
+
+        fn priv_destructor(_: Arc<Private<Counters>>) {}
+    }
+
+    impl EthtoolOps for Example {
+        const DRIVER: &'static CStr = c"bsdtun-example";
+
+        const STATISTICS: &'static [&'static CStr] = &[c"discarded"];
+
+        fn get_ethtool_stats(counters: &Private<Counters>, _: &Device, values: &mut [u64]) {
+            values[0] = counters.discarded.load(Relaxed);
+        }
+    }
+
+    impl LinkOps for Example {
+        const KIND: &'static CStr = c"bsdtun-example";
+
+        type OwnerModule = crate::LocalModule;
+
+        type Context = ();
+
+        fn newlink(
+            _: &(),
+            _: &mut NewDevice,
+            _: &NlAttrs<'_>,
+            _: &mut ExtAck<'_>,
+            _: &Rtnl,
+        ) -> Result<Arc<Private<Counters>>> {
+            Private::new(try_pin_init!(Counters {
+                discarded: Atomic::new(0),
+            }))
+        }
+
+        fn changelink(
+            _: &Private<Counters>,
+            _: &NlAttrs<'_>,
+            _: &mut ExtAck<'_>,
+            _: &Rtnl,
+        ) -> Result {
+            Ok(())
+        }
+
+        fn fill_info(_: &Private<Counters>, _: &mut Message<'_>) -> Result {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn device_lives_until_its_kind_is_unregistered() -> Result {
+        let kind = Registration::<Example>::new(())?;
+        kind.register()?;
+        let net = Net::current().ok_or(ENXIO)?;
+        let counters = kind.add_in(&net, &Name::from_fmt(fmt!("example%d"))?)?;
+        {
+            let rtnl = rtnl::lock();
+            let dev = counters.device(&rtnl).ok_or(ENODEV)?;
+            assert_eq!(dev.name(&rtnl).as_bytes(), b"example0");
+            assert_eq!(dev.mtu(&rtnl), 1500);
+            dev.open(&rtnl)?;
+            assert!(dev.is_up());
+        }
+        drop(kind);
+        let rtnl = rtnl::lock();
+        assert!(counters.device(&rtnl).is_none());
+        Ok(())
+    }
+}
