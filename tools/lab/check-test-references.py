@@ -201,7 +201,7 @@ def main():
     count = 0
     errors = []
     documents = sorted((tree / "Documentation").glob("*.rst"))
-    documents += [tree / name for name in ("README.md", "CONTRIBUTING.md") if (tree / name).exists()]
+    documents += [tree / name for name in ("README.md", "CONTRIBUTING.md")]
     documents += sorted((tree / "packaging/man").glob("*.[1-8]"))
     for path in documents:
         found = list(references(path, tests))
@@ -212,8 +212,8 @@ def main():
             if reason:
                 errors.append((str(name), number, reason))
         if str(name) == SEMANTICS:
-            errors += [(str(name), number, reason) for number, reason in statement_errors(path, found)]
-    errors += [(TESTING, number, reason) for number, reason in suite_errors(tree / TESTING, tree)]
+            errors += [(SEMANTICS, *error) for error in statement_errors(path, found)]
+    errors += [(TESTING, *error) for error in suite_errors(tree / TESTING, tree)]
     for name, number, reason in sorted(errors):
         print(f"{name}:{number}: {reason}")
     print(f"{count} references in {len(documents)} documents, {len(errors)} errors")
