@@ -94,7 +94,8 @@ struct UnitSettings {
     interface_type: u8,
     keep: bool,
     transient: bool,
-    /// Ethernet address of the peer, as `SIOCSIFADDR` stored it; nothing uses it.
+    /// Ethernet address of the peer: the interface's own at open, then as `SIOCSIFADDR` stored it.
+    /// Nothing uses it.
     remote_address: EthernetAddress,
     /// The process that opened the unit, or that called `TUNSIFPID` since.
     owner: Option<Pid>,
