@@ -67,7 +67,7 @@ pub(crate) enum Request {
     ///
     /// Source: FreeBSD 12.2 `sys/net/if_tap.h`; FreeBSD 6 for the number without a size.
     SetFlags,
-    /// `FIONREAD`: returns the number of bytes that the next read can return, an `int`.
+    /// `FIONREAD`: returns the number of bytes that the next read can return, prefix included, an `int`.
     GetReadable,
     /// `FIONBIO` with BSD's number: switches nonblocking mode on or off, an `int`. The VFS handles
     /// Linux's number.
@@ -109,7 +109,7 @@ pub(crate) struct Native {
     pub(crate) get_owner: [u32; 2],
     /// `TIOCSPGRP`.
     pub(crate) tiocspgrp: u32,
-    /// `TIOCGPGRP`: returns it, negated.
+    /// `TIOCGPGRP`.
     pub(crate) tiocgpgrp: u32,
 }
 
