@@ -261,8 +261,8 @@ impl<T: FileOperations> FilePrivate<T> {
 ///
 /// # Safety
 ///
-/// Must be the only thing that the `open` of the file's operations does, for a `file` that is being
-/// opened and whose other operations are those of [`VTable<T>`].
+/// `file` must be a file of `inode` that is being opened, and whose operations other than `open` are
+/// those of [`VTable<T>`]. The caller must return the result to the VFS.
 pub(super) unsafe fn open<T: FileOperations>(
     inode: *mut bindings::inode,
     file: *mut bindings::file,

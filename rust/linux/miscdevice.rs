@@ -166,12 +166,9 @@ impl<T: MiscOpen> Opener<T> {
         let inner = unsafe { container_of!(misc, Inner<T>, misc) };
         // SAFETY: `misc_mtx`, which is held during this call, keeps it registered.
         let inner = unsafe { &*inner };
-        from_result(|| {
-            // SAFETY: The file is being opened with the operations of `T::File`.
-            unsafe {
-                file_operations::open::<T::File>(inode, file, |file| T::open(&inner.data, file))
-            }
-        })
+        let open = |file: &File| T::open(&inner.data, file);
+        // SAFETY: The file is being opened, with the operations of `T::File` after this.
+        from_result(|| unsafe { file_operations::open::<T::File>(inode, file, open) })
     }
 }
 

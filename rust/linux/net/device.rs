@@ -247,10 +247,10 @@ impl Device {
         while !ptr::eq(entry, head) {
             // SAFETY: Every entry but the head is inside a `netdev_hw_addr`, which RCU keeps alive.
             let hw_addr = unsafe { container_of!(entry, bindings::netdev_hw_addr, list) };
+            // SAFETY: As above.
+            let entry_address = unsafe { addr_of!((*hw_addr).addr) }.cast::<EthernetAddress>();
             // SAFETY: As above; the address of an entry does not change.
-            let entry_address =
-                unsafe { addr_of!((*hw_addr).addr).cast::<EthernetAddress>().read() };
-            if entry_address == *address {
+            if unsafe { entry_address.read() } == *address {
                 return true;
             }
             // SAFETY: As for the first entry.
