@@ -2,8 +2,9 @@
 
 //! Compile-time checks that the headers for programs agree with the driver.
 //!
-//! `include/net/if_tun.h`, `include/net/if_tap.h` and `include/linux/if_bsdtun.h` define numbers and
-//! layouts for programs; [`crate::bsd`] defines what they mean. The build fails if the two disagree.
+//! `include/net/if_tun.h`, `include/net/if_tap.h` and `include/linux/if_bsdtun.h` define numbers
+//! and layouts for programs; [`crate::bsd`] defines what they mean. The build fails if the two
+//! disagree.
 
 use crate::{
     bsd::{

@@ -2,9 +2,9 @@
 
 //! The framing of a tun: what precedes the packet in a read or write.
 //!
-//! A read returns the bare packet, or the packet behind its address family (`TUNSIFHEAD`), or behind
-//! its next hop (`TUNSLMODE`). The prefix of a packet is decided when the packet is queued, so a
-//! change of the framing affects only packets that are queued later.
+//! A read returns the bare packet, or the packet behind its address family (`TUNSIFHEAD`), or
+//! behind its next hop (`TUNSLMODE`). The prefix of a packet is decided when the packet is queued,
+//! so a change of the framing affects only packets that are queued later.
 
 /// The smallest MTU of an interface, in bytes.
 ///
@@ -14,8 +14,8 @@ pub(crate) const MTU_MIN: u32 = 72;
 /// The MTU of a new interface, in bytes.
 pub(crate) const MTU_DEFAULT: u32 = 1500;
 
-/// The longest packet that can be read or written, in bytes without its prefix, and the largest MTU.
-/// The MTU does not limit writes.
+/// The longest packet that can be read or written, in bytes without its prefix, and the largest
+/// MTU. The MTU does not limit writes.
 ///
 /// Source: `TUNMRU` of FreeBSD 12.2 `sys/net/if_tun.h`.
 pub(crate) const PACKET_MAX: usize = 65535;
@@ -102,9 +102,9 @@ enum Mode {
 
 /// The framing of a unit: the mode and the dialect.
 ///
-/// Encoded as one number, the mode in the low byte and the dialect above it, so that a unit keeps it
-/// in an atomic that is read for each packet without a lock. Each method decodes only the part that
-/// it needs.
+/// Encoded as one number, the mode in the low byte and the dialect above it, so that a unit keeps
+/// it in an atomic that is read for each packet without a lock. Each method decodes only the part
+/// that it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Framing(i32);
 
@@ -164,8 +164,8 @@ impl Framing {
         self.set(Mode::Head, on);
     }
 
-    /// `TUNSLMODE`: switches the next hop on or off. Switching it on switches the address family off;
-    /// switching it off leaves the address family as it is.
+    /// `TUNSLMODE`: switches the next hop on or off. Switching it on switches the address family
+    /// off; switching it off leaves the address family as it is.
     pub(crate) fn set_link(&mut self, on: bool) {
         self.set(Mode::Link, on);
     }
@@ -206,8 +206,9 @@ impl Framing {
     }
 
     /// The prefix of a packet that a program will read; `None` if the packet must be dropped: only
-    /// with the address family in front can a program tell IPv6 from IPv4. `next_hop` returns the IPv4
-    /// address, in network order, that the packet is sent to next; it is called in link mode only.
+    /// with the address family in front can a program tell IPv6 from IPv4. `next_hop` returns the
+    /// IPv4 address, in network order, that the packet is sent to next; it is called in link mode
+    /// only.
     pub(crate) fn prefix(
         &self,
         protocol: Protocol,

@@ -54,8 +54,8 @@ impl Info {
         }
     }
 
-    /// Encodes what a program gets, into the first [`InfoLayout::size`] bytes, in host byte order. The
-    /// other bytes are 0.
+    /// Encodes what a program gets, into the first [`InfoLayout::size`] bytes, in host byte order.
+    /// The other bytes are 0.
     pub(crate) fn to_bytes(self, layout: InfoLayout, flags: InterfaceFlags) -> [u8; INFO_MAX] {
         let mut bytes = [0; INFO_MAX];
         match layout {
@@ -132,7 +132,8 @@ pub(crate) struct InterfaceMode {
 }
 
 impl InterfaceMode {
-    /// Decodes the argument of `TUNSIFMODE`; `None` if it is invalid: the ioctl fails with `EINVAL`.
+    /// Decodes the argument of `TUNSIFMODE`; `None` if it is invalid: the ioctl fails with
+    /// `EINVAL`.
     ///
     /// `IFF_POINTOPOINT` and `IFF_BROADCAST` have the same numbers on all systems. `IFF_MULTICAST`
     /// does not, so that both BSD's and Linux's number are accepted. (On the other system each of

@@ -5,7 +5,8 @@
 //! A command has two numbers. A program that is compiled for Linux uses the encoding of Linux's
 //! `_IOR` and `_IOW`; a program that carries the constants of a BSD uses BSD's encoding. The two
 //! differ in the bits for direction and size; on powerpc and some others they are the same. So a
-//! number is split into its fields, and the fields are compared: both numbers mean the same request.
+//! number is split into its fields, and the fields are compared: both numbers mean the same
+//! request.
 //!
 //! The numbers are those of `include/net/if_tun.h` and `include/net/if_tap.h`. [`crate::uapi`]
 //! asserts at compile time that each macro there decodes to its request.
@@ -62,12 +63,13 @@ pub(crate) enum Request {
     GetRemoteAddress,
     /// `SIOCSIFADDR` on the descriptor: stores it.
     SetRemoteAddress,
-    /// `VMIO_SIOCSIFFLAGS`: sets the interface up, with the flags in the argument, which is the `int`
-    /// itself and not its address.
+    /// `VMIO_SIOCSIFFLAGS`: sets the interface up, with the flags in the argument, which is the
+    /// `int` itself and not its address.
     ///
     /// Source: FreeBSD 12.2 `sys/net/if_tap.h`; FreeBSD 6 for the number without a size.
     SetFlags,
-    /// `FIONREAD`: returns the number of bytes that the next read can return, prefix included, an `int`.
+    /// `FIONREAD`: returns the number of bytes that the next read can return, prefix included, an
+    /// `int`.
     GetReadable,
     /// `FIONBIO` with BSD's number: switches nonblocking mode on or off, an `int`. The VFS handles
     /// Linux's number.
@@ -95,8 +97,8 @@ pub(crate) enum InfoLayout {
     OpenBsd,
 }
 
-/// The numbers that depend on the architecture: one that shows the encoding of commands, and those of
-/// the commands that not all architectures define by `_IOR` and `_IOW`.
+/// The numbers that depend on the architecture: one that shows the encoding of commands, and those
+/// of the commands that not all architectures define by `_IOR` and `_IOW`.
 #[derive(Clone, Copy)]
 pub(crate) struct Native {
     /// `_IOW('t', 96, int)`, which shows the encoding.
@@ -140,8 +142,8 @@ enum Direction {
     Both,
 }
 
-/// Direction and size in BSD's encoding, which Linux uses too on powerpc and some others: three bits
-/// of direction, 13 of size. `None` if the direction is invalid.
+/// Direction and size in BSD's encoding, which Linux uses too on powerpc and some others: three
+/// bits of direction, 13 of size. `None` if the direction is invalid.
 const fn bsd_fields(cmd: u32) -> Option<(Direction, u32)> {
     let direction = match cmd >> 29 {
         1 => Direction::None,
@@ -195,12 +197,12 @@ const fn request(
         (b't', 91, Write, 12) => SetInfo(InfoLayout::OpenBsd),
         (b't', 92, Read, 12) => GetInfo(InfoLayout::OpenBsd),
         (b't', 93 | 87, Write, 4) if tun => SetLinkMode,
-        // `struct ifreq` has 32 bytes on the BSDs and in 32-bit programs on Linux, 40 bytes in 64-bit
-        // programs, and 144 bytes on NetBSD.
+        // `struct ifreq` has 32 bytes on the BSDs and in 32-bit programs on Linux, 40 bytes in
+        // 64-bit programs, and 144 bytes on NetBSD.
         (b't', 93 | 98, Read, 32 | 40 | 144) => GetInterfaceName,
         (b'e', 0, Read, 32 | 40 | 144) if tap => GetInterfaceName,
-        // With the other direction, 94 is FreeBSD's TAPGVNETHDR, which is not supported; in the other
-        // encoding it is the same number as this one.
+        // With the other direction, 94 is FreeBSD's TAPGVNETHDR, which is not supported; in the
+        // other encoding it is the same number as this one.
         (b't', 94 | 88, Write, 4) if tun => SetInterfaceMode,
         (b't', 95, Void, 0) if tun => SetPid,
         (b't', 96, Write, 4) if tun => SetHead(match encoding {
@@ -405,8 +407,8 @@ mod tests {
         }
     }
 
-    /// Checks all numbers with the groups of the table, and a large random sample of the others: only
-    /// the listed ones are known.
+    /// Checks all numbers with the groups of the table, and a large random sample of the others:
+    /// only the listed ones are known.
     #[test]
     fn unlisted_numbers_are_unknown() {
         for kind in KINDS {

@@ -9,8 +9,8 @@ pub(crate) enum Kind {
     Tun,
     /// tap(4): Ethernet frames.
     Tap,
-    /// vmnet of tap(4): Ethernet frames, for virtual machines. The interface survives the last close
-    /// up and configured.
+    /// vmnet of tap(4): Ethernet frames, for virtual machines. The interface survives the last
+    /// close up and configured.
     Vmnet,
 }
 

@@ -24,8 +24,8 @@ enum Opener {
     None,
     /// A program has the unit open.
     Open,
-    /// The last close is in progress: the unit cannot be opened yet, but no program will read what is
-    /// queued.
+    /// The last close is in progress: the unit cannot be opened yet, but no program will read what
+    /// is queued.
     Closing,
 }
 
@@ -70,8 +70,8 @@ impl Lifecycle {
         Ok(())
     }
 
-    /// Begins the last close. From now on packets are queued only if `queue_while_closed` is set, for
-    /// the next open.
+    /// Begins the last close. From now on packets are queued only if `queue_while_closed` is set,
+    /// for the next open.
     pub(crate) fn begin_close(&mut self, queue_while_closed: bool) {
         self.opener = Opener::Closing;
         self.queues_while_closed = queue_while_closed;

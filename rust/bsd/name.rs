@@ -23,7 +23,8 @@ pub(crate) enum NameRequest {
 /// Decodes the name that is requested for an interface. `kind` is what names of units start with,
 /// such as `bsdtun`.
 ///
-/// A unit's name is `kind` and a decimal number without leading zeros; `kind%d` asks for any number.
+/// A unit's name is `kind` and a decimal number without leading zeros; `kind%d` asks for any
+/// number.
 pub(crate) fn name_request(kind: &[u8], name: &[u8]) -> NameRequest {
     let Some(number) = name.strip_prefix(kind) else {
         return NameRequest::Any;

@@ -69,8 +69,8 @@ impl FileOperations for UnitFile {
             if close.down {
                 dev.close(&rtnl);
             } else if close.flush {
-                // A stopped stack would not be woken by anything else. The packets that the queueing
-                // discipline holds are dropped now, and do not wait for the next program.
+                // A stopped stack would not be woken by anything else. The packets that the
+                // queueing discipline holds are dropped now, and do not wait for the next program.
                 dev.wake_queues();
             }
             if close.carrier_off {

@@ -190,7 +190,8 @@ fn get_info(unit: &Private<Unit>, layout: InfoLayout, arg: Argument) -> Result {
 ///
 /// # Errors
 ///
-/// `EBUSY` while the interface is up, even if the argument is invalid; `EINVAL` for an invalid mode.
+/// `EBUSY` while the interface is up, even if the argument is invalid; `EINVAL` for an invalid
+/// mode.
 fn set_interface_mode(unit: &Private<Unit>, mode: i32) -> Result {
     const MASK: u32 = flags::POINTOPOINT | flags::BROADCAST | flags::MULTICAST;
 

@@ -2,9 +2,9 @@
 
 //! The node of a unit, from the creation of the unit to the removal of its interface.
 //!
-//! `misc_mtx`, which creating and removing a misc device takes, comes before RTNL in the lock order.
-//! So the node cannot be created or removed together with the interface, which comes and goes under
-//! RTNL: both happen later, and independently. [`Node`] serializes them.
+//! `misc_mtx`, which creating and removing a misc device takes, comes before RTNL in the lock
+//! order. So the node cannot be created or removed together with the interface, which comes and
+//! goes under RTNL: both happen later, and independently. [`Node`] serializes them.
 
 use crate::{
     driver::registry::UnitId,

@@ -73,8 +73,8 @@ pub(crate) struct TxQueue {
     /// Packets that readers have claimed. Process context only; `shared` nests in it.
     #[pin]
     claimed: CacheAligned<SpinLock<SkbList>>,
-    /// Number of packets in `claimed`. Written under `claimed`, and only grows under `shared` too,
-    /// so that a reader of either lock sees a current value.
+    /// Number of packets in `claimed`. Written under `claimed`, and grows only while `shared` is
+    /// held too: under `shared` alone, the value may be too high but never too low.
     claimed_len: Atomic<usize>,
     /// Whether [`Shared::stopped_until`] is set; readers look at this without taking `shared`, and
     /// may see an old value. Written under `shared`.
@@ -168,7 +168,8 @@ impl TxQueue {
     ///
     /// # Errors
     ///
-    /// [`OpenError::Busy`] while it is open or being closed, [`OpenError::Gone`] when it is revoked.
+    /// [`OpenError::Busy`] while it is open or being closed, [`OpenError::Gone`] when it is
+    /// revoked.
     pub(crate) fn open(&self) -> Result<(), OpenError> {
         self.shared.lock().life.open()
     }
@@ -293,7 +294,8 @@ impl TxQueue {
         shared.claimed_max = self.claimed_len.load(Relaxed);
         let len = shared.len_max();
         if len + 1 >= limit && dev.has_qdisc(tx) {
-            // Under the lock, so that the reader that takes this packet sees it and wakes the stack.
+            // Under the lock, so that the reader that takes this packet sees it and wakes the
+            // stack.
             self.set_stopped(shared, Some(limit / 2));
             dev.stop_queues(tx);
             self.stops.add(1, Relaxed);

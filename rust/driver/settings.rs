@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Driver-wide settings: how units are named, and the sysctls, under their BSD names in `/proc/sys`.
+//! Driver-wide settings: how units are named, and the sysctls, under their BSD names in
+//! `/proc/sys`.
 
 use crate::{
     bsd::{

@@ -2,8 +2,8 @@
 
 //! The files of a unit in `/sys/class/net/INTERFACE/KIND/`.
 //!
-//! They only read and write what is in the [`Unit`]: taking RTNL here would deadlock with the removal
-//! of the files, which waits for their users with RTNL held.
+//! They only read and write what is in the [`Unit`]: taking RTNL here would deadlock with the
+//! removal of the files, which waits for their users with RTNL held.
 
 use crate::{
     bsd::framing::Dialect,

@@ -274,8 +274,8 @@ impl Unit {
     pub(crate) fn arm_up_work(&self) {
         let work = ReturnWorkItem::new().ok();
         let mut up_work = self.up_work.lock();
-        // Check and store in one step: after the last close has disarmed the work, another one would
-        // keep the module loaded forever.
+        // Check and store in one step: after the last close has disarmed the work, another one
+        // would keep the module loaded forever.
         let old = if self.queue.is_open() {
             mem::replace(&mut *up_work, work)
         } else {
@@ -300,8 +300,8 @@ impl Unit {
         skb.drop_reason(reason);
     }
 
-    /// Drops packets, each as [`Self::drop_skb`] does. Any context, preferably without a lock, since
-    /// destructors of packets take locks.
+    /// Drops packets, each as [`Self::drop_skb`] does. Any context, preferably without a lock,
+    /// since destructors of packets take locks.
     pub(crate) fn drop_list(self: &Private<Self>, mut list: SkbList, cause: DropCause) {
         while let Some(skb) = list.pop() {
             self.drop_skb(skb, cause);

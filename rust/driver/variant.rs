@@ -2,8 +2,8 @@
 
 //! The variants of the driver: what differs between tun, tap and vmnet at compile time.
 //!
-//! All variants have the same [`Unit`]. Differences on the program's side, such as the effects of the
-//! last close, follow from [`Kind`] at run time.
+//! All variants have the same [`Unit`]. Differences on the program's side, such as the effects of
+//! the last close, follow from [`Kind`] at run time.
 
 use crate::{
     bsd::kind::Kind,
@@ -34,8 +34,8 @@ pub(crate) trait Variant: Sized + 'static {
     fn sysfs_attrs() -> &'static [&'static SysfsAttr<Unit>];
 }
 
-/// The interfaces of a variant. The modules `netdev`, `ethtool`, `rtnl_link` and `address` implement
-/// what the stack calls.
+/// The interfaces of a variant. The modules `netdev`, `ethtool`, `rtnl_link` and `address`
+/// implement what the stack calls.
 pub(crate) struct Interface<V>(PhantomData<V>);
 
 /// bsdtun.

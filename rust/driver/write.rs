@@ -34,8 +34,8 @@ use kernel::{
 };
 
 /// Hands one packet to the stack, which receives it before this returns: on a tun an IP packet,
-/// behind its address family if `TUNSIFHEAD` is on; on a tap or vmnet an Ethernet frame. Never waits
-/// for the network. Process context.
+/// behind its address family if `TUNSIFHEAD` is on; on a tap or vmnet an Ethernet frame. Never
+/// waits for the network. Process context.
 ///
 /// Returns the length of the write, also where the packet was dropped: interface down, no packet
 /// behind the address family, frame shorter than its header or for another station, and a frame for

@@ -136,8 +136,8 @@ fn in_bsd(direction: Direction, size: u32, low: u32) -> u32 {
         | low
 }
 
-/// The argument of a request, its direction and its possible sizes, and whether tun and the Ethernet
-/// kinds know the request.
+/// The argument of a request, its direction and its possible sizes, and whether tun and the
+/// Ethernet kinds know the request.
 fn shape(request: Request) -> (Direction, &'static [u32], (bool, bool)) {
     use Request::*;
 
@@ -385,8 +385,8 @@ fn check_prefixes(input: &mut Input<'_>) {
     assert_eq!(Framing::from_bits(kept.to_bits()), kept);
 }
 
-/// Both layouts carry the same values, as far as they have room; each interface mode follows from its
-/// flags alone.
+/// Both layouts carry the same values, as far as they have room; each interface mode follows from
+/// its flags alone.
 fn check_info(input: &mut Input<'_>) {
     let bytes: [u8; INFO_MAX] = input.array();
     let flags = input.byte();
