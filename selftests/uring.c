@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * io_uring on a node: an attempt that never sleeps, then the wait list, and no
- * kernel thread parked in a read.
+ * io_uring on the node: a request completes at once or waits in the wait queue of the node, and
+ * never needs a kernel thread.
  */
-#include "lib/test.h"
+#include "lib/fixture.h"
 
 #define OFFSET	((__u64)-1)
 
-/*
- * The descriptor blocks: that is what makes io_uring wait for it instead of
- * handing back EAGAIN.
- */
+/* The descriptor blocks. */
 FIXTURE(uring) {
 	struct unit u;
 	struct ring ring;
@@ -22,7 +19,7 @@ FIXTURE(uring) {
 FIXTURE_SETUP(uring)
 {
 	if (ring_unavailable())
-		SKIP(return, "io_uring is switched off here");
+		SKIP(return, "io_uring is not available");
 	ASSERT_EQ(0, ring_open(&self->ring));
 	ASSERT_EQ(0, netns_reset());
 	ASSERT_EQ(0, unit_create_up(&self->u, 0));
@@ -37,7 +34,9 @@ FIXTURE_TEARDOWN(uring)
 	unit_destroy(&self->u);
 }
 
-#define SEND(data, len) send_udp_to_peer(_metadata, self->udp, PORT, data, len)
+NODE_FIXTURE(ether);
+TAP_VARIANT(ether);
+VMNET_VARIANT(ether);
 
 static struct io_uring_sqe *prepare_read(struct ring *r, int fd, void *buf, unsigned int len,
 					 __u64 tag)
@@ -50,7 +49,7 @@ static struct io_uring_sqe *prepare_read(struct ring *r, int fd, void *buf, unsi
 
 TEST_F(uring, read_of_a_queued_packet_completes_inline)
 {
-	SEND("there", 5);
+	SEND_UDP("there", 5);
 	prepare_read(&self->ring, self->u.fd, self->buf, sizeof(self->buf), 1);
 	ASSERT_EQ(0, ring_submit(&self->ring));
 	ASSERT_TRUE(ring_peek(&self->ring, &self->cqe));
@@ -60,7 +59,7 @@ TEST_F(uring, read_of_a_queued_packet_completes_inline)
 	EXPECT_EQ(0, ring_workers());
 }
 
-TEST_F(uring, read_waits_for_its_packet_without_a_thread)
+TEST_F(uring, read_waits_for_a_packet_without_a_thread)
 {
 	int i;
 
@@ -69,7 +68,7 @@ TEST_F(uring, read_waits_for_its_packet_without_a_thread)
 		ASSERT_EQ(0, ring_submit(&self->ring));
 		EXPECT_TRUE(ring_stays_empty(&self->ring));
 		EXPECT_EQ(0, ring_workers());
-		SEND(&i, sizeof(i));
+		SEND_UDP(&i, sizeof(i));
 		ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
 		EXPECT_EQ(i, self->cqe.user_data);
 		ASSERT_EQ((int)(IP_UDP_LEN + sizeof(i)), self->cqe.res);
@@ -78,7 +77,7 @@ TEST_F(uring, read_waits_for_its_packet_without_a_thread)
 	EXPECT_EQ(0, ring_workers());
 }
 
-TEST_F(uring, read_told_not_to_wait_is_EAGAIN)
+TEST_F(uring, read_with_RWF_NOWAIT_is_EAGAIN)
 {
 	struct io_uring_sqe *sqe;
 
@@ -89,21 +88,21 @@ TEST_F(uring, read_told_not_to_wait_is_EAGAIN)
 	EXPECT_EQ(-EAGAIN, self->cqe.res);
 }
 
-/* io_uring's own rule for what can be tried without blocking: the flag is no answer. */
-TEST_F(uring, O_NONBLOCK_read_waits_all_the_same)
+/* io_uring polls any file that supports it, also with O_NONBLOCK. */
+TEST_F(uring, read_waits_despite_O_NONBLOCK)
 {
 	ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, O_NONBLOCK));
 	prepare_read(&self->ring, self->u.fd, self->buf, sizeof(self->buf), 1);
 	ASSERT_EQ(0, ring_submit(&self->ring));
 	EXPECT_TRUE(ring_stays_empty(&self->ring));
-	SEND("at last", 7);
+	SEND_UDP("at last", 7);
 	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
 	EXPECT_EQ((int)IP_UDP_LEN + 7, self->cqe.res);
 }
 
 #define READS	16
 
-TEST_F(uring, many_reads_take_one_packet_each)
+TEST_F(uring, each_of_many_reads_gets_one_packet)
 {
 	static char bufs[READS][256];
 	bool tag[READS] = { }, seen[READS] = { };
@@ -114,7 +113,7 @@ TEST_F(uring, many_reads_take_one_packet_each)
 	ASSERT_EQ(0, ring_submit(&self->ring));
 	EXPECT_TRUE(ring_stays_empty(&self->ring));
 	for (i = 0; i < READS; i++)
-		SEND(&i, sizeof(i));
+		SEND_UDP(&i, sizeof(i));
 	for (i = 0; i < READS; i++) {
 		int n;
 
@@ -146,7 +145,7 @@ TEST_F(uring, readv_scatters)
 	sqe->off = OFFSET;
 	ASSERT_EQ(0, ring_submit(&self->ring));
 	EXPECT_TRUE(ring_stays_empty(&self->ring));
-	SEND("scattered", 9);
+	SEND_UDP("scattered", 9);
 	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
 	EXPECT_EQ((int)IP_UDP_LEN + 9, self->cqe.res);
 	EXPECT_EQ(0x45, head[0]);
@@ -157,8 +156,8 @@ TEST_F(uring, short_read_drops_the_rest)
 {
 	prepare_read(&self->ring, self->u.fd, self->buf, 24, 1);
 	ASSERT_EQ(0, ring_submit(&self->ring));
-	SEND("first", 5);
-	SEND("second", 6);
+	SEND_UDP("first", 5);
+	SEND_UDP("second", 6);
 	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
 	EXPECT_EQ(24, self->cqe.res);
 	prepare_read(&self->ring, self->u.fd, self->buf, sizeof(self->buf), 2);
@@ -179,7 +178,7 @@ TEST_F(uring, fixed_buffer)
 			   sizeof(self->buf), 1);
 	sqe->off = OFFSET;
 	ASSERT_EQ(0, ring_submit(&self->ring));
-	SEND("fixed", 5);
+	SEND_UDP("fixed", 5);
 	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
 	ASSERT_EQ((int)IP_UDP_LEN + 5, self->cqe.res);
 	EXPECT_EQ(0, memcmp("fixed", udp_payload(self->buf), 5));
@@ -230,7 +229,7 @@ TEST_F(uring, writev_gathers)
 	EXPECT_EQ(1, link_stats(self->u.ifindex).rx_packets);
 }
 
-TEST_F(uring, errors_are_those_of_write)
+TEST_F(uring, write_errors_are_in_the_completion)
 {
 	static char big[65536];
 	struct io_uring_sqe *sqe;
@@ -247,7 +246,7 @@ TEST_F(uring, errors_are_those_of_write)
 	EXPECT_EQ(-EFAULT, self->cqe.res);
 }
 
-TEST_F(uring, a_written_ping_is_read_back)
+TEST_F(uring, ping_is_answered)
 {
 	char echo[128], reply[128];
 	size_t len = build_echo(echo, PEER, LOCAL, ICMP_ECHO, 1, 2, "data", 4);
@@ -266,7 +265,7 @@ TEST_F(uring, a_written_ping_is_read_back)
 	EXPECT_EQ(ICMP_ECHOREPLY, reply[20]);
 }
 
-TEST_F(uring, multishot_poll_sees_each_arrival)
+TEST_F(uring, multishot_poll_reports_each_packet)
 {
 	struct io_uring_sqe *sqe;
 	int i;
@@ -277,7 +276,7 @@ TEST_F(uring, multishot_poll_sees_each_arrival)
 	ASSERT_EQ(0, ring_submit(&self->ring));
 	EXPECT_TRUE(ring_stays_empty(&self->ring));
 	for (i = 0; i < 10; i++) {
-		SEND("poll", 4);
+		SEND_UDP("poll", 4);
 		ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
 		EXPECT_EQ(POLLIN, self->cqe.res);
 		EXPECT_NE(0, self->cqe.flags & IORING_CQE_F_MORE);
@@ -291,7 +290,7 @@ TEST_F(uring, pending_read_can_be_cancelled)
 	int i, round;
 
 	for (round = 0; round < 20; round++) {
-		bool cancelled = false, answered = false;
+		bool cancelled = false, acknowledged = false;
 
 		prepare_read(&self->ring, self->u.fd, self->buf, sizeof(self->buf), 1);
 		ASSERT_EQ(0, ring_submit(&self->ring));
@@ -303,18 +302,18 @@ TEST_F(uring, pending_read_can_be_cancelled)
 			if (self->cqe.user_data == 1)
 				cancelled = self->cqe.res == -ECANCELED;
 			else
-				answered = !self->cqe.res;
+				acknowledged = !self->cqe.res;
 		}
 		EXPECT_TRUE(cancelled);
-		EXPECT_TRUE(answered);
+		EXPECT_TRUE(acknowledged);
 	}
-	/* The packet that comes now belongs to nobody's old request. */
-	SEND("later", 5);
+	/* The cancelled requests take no packet. */
+	SEND_UDP("later", 5);
 	ASSERT_EQ((ssize_t)IP_UDP_LEN + 5, read(self->u.fd, self->buf, sizeof(self->buf)));
 }
 
-/* The ring holds the descriptor; with the ring the last reference goes. */
-TEST_F(uring, ring_closed_with_a_read_pending)
+/* The pending request holds a reference to the open file until the ring is closed. */
+TEST_F(uring, closing_the_ring_cancels_the_read)
 {
 	int i;
 
@@ -329,11 +328,11 @@ TEST_F(uring, ring_closed_with_a_read_pending)
 		ASSERT_EQ(0, link_up(self->u.ifindex));
 		ASSERT_EQ(0, ring_open(&self->ring));
 	}
-	SEND("works", 5);
+	SEND_UDP("works", 5);
 	ASSERT_EQ((ssize_t)IP_UDP_LEN + 5, read(self->u.fd, self->buf, sizeof(self->buf)));
 }
 
-TEST_F(uring, process_exits_with_a_read_pending)
+TEST_F(uring, process_exit_cancels_the_read)
 {
 	int i, status;
 
@@ -355,6 +354,35 @@ TEST_F(uring, process_exits_with_a_read_pending)
 		ASSERT_TRUE(WAIT_FOR(!unit_open(&self->u, 0), TIMEOUT_MS));
 		unit_close(&self->u);
 	}
+}
+
+TEST_F(ether, reads_and_writes_frames)
+{
+	char frame[128], got[64];
+	size_t len = unit_build_udp(&self->u, frame, "ring", 4);
+	struct io_uring_sqe *sqe;
+	struct io_uring_cqe cqe;
+	struct ring ring;
+
+	if (ring_unavailable())
+		SKIP(return, "io_uring is not available");
+	ASSERT_EQ(0, ring_open(&ring));
+	ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, 0));
+	prepare_read(&ring, self->u.fd, self->buf, sizeof(self->buf), 1);
+	ASSERT_EQ(0, ring_submit(&ring));
+	EXPECT_TRUE(ring_stays_empty(&ring));
+	SEND_UDP("wait", 4);
+	ASSERT_TRUE(ring_wait(&ring, &cqe));
+	EXPECT_EQ(unit_udp_len(&self->u, 4), cqe.res);
+	EXPECT_TRUE(unit_udp_is_valid(&self->u, self->buf, cqe.res));
+	sqe = ring_prepare(&ring, IORING_OP_WRITE, self->u.fd, frame, len, 2);
+	sqe->off = OFFSET;
+	ASSERT_EQ(0, ring_submit(&ring));
+	ASSERT_TRUE(ring_peek(&ring, &cqe));
+	EXPECT_EQ((int)len, cqe.res);
+	EXPECT_EQ(4, recv(self->udp, got, sizeof(got), 0));
+	EXPECT_EQ(0, ring_workers());
+	ring_close(&ring);
 }
 
 TEST_HARNESS_MAIN

@@ -70,24 +70,25 @@ long send_numbered(const struct unit *u, int raw, unsigned int n)
 	return ret == (long)len ? 0 : ret;
 }
 
+size_t numbered_len(const struct unit *u)
+{
+	return link_header_len(u) ? ETH_HLEN + sizeof(unsigned int) :
+				    IP_UDP_LEN + sizeof(unsigned int);
+}
+
 long read_numbered(const struct unit *u)
 {
-	size_t head = link_header_len(u);
-	const char *data = NULL;
 	char packet[128];
 	unsigned int n;
 	long len = ERR(read(u->fd, packet, sizeof(packet)));
 
 	if (len < 0)
 		return len;
-	if (head && len == (long)(head + sizeof(n)))
-		data = packet + head;
-	if (!head && len == (long)(IP_UDP_LEN + sizeof(n)) &&
-	    packet_is_valid(packet, len, IPPROTO_UDP))
-		data = udp_payload(packet);
-	if (!data)
+	if (len != (long)numbered_len(u) ||
+	    (!link_header_len(u) && !packet_is_valid(packet, len, IPPROTO_UDP)))
 		return -EPROTO;
-	memcpy(&n, data, sizeof(n));
+	/* The number is the end of the packet. */
+	memcpy(&n, packet + len - sizeof(n), sizeof(n));
 	return n;
 }
 

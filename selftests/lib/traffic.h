@@ -37,6 +37,9 @@ const void *unit_udp_data(const struct unit *u, const void *buf);
  */
 long send_numbered(const struct unit *u, int raw, unsigned int n);
 
+/* The length on the node of such a packet. */
+size_t numbered_len(const struct unit *u);
+
 /* Reads a packet of send_numbered() from the node. Returns its number or -errno. */
 long read_numbered(const struct unit *u);
 
