@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Safe calls of the driver's tracepoints, which follow a packet through a unit.
+//! The argument `unit` is the name of the unit's node.
 //!
 //! A tracepoint that is not enabled costs one `nop`, because its branch is a static key.
 //! `kernel::declare_trace!` would do the same, but only finds tracepoints in the bindings of the

@@ -73,7 +73,6 @@ mod example {
         },
         netlink::{
             ExtAck,
-            Message,
             NlAttrs, //
         },
         new_device::NewDevice,
@@ -117,13 +116,9 @@ mod example {
             dev.set_mtu(1500, 68, 9000);
         }
 
-        fn uninit(_: &Private<Counters>, _: &Device, _: &Rtnl) {}
-
         fn open(_: &Private<Counters>, dev: &Device, rtnl: &Rtnl) {
             dev.start_queues(rtnl);
         }
-
-        fn stop(_: &Private<Counters>, _: &Device, _: &Rtnl) {}
 
         fn start_xmit(
             counters: &Private<Counters>,
@@ -136,8 +131,6 @@ mod example {
             // Dropping `skb` frees the packet.
             NetdevTx::Sent
         }
-
-        fn priv_destructor(_: Arc<Private<Counters>>) {}
     }
 
     impl EthtoolOps for Example {
@@ -167,19 +160,6 @@ mod example {
             Private::new(try_pin_init!(Counters {
                 discarded: Atomic::new(0),
             }))
-        }
-
-        fn changelink(
-            _: &Private<Counters>,
-            _: &NlAttrs<'_>,
-            _: &mut ExtAck<'_>,
-            _: &Rtnl,
-        ) -> Result {
-            Ok(())
-        }
-
-        fn fill_info(_: &Private<Counters>, _: &mut Message<'_>) -> Result {
-            Ok(())
         }
     }
 

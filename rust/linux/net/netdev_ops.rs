@@ -58,17 +58,17 @@ pub(crate) trait NetdevOps: Sized + 'static {
 
     /// The device is being unregistered; `private` does not lead to it any more. RTNL, process
     /// context.
-    fn uninit(private: &Private<Self::Data>, dev: &Device, rtnl: &Rtnl);
+    fn uninit(_private: &Private<Self::Data>, _dev: &Device, _rtnl: &Rtnl) {}
 
-    /// The interface is being set up. Nothing is transmitted before this returns. RTNL, process
-    /// context.
+    /// The interface is being set up; call [`Device::start_queues`]. Nothing is transmitted before
+    /// this returns. RTNL, process context.
     fn open(private: &Private<Self::Data>, dev: &Device, rtnl: &Rtnl);
 
     /// The interface is being set down. RTNL, process context.
     ///
     /// Without a queueing discipline, [`Self::start_xmit`] may be running on other CPUs, and may be
     /// called again afterwards. A lock of the driver must order the two.
-    fn stop(private: &Private<Self::Data>, dev: &Device, rtnl: &Rtnl);
+    fn stop(_private: &Private<Self::Data>, _dev: &Device, _rtnl: &Rtnl) {}
 
     /// Transmits a packet. Softirqs are off, interrupts may be off; must not sleep. Runs on several
     /// CPUs at once.
@@ -81,7 +81,7 @@ pub(crate) trait NetdevOps: Sized + 'static {
 
     /// The device is gone: no other method is running or will be called for it. Process context,
     /// without RTNL; may sleep.
-    fn priv_destructor(private: Arc<Private<Self::Data>>);
+    fn priv_destructor(_private: Arc<Private<Self::Data>>) {}
 }
 
 /// C's view of a driver `T`.

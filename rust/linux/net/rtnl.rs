@@ -21,7 +21,7 @@ impl Rtnl {
     /// # Safety
     ///
     /// The current task must hold RTNL for the whole of `'a`.
-    pub(crate) unsafe fn assume_held<'a>() -> &'a Rtnl {
+    pub(super) unsafe fn assume_held<'a>() -> &'a Rtnl {
         const HELD: &Rtnl = &Rtnl(NotThreadSafe);
         HELD
     }

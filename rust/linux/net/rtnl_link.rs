@@ -107,20 +107,24 @@ pub(crate) trait LinkOps: EthtoolOps {
     ///
     /// # Errors
     ///
-    /// Any. Then nothing should have been changed.
+    /// Any; then nothing should have been changed. `EOPNOTSUPP` if not implemented.
     fn changelink(
-        private: &Private<Self::Data>,
-        attrs: &NlAttrs<'_>,
-        ext_ack: &mut ExtAck<'_>,
-        rtnl: &Rtnl,
-    ) -> Result;
+        _private: &Private<Self::Data>,
+        _attrs: &NlAttrs<'_>,
+        _ext_ack: &mut ExtAck<'_>,
+        _rtnl: &Rtnl,
+    ) -> Result {
+        Err(EOPNOTSUPP)
+    }
 
     /// Adds the device's attributes to a message. Process context or softirqs off; must not sleep.
     ///
     /// # Errors
     ///
     /// `EMSGSIZE` if the message has no room left.
-    fn fill_info(private: &Private<Self::Data>, message: &mut Message<'_>) -> Result;
+    fn fill_info(_private: &Private<Self::Data>, _message: &mut Message<'_>) -> Result {
+        Ok(())
+    }
 
     /// The device has been registered. Process context with no lock held, for work that must not be
     /// done under RTNL. If a system call created the device, this runs before that returns to user
