@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What stands before a packet: the address family with TUNSIFHEAD, the next hop
- * with TUNSLMODE. On reads, on writes, and in what FIONREAD says.
+ * Prefixes of packets: the address family with TUNSIFHEAD, the next hop with TUNSLMODE, in reads,
+ * writes and the result of FIONREAD. Statements A10 and A15 to A20.
  */
 
-#include "lib/test.h"
-
-#include <sched.h>
 #include <linux/icmpv6.h>
-#include <netinet/ip6.h>
 #include <net/if_tun.h>
+#include <netinet/ip6.h>
+#include <sched.h>
 
-#define FREEBSD_SIFHEAD	0x80047460u
-#define NETBSD_SIFHEAD	0x80047442u
+#include "lib/test.h"
 
 static const struct in6_addr local6 = {
 	.s6_addr = { 0xfd, 0x42, [15] = 1 },
@@ -82,7 +79,7 @@ FIXTURE_TEARDOWN(framing)
 
 #define READ() ERR(read(self->fd, self->buf, sizeof(self->buf)))
 
-/* A packet of just enough IPv6 to be one. */
+/* A minimal IPv6 packet. */
 static size_t build_ip6(void *buf, size_t payload)
 {
 	struct ip6_hdr *ip6 = buf;
@@ -90,7 +87,7 @@ static size_t build_ip6(void *buf, size_t payload)
 	memset(buf, 0, sizeof(*ip6) + payload);
 	ip6->ip6_vfc = 0x60;
 	ip6->ip6_plen = htons(payload);
-	ip6->ip6_nxt = 59;	/* nothing follows */
+	ip6->ip6_nxt = 59;	/* no next header */
 	ip6->ip6_hlim = 64;
 	ip6->ip6_src = peer6;
 	ip6->ip6_dst = local6;
@@ -109,12 +106,13 @@ TEST_F(framing, A15_ipv4_is_family_2)
 	EXPECT_EQ(0, memcmp(udp_payload(self->buf + 4), "hello", 5));
 }
 
-TEST_F(framing, A15_ipv6_has_its_dialect_s_number)
+TEST_F(framing, A15_ipv6_family_depends_on_the_dialect)
 {
-	static const struct {
+	const struct {
 		unsigned int cmd, family;
 	} dialects[] = {
-		{ TUNSIFHEAD, 10 }, { FREEBSD_SIFHEAD, 28 }, { NETBSD_SIFHEAD, 24 },
+		{ TUNSIFHEAD, 10 }, { bsd_encoding(TUNSIFHEAD), 28 },
+		{ bsd_encoding(NETBSD_TUNSIFHEAD), 24 },
 	};
 	size_t len = build_ip6(self->buf, 11);
 	char sent[64];
@@ -130,8 +128,8 @@ TEST_F(framing, A15_ipv6_has_its_dialect_s_number)
 	}
 }
 
-/* The family follows from the first byte where the sender gives none. */
-TEST_F(framing, injected_packets_are_told_apart)
+/* Without a protocol from the sender, the first byte decides the family. */
+TEST_F(framing, family_of_packets_without_protocol)
 {
 	char packet[64];
 	size_t len = build_ip6(packet, 3);
@@ -146,7 +144,7 @@ TEST_F(framing, injected_packets_are_told_apart)
 	EXPECT_EQ(2, be32_at(self->buf));
 }
 
-TEST_F(framing, other_protocols_never_cross)
+TEST_F(framing, other_protocols_are_dropped)
 {
 	static const int protocols[] = { ETH_P_ARP, ETH_P_MPLS_UC, ETH_P_8021Q, 0x1234 };
 	unsigned int i;
@@ -180,11 +178,11 @@ TEST_F(framing, A16_next_hop_is_the_gateway)
 	ASSERT_EQ(4, udp_send(self->udp, 0xc6336407, PORT, "gate", 4));
 	ASSERT_EQ(16 + IP_UDP_LEN + 4, READ());
 	EXPECT_EQ(0, memcmp(self->buf, peer_sockaddr, 16));
-	/* The packet itself is on its way to somebody else. */
+	/* The destination of the packet is not the gateway. */
 	EXPECT_EQ(0xc6336407, be32_at(self->buf + 16 + 16));
 }
 
-TEST_F(framing, A16_without_a_route_it_is_the_destination)
+TEST_F(framing, A16_next_hop_without_a_route_is_the_destination)
 {
 	static const unsigned char other[16] = { 16, 2, 0, 0, 203, 0, 113, 9 };
 	char packet[64];
@@ -194,7 +192,7 @@ TEST_F(framing, A16_without_a_route_it_is_the_destination)
 	ASSERT_EQ(len, packet_send(self->raw, self->u.ifindex, ETH_P_IP, packet, len));
 	ASSERT_EQ(16 + len, READ());
 	EXPECT_EQ(0, memcmp(self->buf, other, 16));
-	/* Not even a header to look at. */
+	/* No complete IP header. */
 	ASSERT_EQ(3, packet_send(self->raw, self->u.ifindex, ETH_P_IP, "abc", 3));
 	ASSERT_EQ(16 + 3, READ());
 	EXPECT_EQ(0, be32_at(self->buf + 4));
@@ -212,7 +210,7 @@ TEST_F(framing, A16_ipv6_is_refused)
 	EXPECT_EQ(1, STAT_DELTA(tx_dropped));
 }
 
-/* ---- what the prefix changes about reads -------------------------------- */
+/* ---- reads with a prefix ------------------------------------------------ */
 
 TEST_F(framing, A10_FIONREAD_counts_the_prefix)
 {
@@ -230,7 +228,7 @@ TEST_F(framing, A10_FIONREAD_counts_the_prefix)
 	EXPECT_EQ(0, fionread(self->fd));
 }
 
-TEST_F(framing, framing_is_that_of_the_moment_of_queueing)
+TEST_F(framing, framing_is_decided_at_queueing)
 {
 	SEND("bare", 4);
 	SET(TUNSIFHEAD, 1);
@@ -246,7 +244,7 @@ TEST_F(framing, framing_is_that_of_the_moment_of_queueing)
 	EXPECT_EQ(0, memcmp(self->buf, peer_sockaddr, 16));
 }
 
-TEST_F(framing, A17_short_reads_cut_behind_the_prefix)
+TEST_F(framing, A17_short_read_truncates)
 {
 	static const size_t sizes[] = { 1, 3, 4, 5, 24, 31, 32, 33 };
 	unsigned char whole[4 + IP_UDP_LEN + 4];
@@ -261,19 +259,19 @@ TEST_F(framing, A17_short_reads_cut_behind_the_prefix)
 		ASSERT_EQ(want, ERR(read(self->fd, self->buf, sizes[i])));
 		EXPECT_EQ(0xa5, self->buf[sizes[i]]);
 		EXPECT_EQ(0, memcmp(self->buf, "\0\0\0\2\x45", want < 5 ? want : 5));
-		/* The rest is gone. */
+		/* The rest is discarded. */
 		EXPECT_EQ(-EAGAIN, READ());
 	}
 }
 
-/* As OpenVPN does it on FreeBSD: the family in one vector, the packet in the other. */
+/* OpenVPN on FreeBSD uses one segment for the family, one for the packet. */
 TEST_F(framing, readv_and_writev_of_family_and_packet)
 {
 	unsigned char family[4], packet[2000];
 	struct iovec iov[2] = { { family, 4 }, { packet, sizeof(packet) } };
 	size_t len;
 
-	SET(FREEBSD_SIFHEAD, 1);
+	SET(bsd_encoding(TUNSIFHEAD), 1);
 	SEND("vectors", 7);
 	ASSERT_EQ(4 + IP_UDP_LEN + 7, ERR(readv(self->fd, iov, 2)));
 	EXPECT_EQ(2, be32_at(family));
@@ -285,12 +283,12 @@ TEST_F(framing, readv_and_writev_of_family_and_packet)
 	ASSERT_TRUE(wait_readable(self->udp));
 	ASSERT_EQ(6, recv(self->udp, self->buf, sizeof(self->buf), 0));
 	EXPECT_EQ(0, memcmp(self->buf, "answer", 6));
-	/* What the stack counts is the packet. */
+	/* The prefix is not included in the statistics. */
 	EXPECT_EQ(len, STAT_DELTA(rx_bytes));
 	EXPECT_EQ(IP_UDP_LEN + 7, STAT_DELTA(tx_bytes));
 }
 
-TEST_F(framing, readv_cut_anywhere)
+TEST_F(framing, readv_splits_the_prefix)
 {
 	unsigned char part[3][16];
 	struct iovec iov[3] = { { part[0], 2 }, { part[1], 3 }, { part[2], 16 } };
@@ -305,22 +303,22 @@ TEST_F(framing, readv_cut_anywhere)
 	EXPECT_EQ(-EAGAIN, READ());
 }
 
-TEST_F(framing, read_into_a_bad_buffer_loses_packet_and_prefix)
+TEST_F(framing, read_fault_loses_the_packet)
 {
 	const long page = sysconf(_SC_PAGESIZE);
 	char *map = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	static const int before_the_hole[] = { 0, 2, 4, 10 };
+	static const int valid_bytes[] = { 0, 2, 4, 10 };
 	unsigned int i;
 
 	ASSERT_TRUE(map != MAP_FAILED);
 	ASSERT_EQ(0, munmap(map + page, page));
 	SET(TUNSIFHEAD, 1);
-	for (i = 0; i < ARRAY_SIZE(before_the_hole); i++) {
+	for (i = 0; i < ARRAY_SIZE(valid_bytes); i++) {
 		SEND("lost", 4);
 		SEND("next", 4);
-		EXPECT_EQ(-EFAULT, ERR(read(self->fd, map + page - before_the_hole[i], 100)))
-			TH_LOG("%d bytes before the hole", before_the_hole[i]);
+		EXPECT_EQ(-EFAULT, ERR(read(self->fd, map + page - valid_bytes[i], 100)))
+			TH_LOG("%d valid bytes", valid_bytes[i]);
 		ASSERT_EQ(4 + IP_UDP_LEN + 4, READ());
 		EXPECT_EQ(0, memcmp(udp_payload(self->buf + 4), "next", 4));
 	}
@@ -329,7 +327,7 @@ TEST_F(framing, read_into_a_bad_buffer_loses_packet_and_prefix)
 
 /* ---- writes ------------------------------------------------------------- */
 
-TEST_F(framing, A20_ipv4_behind_its_family)
+TEST_F(framing, A20_ipv4_with_family)
 {
 	size_t len = build_udp(self->buf + 4, PEER, LOCAL, 7, PORT, "in", 2);
 
@@ -342,7 +340,7 @@ TEST_F(framing, A20_ipv4_behind_its_family)
 	EXPECT_EQ(len, STAT_DELTA(rx_bytes));
 }
 
-/* An address can be bound to a moment before packets to it are for this machine. */
+/* bind() succeeds a moment before the local route of the address exists. */
 static bool route6_is_local(const struct in6_addr *addr)
 {
 	char line[256], start[40];
@@ -355,14 +353,14 @@ static bool route6_is_local(const struct in6_addr *addr)
 	f = fopen("/proc/thread-self/net/ipv6_route", "r");
 	if (!f)
 		return false;
-	/* The flags, RTF_LOCAL among them, are the last but one. */
+	/* RTF_LOCAL is one of the flags, the last field but one. */
 	while (!found && fgets(line, sizeof(line), f))
 		found = !strncmp(line, start, strlen(start)) && strstr(line, " 802");
 	fclose(f);
 	return found;
 }
 
-TEST_F(framing, ipv6_under_every_system_s_number)
+TEST_F(framing, ipv6_with_the_family_of_each_system)
 {
 	static const unsigned char families[] = { 10, 24, 28, 30 };
 	struct sockaddr_in6 sin6 = {
@@ -406,7 +404,7 @@ TEST_F(framing, ipv6_under_every_system_s_number)
 	close(udp6);
 }
 
-TEST_F(framing, A19_unknown_families_are_EAFNOSUPPORT_and_uncounted)
+TEST_F(framing, A19_unknown_family_is_EAFNOSUPPORT)
 {
 	static const __u32 families[] = {
 		0, 1, 3, 9, 11, 23, 29, 31, 255, 256 + 2, 0x0a000000, 0x02000000, 0xffffffff,
@@ -437,7 +435,7 @@ TEST_F(framing, A18_write_lengths_with_the_family)
 	EXPECT_EQ(-ENOBUFS, ERR(write(self->fd, self->buf, 1)));
 	EXPECT_EQ(-ENOBUFS, ERR(write(self->fd, self->buf, 3)));
 	EXPECT_EQ(0, STAT_DELTA(rx_packets) + STAT_DELTA(rx_dropped) + STAT_DELTA(rx_errors));
-	/* A family and no packet. */
+	/* A family without a packet. */
 	EXPECT_EQ(4, ERR(write(self->fd, self->buf, 4)));
 	EXPECT_EQ(1, STAT_DELTA(rx_dropped));
 	EXPECT_EQ(0, STAT_DELTA(rx_packets));
@@ -452,7 +450,7 @@ TEST_F(framing, A18_write_lengths_with_the_family)
 	EXPECT_EQ(0, STAT_DELTA(rx_errors));
 }
 
-TEST_F(framing, write_from_a_bad_buffer_behind_a_good_family)
+TEST_F(framing, write_fault_after_the_family)
 {
 	const long page = sysconf(_SC_PAGESIZE);
 	char *map = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
@@ -471,7 +469,7 @@ TEST_F(framing, write_from_a_bad_buffer_behind_a_good_family)
 	munmap(map, page);
 }
 
-TEST_F(framing, write_in_link_mode_is_a_plain_packet)
+TEST_F(framing, write_with_LMODE_has_no_prefix)
 {
 	size_t len = build_udp(self->buf, PEER, LOCAL, 7, PORT, "plain", 5);
 
@@ -481,14 +479,14 @@ TEST_F(framing, write_in_link_mode_is_a_plain_packet)
 	EXPECT_EQ(5, recv(self->udp, self->buf, sizeof(self->buf), 0));
 }
 
-/* ---- both ends ---------------------------------------------------------- */
+/* ---- traffic ------------------------------------------------------------ */
 
 static void *echo6_main(void *arg)
 {
 	int fd = *(int *)arg;
 	unsigned char buf[2048];
 
-	/* Answers IPv6 echo requests as a neighbour would, until the first bad read. */
+	/* Replies to IPv6 echo requests until a read fails. */
 	for (;;) {
 		ssize_t n = read(fd, buf, sizeof(buf));
 		struct ip6_hdr *ip6 = (void *)(buf + 4);
@@ -530,33 +528,33 @@ TEST_F(framing, ping_over_ipv6)
 	ASSERT_EQ(0, pthread_join(thread, NULL));
 }
 
-/* What the stack cuts to fit the MTU comes back as it went, and is put together. */
-TEST_F(framing, fragments_cross_both_ways)
+/* Fragments that the stack sends are written back, and reassembled. */
+TEST_F(framing, fragments_in_both_directions)
 {
 	static unsigned char sent[20000], got[20001];
-	unsigned char pieces[16][2048];
+	unsigned char fragments[16][2048];
 	ssize_t len[16];
 	int i, n = 0;
 
 	SET(TUNSIFHEAD, 1);
 	fill_pattern(sent, sizeof(sent), 7);
 	ASSERT_EQ(sizeof(sent), udp_send(self->udp, PEER, PORT, sent, sizeof(sent)));
-	while (n < 16 && (len[n] = ERR(read(self->fd, pieces[n], sizeof(pieces[n])))) > 0) {
-		struct iphdr *ip = (void *)(pieces[n] + 4);
+	while (n < 16 && (len[n] = ERR(read(self->fd, fragments[n], sizeof(fragments[n])))) > 0) {
+		struct iphdr *ip = (void *)(fragments[n] + 4);
 		__u32 addr = ip->saddr;
 
 		EXPECT_LE(len[n], 4 + 1500);
 		EXPECT_EQ(len[n], 4 + ntohs(ip->tot_len));
 		EXPECT_NE(0, ntohs(ip->frag_off) & 0x3fff);
-		/* Neither header's checksum minds. */
+		/* Swapped addresses do not change the checksums. */
 		ip->saddr = ip->daddr;
 		ip->daddr = addr;
 		n++;
 	}
 	EXPECT_EQ(14, n);
-	/* The last first. */
+	/* In reverse order. */
 	for (i = n - 1; i >= 0; i--)
-		ASSERT_EQ(len[i], ERR(write(self->fd, pieces[i], len[i])));
+		ASSERT_EQ(len[i], ERR(write(self->fd, fragments[i], len[i])));
 	ASSERT_TRUE(wait_readable(self->udp));
 	ASSERT_EQ(sizeof(sent), recv(self->udp, got, sizeof(got), 0));
 	EXPECT_EQ(0, memcmp(sent, got, sizeof(sent)));
@@ -564,34 +562,34 @@ TEST_F(framing, fragments_cross_both_ways)
 	EXPECT_EQ(14, STAT_DELTA(rx_packets));
 }
 
-/* ---- two namespaces, joined by a program that carries packets ------------ */
+/* ---- two namespaces, connected by a program that forwards packets ------- */
 
-/* Two units with TUNSIFHEAD, in namespaces of their own. */
-FIXTURE(joined) {
+/* Two units with TUNSIFHEAD in different network namespaces. */
+FIXTURE(tcp) {
 	struct unit a, b;
 	int netns[2];
 	int client[2];		/* in a's namespace: IPv4, IPv6 */
 	int server[2];		/* in b's, listening */
-	pthread_t carrier;
+	pthread_t forwarder;
 };
 
-FIXTURE_VARIANT(joined) {
+FIXTURE_VARIANT(tcp) {
 	int mtu;
 };
 
-FIXTURE_VARIANT_ADD(joined, mtu_1500) {
+FIXTURE_VARIANT_ADD(tcp, mtu_1500) {
 	.mtu = 1500,
 };
 
-FIXTURE_VARIANT_ADD(joined, mtu_1280) {
+FIXTURE_VARIANT_ADD(tcp, mtu_1280) {
 	.mtu = 1280,
 };
 
-FIXTURE_VARIANT_ADD(joined, mtu_65535) {
+FIXTURE_VARIANT_ADD(tcp, mtu_65535) {
 	.mtu = 65535,
 };
 
-static void *carry(void *arg)
+static void *forward_packets(void *arg)
 {
 	static unsigned char buf[70000];
 	struct unit *units = arg;
@@ -616,8 +614,8 @@ static void *carry(void *arg)
 	}
 }
 
-static void join_one(struct __test_metadata *_metadata, struct unit *u, int mtu,
-		     __u32 local, __u32 peer, const struct in6_addr *addr)
+static void setup_end(struct __test_metadata *_metadata, struct unit *u, int mtu,
+		      __u32 local, __u32 peer, const struct in6_addr *addr)
 {
 	int on = 1;
 
@@ -632,7 +630,7 @@ static void join_one(struct __test_metadata *_metadata, struct unit *u, int mtu,
 	ASSERT_TRUE(link_is_up(u->ifindex));
 }
 
-FIXTURE_SETUP(joined)
+FIXTURE_SETUP(tcp)
 {
 	struct sockaddr_in sin = {
 		.sin_family = AF_INET, .sin_port = htons(PORT),
@@ -642,13 +640,13 @@ FIXTURE_SETUP(joined)
 	};
 	int on = 1;
 
-	join_one(_metadata, &self->a, variant->mtu, LOCAL, PEER, &local6);
+	setup_end(_metadata, &self->a, variant->mtu, LOCAL, PEER, &local6);
 	self->netns[0] = netns_open();
 	self->client[0] = socket(AF_INET, SOCK_STREAM, 0);
 	self->client[1] = socket(AF_INET6, SOCK_STREAM, 0);
 	ASSERT_LE(0, self->client[1]);
 
-	join_one(_metadata, &self->b, variant->mtu, PEER, LOCAL, &peer6);
+	setup_end(_metadata, &self->b, variant->mtu, PEER, LOCAL, &peer6);
 	self->netns[1] = netns_open();
 	self->server[0] = socket(AF_INET, SOCK_STREAM, 0);
 	ASSERT_EQ(0, bind(self->server[0], (void *)&sin, sizeof(sin)));
@@ -659,7 +657,7 @@ FIXTURE_SETUP(joined)
 	ASSERT_EQ(0, listen(self->server[1], 1));
 }
 
-FIXTURE_TEARDOWN(joined)
+FIXTURE_TEARDOWN(tcp)
 {
 	int i;
 
@@ -675,7 +673,7 @@ FIXTURE_TEARDOWN(joined)
 
 #define BULK	(512 << 10)
 
-/* Sends a pattern that no shifted or torn copy of it equals. */
+/* Sends a pattern that differs from any shifted copy of itself. */
 static void *send_main(void *arg)
 {
 	static unsigned char buf[BULK];
@@ -694,8 +692,8 @@ static void *send_main(void *arg)
 	return NULL;
 }
 
-static void bulk(struct __test_metadata *_metadata, int client, int server,
-		 const void *addr, socklen_t len)
+static void transfer(struct __test_metadata *_metadata, int client, int server,
+		     const void *addr, socklen_t len)
 {
 	static unsigned char got[BULK + 1], want[BULK];
 	struct timeval limit = { .tv_sec = TIMEOUT_MS / 1000 };
@@ -720,7 +718,7 @@ static void bulk(struct __test_metadata *_metadata, int client, int server,
 	close(fd);
 }
 
-TEST_F_TIMEOUT(joined, tcp_over_ipv4_and_ipv6, 120)
+TEST_F_TIMEOUT(tcp, tcp_over_ipv4_and_ipv6, 120)
 {
 	struct sockaddr_in sin = {
 		.sin_family = AF_INET, .sin_port = htons(PORT),
@@ -731,12 +729,12 @@ TEST_F_TIMEOUT(joined, tcp_over_ipv4_and_ipv6, 120)
 	};
 	struct unit units[2] = { self->a, self->b };
 
-	ASSERT_EQ(0, pthread_create(&self->carrier, NULL, carry, units));
-	bulk(_metadata, self->client[0], self->server[0], &sin, sizeof(sin));
-	bulk(_metadata, self->client[1], self->server[1], &sin6, sizeof(sin6));
+	ASSERT_EQ(0, pthread_create(&self->forwarder, NULL, forward_packets, units));
+	transfer(_metadata, self->client[0], self->server[0], &sin, sizeof(sin));
+	transfer(_metadata, self->client[1], self->server[1], &sin6, sizeof(sin6));
 	ASSERT_EQ(0, link_del(self->b.ifindex));
 	self->b.ifindex = 0;
-	ASSERT_EQ(0, pthread_join(self->carrier, NULL));
+	ASSERT_EQ(0, pthread_join(self->forwarder, NULL));
 }
 
 TEST_HARNESS_MAIN

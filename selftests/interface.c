@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the interface does with a program behind it: it goes up with an address,
- * loses nothing behind a queueing discipline, and says why it drops.
+ * The interface of a tun: an address sets it up (statement A3), a qdisc stops and resumes, and
+ * drops have a reason.
  */
 
 #include "lib/test.h"
@@ -33,28 +33,28 @@ FIXTURE_TEARDOWN(interface)
 	unit_destroy(&self->u);
 }
 
-/* ---- an address sets it up ---------------------------------------------- */
+/* ---- addresses ---------------------------------------------------------- */
 
-TEST_F(interface, A3_an_ipv4_address_sets_it_up)
+TEST_F(interface, A3_ipv4_address_sets_up)
 {
 	EXPECT_FALSE(link_is_up(self->u.ifindex));
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
-	/* When the system call returns. */
+	/* Before the system call returns. */
 	EXPECT_TRUE(link_is_up(self->u.ifindex));
-	/* And again, after it was set down. */
+	/* Also after it was set down. */
 	ASSERT_EQ(0, link_down(self->u.ifindex));
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL + 0x100, PEER + 0x100));
 	EXPECT_TRUE(link_is_up(self->u.ifindex));
 }
 
-TEST_F(interface, A3_an_ipv6_address_sets_it_up)
+TEST_F(interface, A3_ipv6_address_sets_up)
 {
 	ASSERT_EQ(0, netns_enable_ipv6());
 	ASSERT_EQ(0, run_command("ip addr add fd42::1/64 dev %s", self->u.ifname));
 	EXPECT_TRUE(link_is_up(self->u.ifindex));
 }
 
-TEST_F(interface, A3_not_while_nobody_has_it_open)
+TEST_F(interface, A3_not_while_closed)
 {
 	unit_close(&self->u);
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
@@ -63,14 +63,14 @@ TEST_F(interface, A3_not_while_nobody_has_it_open)
 	EXPECT_FALSE(link_is_up(self->u.ifindex));
 }
 
-TEST_F(interface, A3_not_if_the_sysctl_says_so)
+TEST_F(interface, A3_not_with_up_on_addr_0)
 {
 	ASSERT_EQ(0, write_file(UP_ON_ADDR, "0"));
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
 	EXPECT_FALSE(link_is_up(self->u.ifindex));
 }
 
-/* Neither memory nor a reference on the module stays behind. */
+/* Repeated, to find leaks of memory and of module references. */
 TEST_F_TIMEOUT(interface, A3_many_times, 120)
 {
 	int i;
@@ -84,35 +84,35 @@ TEST_F_TIMEOUT(interface, A3_many_times, 120)
 	}
 }
 
-/* ---- its mode ------------------------------------------------------------ */
+/* ---- mode --------------------------------------------------------------- */
 
-/* Who watches links, as network managers do, learns of TUNSIFMODE at once. */
-TEST_F(interface, a_change_of_mode_is_told)
+/* TUNSIFMODE sends RTM_NEWLINK. */
+TEST_F(interface, change_of_mode_is_notified)
 {
 	struct sockaddr_nl nl = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, NETLINK_ROUTE);
 	int mode = IFF_BROADCAST;
-	bool told = false;
+	bool notified = false;
 	char buf[8192];
 	ssize_t n;
 
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, bind(fd, (void *)&nl, sizeof(nl)));
 	ASSERT_EQ(0, ERR(ioctl(self->u.fd, TUNSIFMODE, &mode)));
-	while (!told && wait_readable(fd) && (n = recv(fd, buf, sizeof(buf), 0)) > 0) {
+	while (!notified && wait_readable(fd) && (n = recv(fd, buf, sizeof(buf), 0)) > 0) {
 		struct nlmsghdr *h = (void *)buf;
 		struct ifinfomsg *ifi = NLMSG_DATA(h);
 
-		told = h->nlmsg_type == RTM_NEWLINK && ifi->ifi_index == self->u.ifindex &&
+		notified = h->nlmsg_type == RTM_NEWLINK && ifi->ifi_index == self->u.ifindex &&
 		       (ifi->ifi_flags & IFF_BROADCAST) && !(ifi->ifi_flags & IFF_POINTOPOINT);
 	}
-	EXPECT_TRUE(told);
+	EXPECT_TRUE(notified);
 	close(fd);
 }
 
 /* ---- a queueing discipline ---------------------------------------------- */
 
-static int sender(struct __test_metadata *_metadata)
+static int large_udp_socket(struct __test_metadata *_metadata)
 {
 	int fd = udp_socket(LOCAL, PORT), size = 16 << 20;
 
@@ -121,8 +121,10 @@ static int sender(struct __test_metadata *_metadata)
 	return fd;
 }
 
-/* Reads numbered packets until none has come for a while; -1 when out of order. */
-static int drain(int fd, unsigned char *buf, size_t size, __u32 first)
+/*
+ * Reads numbered packets until there is none for a while. Returns their number, -1 if out of order.
+ */
+static int read_all(int fd, unsigned char *buf, size_t size, __u32 first)
 {
 	int n = 0;
 
@@ -140,7 +142,7 @@ static int drain(int fd, unsigned char *buf, size_t size, __u32 first)
 	}
 }
 
-TEST_F_TIMEOUT(interface, nothing_is_lost_behind_a_qdisc, 120)
+TEST_F_TIMEOUT(interface, nothing_is_lost_with_a_qdisc, 120)
 {
 	static const __u32 lengths[] = { 1, 2, 10, 100 };
 	struct rtnl_link_stats64 before;
@@ -150,15 +152,15 @@ TEST_F_TIMEOUT(interface, nothing_is_lost_behind_a_qdisc, 120)
 
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
 	ASSERT_EQ(0, run_command("tc qdisc add dev %s root pfifo limit 100000", self->u.ifname));
-	udp = sender(_metadata);
+	udp = large_udp_socket(_metadata);
 	before = link_stats(self->u.ifindex);
 	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
 		ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, lengths[i]));
 		for (round = 0; round < 2; round++) {
-			/* Several times what the longest queue holds. */
+			/* Many more than the queue can hold. */
 			for (n = 0; n < packets; n++)
 				ASSERT_EQ(4, udp_send(udp, PEER, PORT, &n, 4));
-			EXPECT_EQ(packets, drain(self->u.fd, self->buf, sizeof(self->buf), 0))
+			EXPECT_EQ(packets, read_all(self->u.fd, self->buf, sizeof(self->buf), 0))
 				TH_LOG("txqueuelen %u, round %u", lengths[i], round);
 		}
 	}
@@ -167,7 +169,7 @@ TEST_F_TIMEOUT(interface, nothing_is_lost_behind_a_qdisc, 120)
 	close(udp);
 }
 
-TEST_F(interface, what_waits_in_the_qdisc_is_bounded_in_the_queue)
+TEST_F(interface, down_flushes_queue_and_qdisc)
 {
 	int udp, n = 0;
 	__u32 i;
@@ -175,22 +177,22 @@ TEST_F(interface, what_waits_in_the_qdisc_is_bounded_in_the_queue)
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
 	ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, 20));
 	ASSERT_EQ(0, run_command("tc qdisc add dev %s root pfifo limit 1000", self->u.ifname));
-	udp = sender(_metadata);
+	udp = large_udp_socket(_metadata);
 	for (i = 0; i < 200; i++)
 		ASSERT_EQ(4, udp_send(udp, PEER, PORT, &i, 4));
-	/* Set down, the interface drops what it holds, and the queueing discipline its own. */
+	/* Down, both the interface and the qdisc discard their packets. */
 	ASSERT_EQ(0, link_down(self->u.ifindex));
 	EXPECT_EQ(0, poll_now(self->u.fd, POLLIN));
 	ASSERT_EQ(0, link_up(self->u.ifindex));
-	/* It is not stopped for ever. */
+	/* The queue is not stopped any more. */
 	for (i = 0; i < 100; i++)
 		ASSERT_EQ(4, udp_send(udp, PEER, PORT, &i, 4));
-	n = drain(self->u.fd, self->buf, sizeof(self->buf), 0);
+	n = read_all(self->u.fd, self->buf, sizeof(self->buf), 0);
 	EXPECT_EQ(100, n);
 	close(udp);
 }
 
-TEST_F(interface, a_stopped_interface_starts_again_with_the_next_opener)
+TEST_F(interface, stopped_queue_is_started_by_open)
 {
 	__u32 i;
 	int udp;
@@ -198,7 +200,7 @@ TEST_F(interface, a_stopped_interface_starts_again_with_the_next_opener)
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
 	ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, 5));
 	ASSERT_EQ(0, run_command("tc qdisc add dev %s root pfifo limit 1000", self->u.ifname));
-	udp = sender(_metadata);
+	udp = large_udp_socket(_metadata);
 	for (i = 0; i < 50; i++)
 		ASSERT_EQ(4, udp_send(udp, PEER, PORT, &i, 4));
 	unit_close(&self->u);
@@ -206,7 +208,7 @@ TEST_F(interface, a_stopped_interface_starts_again_with_the_next_opener)
 	ASSERT_EQ(0, link_up(self->u.ifindex));
 	for (i = 0; i < 50; i++)
 		ASSERT_EQ(4, udp_send(udp, PEER, PORT, &i, 4));
-	EXPECT_EQ(50, drain(self->u.fd, self->buf, sizeof(self->buf), 0));
+	EXPECT_EQ(50, read_all(self->u.fd, self->buf, sizeof(self->buf), 0));
 	close(udp);
 }
 
@@ -218,21 +220,21 @@ TEST_F(interface, without_a_qdisc_the_newest_is_dropped)
 
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
 	ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, 5));
-	udp = sender(_metadata);
+	udp = large_udp_socket(_metadata);
 	before = link_stats(self->u.ifindex);
 	for (i = 0; i < 8; i++)
 		udp_send(udp, PEER, PORT, &i, 4);
 	EXPECT_EQ(3, link_stat_delta(self->u.ifindex, &before,
 				     offsetof(struct rtnl_link_stats64, tx_dropped)));
-	EXPECT_EQ(5, drain(self->u.fd, self->buf, sizeof(self->buf), 0));
+	EXPECT_EQ(5, read_all(self->u.fd, self->buf, sizeof(self->buf), 0));
 	close(udp);
 }
 
-/* ---- why a packet was dropped -------------------------------------------- */
+/* ---- drop reasons ------------------------------------------------------- */
 
 #define TRACING "/sys/kernel/tracing/"
 
-static bool traced(const char *reason)
+static bool trace_has(const char *reason)
 {
 	static char text[1 << 20];
 	ssize_t n = read_file(TRACING "trace", text, sizeof(text));
@@ -244,29 +246,29 @@ TEST_F(interface, drops_have_reasons)
 {
 	unsigned char packet[64];
 	size_t len = build_udp(packet, LOCAL, PEER, 1, 2, "drop", 4);
-	void *nowhere;
+	void *no_access;
 
 	if (access(TRACING "trace", R_OK) &&
 	    mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL))
-		SKIP(return, "no tracefs here");
+		SKIP(return, "no tracefs");
 	ASSERT_EQ(0, write_file(TRACING "events/skb/kfree_skb/enable", "1"));
 	ASSERT_EQ(0, link_up(self->u.ifindex));
 	ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, 1));
 	ASSERT_EQ(0, write_file(TRACING "trace", ""));
 	packet_send(self->raw, self->u.ifindex, ETH_P_IP, packet, len);
-	EXPECT_FALSE(traced("FULL_RING"));
+	EXPECT_FALSE(trace_has("FULL_RING"));
 	packet_send(self->raw, self->u.ifindex, ETH_P_IP, packet, len);
-	EXPECT_TRUE(traced("reason: FULL_RING"));
+	EXPECT_TRUE(trace_has("reason: FULL_RING"));
 	packet_send(self->raw, self->u.ifindex, ETH_P_IPV6, packet, len);
-	EXPECT_TRUE(traced("reason: UNHANDLED_PROTO"));
-	nowhere = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_TRUE(nowhere != MAP_FAILED);
-	ASSERT_EQ(-EFAULT, ERR(read(self->u.fd, nowhere, 100)));
-	EXPECT_TRUE(traced("reason: SKB_UCOPY_FAULT"));
+	EXPECT_TRUE(trace_has("reason: UNHANDLED_PROTO"));
+	no_access = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_TRUE(no_access != MAP_FAILED);
+	ASSERT_EQ(-EFAULT, ERR(read(self->u.fd, no_access, 100)));
+	EXPECT_TRUE(trace_has("reason: SKB_UCOPY_FAULT"));
 	packet_send(self->raw, self->u.ifindex, ETH_P_IP, packet, len);
-	EXPECT_FALSE(traced("QUEUE_PURGE"));
+	EXPECT_FALSE(trace_has("QUEUE_PURGE"));
 	ASSERT_EQ(0, link_down(self->u.ifindex));
-	EXPECT_TRUE(traced("reason: QUEUE_PURGE"));
+	EXPECT_TRUE(trace_has("reason: QUEUE_PURGE"));
 	write_file(TRACING "events/skb/kfree_skb/enable", "0");
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Everything at once: threads that use nodes in every way there is, against others that make,
- * change, move and destroy the interfaces, namespaces that die, and the module that comes and
- * goes. What may go wrong then is known, for each thing that is done; all else is a failure.
+ * Stress test: threads that use nodes in every way, others that create, change, move and delete the
+ * interfaces, network namespaces that exit, and a module that is unloaded and loaded. The errors
+ * that each operation may return are listed; any other error fails the test.
  *
- * BSDTUN_STORM_SEED repeats what each thread chooses, though not how they meet;
- * BSDTUN_STORM_MS is how long it lasts.
+ * BSDTUN_STORM_SEED repeats the choices of each thread, but not their timing. BSDTUN_STORM_MS is
+ * the duration.
  */
 #include "lib/test.h"
 
@@ -15,36 +15,36 @@
 
 #define STORM_MS	8000
 
-/* What a machine that others leave little of may take for the first of everything. */
-#define START_MS	240000
-/* The numbers that are fought for, of each kind. */
+/* Additional time on a busy machine, until each operation has succeeded once. */
+#define EXTRA_MS	240000
+/* The unit numbers of each kind that the threads compete for. */
 #define FIRST		700
 #define NUMBERS		4
 #define KINDS		3
 /*
- * Descriptors that all threads use. Each has its own number, out of reach of open(): what is
- * behind it changes and vanishes while it is in use, but is never anything else.
+ * Descriptors that all threads share. Their numbers are higher than those that open() returns, so
+ * other descriptors never get them, although they are closed and replaced while in use.
  */
 #define SLOTS		10
 #define SLOT(i)		(500 + (i))
 #define USERS		5
-#define CHANGERS	2
-#define NAP_MS		40
+#define MODIFIERS	2
+#define SIGNAL_MS		40
 
 static const char *const kinds[KINDS] = { TUN_KIND, TAP_KIND, VMNET_KIND };
 
-/* ---- what is done, and what may come of it ------------------------------ */
+/* ---- operations and their possible errors ------------------------------- */
 
 enum op {
 	OPEN, OPEN_CLONER, CLOSE, READ, READV, WRITE, WRITEV, POLL, EPOLL, IOCTL, FIONREAD_, OWNER,
 	FDINFO, DUP, FORK, PASS, URING, URING_CANCEL,
-	ADD, DEL, UP, DOWN, RENAME, MOVE, MTU, TXQLEN, ADDRESS, ATTRIBUTE, KNOB, SEND, NETNS, RMMOD,
-	INSMOD, OPS
+	ADD, DEL, UP, DOWN, RENAME, MOVE, MTU, TXQLEN, ADDRESS, ATTRIBUTE, SYSCTL, SEND, NETNS,
+	RMMOD, INSMOD, OPS
 };
 
 static const struct {
 	const char *name;
-	int may[12];
+	int errors[12];
 } ops[OPS] = {
 	[OPEN] = { "open", { ENOENT, ENXIO, ENODEV, EBUSY } },
 	[OPEN_CLONER] = { "open of a cloner", { ENOENT, ENXIO, ENODEV } },
@@ -55,7 +55,7 @@ static const struct {
 	[WRITEV] = { "writev", { EBADF, EHOSTDOWN, EAFNOSUPPORT, ENOBUFS } },
 	[POLL] = { "poll", { EINTR } },
 	[EPOLL] = { "epoll", { EBADF, EEXIST, EINTR } },
-	/* The wrong kind's, and what depends on the interface's state. */
+	/* Of another kind, or depending on the state of the interface. */
 	[IOCTL] = { "ioctl", { EBADF, ENXIO, ENOTTY, EINVAL, EBUSY, EPROTOTYPE } },
 	[FIONREAD_] = { "FIONREAD", { EBADF, ENXIO } },
 	[OWNER] = { "F_SETOWN and FIOASYNC", { EBADF, ENXIO } },
@@ -66,7 +66,7 @@ static const struct {
 	[URING] = { "io_uring",
 		    { EBADF, EAGAIN, EINTR, EHOSTDOWN, ECANCELED, EAFNOSUPPORT, ENOBUFS } },
 	[URING_CANCEL] = { "io_uring cancel", { ENOENT, EALREADY } },
-	/* The last two while the module goes, and while it is away. */
+	/* The last two while the module is unloaded. */
 	[ADD] = { "link add", { EEXIST, ENOENT, EOPNOTSUPP } },
 	[DEL] = { "link del", { ENODEV } },
 	[UP] = { "link up", { ENODEV } },
@@ -76,9 +76,9 @@ static const struct {
 	[MTU] = { "link mtu", { ENODEV, EINVAL } },
 	[TXQLEN] = { "link txqueuelen", { ENODEV } },
 	[ADDRESS] = { "link address", { ENODEV, EOPNOTSUPP } },
-	[ATTRIBUTE] = { "attribute", { ENOENT, ENODEV } },
-	[KNOB] = { "sysctl", { ENOENT } },
-	/* Without memory: the core, of an interface that goes down under the packet. */
+	[ATTRIBUTE] = { "sysfs attribute", { ENOENT, ENODEV } },
+	[SYSCTL] = { "sysctl", { ENOENT } },
+	/* ENOMEM from the core if the interface goes down during the call. */
 	[SEND] = { "send", { ENXIO, ENODEV, ENETDOWN, ENOBUFS, ENOMEM, EMSGSIZE } },
 	[NETNS] = { "namespace", { } },
 	[RMMOD] = { "rmmod", { EAGAIN, EBUSY, ENOENT } },
@@ -90,23 +90,24 @@ static const struct {
 static struct storm {
 	bool stop;
 	unsigned int seed;
-	int home, away;		/* namespaces */
-	/* Held by those who get descriptors, against the one who wants none to be there. */
-	pthread_rwlock_t getting;
-	int ifindex[KINDS][NUMBERS];	/* of the last that was made; maybe gone */
+	int netns, other_netns;		/* network namespaces */
+	/* Read-locked to create a descriptor, write-locked to have none open. */
+	pthread_rwlock_t fd_lock;
+	/* Of the last interface with each number, which may be deleted. */
+	int ifindex[KINDS][NUMBERS];
 	unsigned int done[OPS];
 	unsigned int failed[OPS][ERRNOS];
-	enum op odd_op;
-	long odd;		/* an error that nobody may see */
+	enum op unexpected_op;
+	long unexpected;		/* an error that is not listed */
 } storm;
 
-static bool going_on(void)
+static bool running(void)
 {
 	return !__atomic_load_n(&storm.stop, __ATOMIC_SEQ_CST);
 }
 
-/* Counts what came of @op, and looks whether it may be. */
-static long came(enum op op, long ret)
+/* Counts the result of @op, and checks it. */
+static long check(enum op op, long ret)
 {
 	unsigned int i;
 
@@ -116,11 +117,11 @@ static long came(enum op op, long ret)
 	}
 	if (-ret < ERRNOS)
 		__atomic_add_fetch(&storm.failed[op][-ret], 1, __ATOMIC_RELAXED);
-	for (i = 0; i < ARRAY_SIZE(ops[op].may); i++)
-		if (ops[op].may[i] == -ret)
+	for (i = 0; i < ARRAY_SIZE(ops[op].errors); i++)
+		if (ops[op].errors[i] == -ret)
 			return ret;
-	storm.odd_op = op;
-	__atomic_store_n(&storm.odd, ret, __ATOMIC_SEQ_CST);
+	storm.unexpected_op = op;
+	__atomic_store_n(&storm.unexpected, ret, __ATOMIC_SEQ_CST);
 	return ret;
 }
 
@@ -134,17 +135,17 @@ struct thread {
 	unsigned int seed;
 	int ep, pair[2], raw;
 	struct ring ring;
-	bool has_ring, away;
+	bool has_ring, other_netns;
 };
 
-static unsigned int any(struct thread *t, unsigned int n)
+static unsigned int rnd(struct thread *t, unsigned int n)
 {
 	return rand_r(&t->seed) / 7 % n;
 }
 
-static int any_slot(struct thread *t)
+static int random_slot(struct thread *t)
 {
-	return SLOT(any(t, SLOTS));
+	return SLOT(rnd(t, SLOTS));
 }
 
 /* ---- users of the nodes ------------------------------------------------- */
@@ -154,52 +155,52 @@ static bool slot_is_empty(int fd)
 	return fcntl(fd, F_GETFD) < 0;
 }
 
-/* Into a slot, whose descriptor so far is closed by that. */
-static void put_into_slot(struct thread *t, int fd)
+/* Moves the descriptor to a slot, which closes the previous one. */
+static void put_in_slot(struct thread *t, int fd)
 {
-	dup3(fd, any_slot(t), O_CLOEXEC);
+	dup3(fd, random_slot(t), O_CLOEXEC);
 	close(fd);
 }
 
 static void open_one(struct thread *t)
 {
-	enum op op = any(t, 6) ? OPEN : OPEN_CLONER;
-	int flags = O_RDWR | O_CLOEXEC | (any(t, 3) ? O_NONBLOCK : 0), fd;
+	enum op op = rnd(t, 6) ? OPEN : OPEN_CLONER;
+	int flags = O_RDWR | O_CLOEXEC | (rnd(t, 3) ? O_NONBLOCK : 0), fd;
 	char path[32];
 
 	if (op == OPEN)
-		snprintf(path, sizeof(path), "/dev/%s%u", kinds[any(t, KINDS)],
-			 FIRST + any(t, NUMBERS));
+		snprintf(path, sizeof(path), "/dev/%s%u", kinds[rnd(t, KINDS)],
+			 FIRST + rnd(t, NUMBERS));
 	else
-		snprintf(path, sizeof(path), "/dev/%s", kinds[any(t, KINDS)]);
-	if (pthread_rwlock_tryrdlock(&storm.getting)) {
+		snprintf(path, sizeof(path), "/dev/%s", kinds[rnd(t, KINDS)]);
+	if (pthread_rwlock_tryrdlock(&storm.fd_lock)) {
 		short_sleep();
 		return;
 	}
-	fd = came(op, ERR(open(path, flags)));
+	fd = check(op, ERR(open(path, flags)));
 	if (fd >= 0)
-		put_into_slot(t, fd);
-	pthread_rwlock_unlock(&storm.getting);
+		put_in_slot(t, fd);
+	pthread_rwlock_unlock(&storm.fd_lock);
 }
 
-/* A packet or a frame, or what is neither. */
-static size_t any_packet(struct thread *t, char *buf)
+/* A packet, a frame, or an invalid packet. */
+static size_t random_packet(struct thread *t, char *buf)
 {
 	char payload[64];
 	size_t len;
 
-	fill_pattern(payload, sizeof(payload), any(t, 100));
-	len = build_udp(buf, PEER, LOCAL, 9, PORT, payload, any(t, sizeof(payload)));
-	switch (any(t, 4)) {
+	fill_pattern(payload, sizeof(payload), rnd(t, 100));
+	len = build_udp(buf, PEER, LOCAL, 9, PORT, payload, rnd(t, sizeof(payload)));
+	switch (rnd(t, 4)) {
 	case 0:
 		memmove(buf + 4, buf, len);
-		memcpy(buf, any(t, 2) ? "\0\0\0\2" : "\0\0\0\x1c", 4);
+		memcpy(buf, rnd(t, 2) ? "\0\0\0\2" : "\0\0\0\x1c", 4);
 		return len + 4;
 	case 1:
 		return build_frame(buf, "\xff\xff\xff\xff\xff\xff", PEER_MAC, ETH_P_IP,
 				   payload, 30);
 	case 2:
-		return any(t, len);
+		return rnd(t, len);
 	default:
 		return len;
 	}
@@ -208,26 +209,26 @@ static size_t any_packet(struct thread *t, char *buf)
 static void write_one(struct thread *t)
 {
 	char buf[512];
-	size_t len = any_packet(t, buf), cut = len / 3;
+	size_t len = random_packet(t, buf), cut = len / 3;
 	struct iovec iov[] = { { buf, cut }, { buf + cut, len - cut } };
-	int fd = any_slot(t);
+	int fd = random_slot(t);
 
-	if (any(t, 3))
-		came(WRITE, ERR(write(fd, buf, len)));
+	if (rnd(t, 3))
+		check(WRITE, ERR(write(fd, buf, len)));
 	else
-		came(WRITEV, ERR(writev(fd, iov, 2)));
+		check(WRITEV, ERR(writev(fd, iov, 2)));
 }
 
 static void read_one(struct thread *t)
 {
 	char buf[512];
-	struct iovec iov[] = { { buf, any(t, 30) }, { buf + 32, 400 } };
-	int fd = any_slot(t);
+	struct iovec iov[] = { { buf, rnd(t, 30) }, { buf + 32, 400 } };
+	int fd = random_slot(t);
 
-	if (any(t, 3))
-		came(READ, ERR(read(fd, buf, any(t, sizeof(buf)))));
+	if (rnd(t, 3))
+		check(READ, ERR(read(fd, buf, rnd(t, sizeof(buf)))));
 	else
-		came(READV, ERR(readv(fd, iov, 2)));
+		check(READV, ERR(readv(fd, iov, 2)));
 }
 
 static void poll_one(struct thread *t)
@@ -236,30 +237,30 @@ static void poll_one(struct thread *t)
 	int i;
 
 	for (i = 0; i < 3; i++)
-		pfd[i] = (struct pollfd){ .fd = any_slot(t), .events = POLLIN | POLLOUT };
-	came(POLL, ERR(poll(pfd, 3, any(t, 3))));
+		pfd[i] = (struct pollfd){ .fd = random_slot(t), .events = POLLIN | POLLOUT };
+	check(POLL, ERR(poll(pfd, 3, rnd(t, 3))));
 }
 
 static void epoll_one(struct thread *t)
 {
-	struct epoll_event ev = { .events = EPOLLIN | (any(t, 2) ? EPOLLET : 0) }, out[4];
+	struct epoll_event ev = { .events = EPOLLIN | (rnd(t, 2) ? EPOLLET : 0) }, out[4];
 	long ret;
 
-	/* What it watches stays when the slot's descriptor goes; a new set, now and then. */
-	if (!any(t, 20)) {
+	/* Entries may outlive the descriptor of the slot. Now and then begin a new set. */
+	if (!rnd(t, 20)) {
 		close(t->ep);
 		t->ep = epoll_create1(EPOLL_CLOEXEC);
 	}
-	if (came(EPOLL, ERR(epoll_ctl(t->ep, EPOLL_CTL_ADD, any_slot(t), &ev))) < 0)
+	if (check(EPOLL, ERR(epoll_ctl(t->ep, EPOLL_CTL_ADD, random_slot(t), &ev))) < 0)
 		return;
-	ret = ERR(epoll_wait(t->ep, out, ARRAY_SIZE(out), any(t, 3)));
-	came(EPOLL, ret);
+	ret = ERR(epoll_wait(t->ep, out, ARRAY_SIZE(out), rnd(t, 3)));
+	check(EPOLL, ret);
 }
 
 static void ioctl_one(struct thread *t)
 {
-	struct tuninfo info = { .mtu = 600 + any(t, 1500), .type = any(t, 2) ? 0x17 : 6 };
-	int on = any(t, 2), mode = any(t, 2) ? IFF_POINTOPOINT : IFF_BROADCAST, fd = any_slot(t);
+	struct tuninfo info = { .mtu = 600 + rnd(t, 1500), .type = rnd(t, 2) ? 0x17 : 6 };
+	int on = rnd(t, 2), mode = rnd(t, 2) ? IFF_POINTOPOINT : IFF_BROADCAST, fd = random_slot(t);
 	char ifr[64] = "";
 	struct {
 		unsigned long cmd;
@@ -269,62 +270,62 @@ static void ioctl_one(struct thread *t)
 		{ TUNSIFMODE, &mode }, { TUNSIFINFO, &info }, { TUNGIFINFO, &info },
 		{ TUNSIFPID, NULL }, { LINUX64_GIFNAME, ifr }, { TAPGIFNAME, ifr },
 	};
-	int i = any(t, ARRAY_SIZE(all));
+	int i = rnd(t, ARRAY_SIZE(all));
 
-	came(IOCTL, ERR(ioctl(fd, all[i].cmd, all[i].arg)));
+	check(IOCTL, ERR(ioctl(fd, all[i].cmd, all[i].arg)));
 }
 
 static void fionread_one(struct thread *t)
 {
 	int n;
 
-	came(FIONREAD_, ERR(ioctl(any_slot(t), FIONREAD, &n)));
+	check(FIONREAD_, ERR(ioctl(random_slot(t), FIONREAD, &n)));
 }
 
 static void close_one(struct thread *t)
 {
-	came(CLOSE, ERR(close(any_slot(t))));
+	check(CLOSE, ERR(close(random_slot(t))));
 }
 
 static void owner_one(struct thread *t)
 {
-	int on = any(t, 2), fd = any_slot(t);
+	int on = rnd(t, 2), fd = random_slot(t);
 
-	/* Its signals are ignored. */
-	if (came(OWNER, ERR(fcntl(fd, F_SETOWN, getpid()))) >= 0)
-		came(OWNER, ERR(ioctl(fd, FIOASYNC, &on)));
+	/* SIGIO is ignored. */
+	if (check(OWNER, ERR(fcntl(fd, F_SETOWN, getpid()))) >= 0)
+		check(OWNER, ERR(ioctl(fd, FIOASYNC, &on)));
 }
 
 static void fdinfo_one(struct thread *t)
 {
 	char path[48], text[1024];
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", any_slot(t));
-	came(FDINFO, read_file(path, text, sizeof(text)));
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", random_slot(t));
+	check(FDINFO, read_file(path, text, sizeof(text)));
 }
 
 static void dup_one(struct thread *t)
 {
 	int fd;
 
-	if (pthread_rwlock_tryrdlock(&storm.getting))
+	if (pthread_rwlock_tryrdlock(&storm.fd_lock))
 		return;
-	fd = came(DUP, ERR(fcntl(any_slot(t), F_DUPFD_CLOEXEC, 0)));
+	fd = check(DUP, ERR(fcntl(random_slot(t), F_DUPFD_CLOEXEC, 0)));
 	if (fd >= 0)
-		put_into_slot(t, fd);
-	pthread_rwlock_unlock(&storm.getting);
+		put_in_slot(t, fd);
+	pthread_rwlock_unlock(&storm.fd_lock);
 }
 
-/* A child that uses what it inherits, and whose end may be the last close. */
+/* A child that uses an inherited descriptor; its exit may be the last close. */
 static void fork_one(struct thread *t)
 {
 	char buf[64] = "";
-	int fd = any_slot(t), status, n;
+	int fd = random_slot(t), status, n;
 	pid_t pid;
 
-	if (pthread_rwlock_tryrdlock(&storm.getting))
+	if (pthread_rwlock_tryrdlock(&storm.fd_lock))
 		return;
-	pid = came(FORK, ERR(fork()));
+	pid = check(FORK, ERR(fork()));
 	if (!pid) {
 		fcntl(fd, F_SETFL, O_NONBLOCK);
 		if (read(fd, buf, sizeof(buf)) < 0 || write(fd, buf, 0) < 0)
@@ -333,10 +334,10 @@ static void fork_one(struct thread *t)
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	pthread_rwlock_unlock(&storm.getting);
+	pthread_rwlock_unlock(&storm.fd_lock);
 }
 
-/* Through a socket, and sometimes not out of it again. */
+/* Sends a descriptor through a socket, and receives it half of the time. */
 static void pass_one(struct thread *t)
 {
 	union {
@@ -353,41 +354,41 @@ static void pass_one(struct thread *t)
 		.msg_control = &control, .msg_controllen = sizeof(control),
 	};
 	char byte;
-	int fd = any_slot(t);
+	int fd = random_slot(t);
 
-	if (pthread_rwlock_tryrdlock(&storm.getting))
+	if (pthread_rwlock_tryrdlock(&storm.fd_lock))
 		return;
 	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, t->pair))
 		goto out;
-	if (came(PASS, ERR(sendmsg(t->pair[0], &msg, 0))) > 0 && any(t, 2)) {
+	if (check(PASS, ERR(sendmsg(t->pair[0], &msg, 0))) > 0 && rnd(t, 2)) {
 		iov.iov_base = &byte;
 		if (recvmsg(t->pair[1], &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) > 0 &&
 		    msg.msg_controllen) {
 			memcpy(&fd, CMSG_DATA(&control.head), sizeof(fd));
-			put_into_slot(t, fd);
+			put_in_slot(t, fd);
 		}
 	}
 	close(t->pair[0]);
 	close(t->pair[1]);
 out:
-	pthread_rwlock_unlock(&storm.getting);
+	pthread_rwlock_unlock(&storm.fd_lock);
 }
 
-/* A read or a write, and what takes it back. */
+/* A read or write, and its cancellation. */
 static void uring_one(struct thread *t)
 {
 	struct io_uring_cqe cqe;
 	char buf[512];
-	size_t len = any_packet(t, buf);
-	bool in = any(t, 2);
+	size_t len = random_packet(t, buf);
+	bool in = rnd(t, 2);
 	int i;
 
 	if (!t->has_ring)
 		return;
-	ring_prepare(&t->ring, in ? IORING_OP_READ : IORING_OP_WRITE, any_slot(t), buf,
+	ring_prepare(&t->ring, in ? IORING_OP_READ : IORING_OP_WRITE, random_slot(t), buf,
 		     in ? sizeof(buf) : len, 1);
-	/* Interrupted by the ticker it has taken nothing. */
+	/* Interrupted by SIGUSR1 it submitted nothing. */
 	while (ring_submit(&t->ring) || t->ring.to_submit)
 		;
 	ring_prepare(&t->ring, IORING_OP_ASYNC_CANCEL, -1, (void *)1, 0, 2);
@@ -395,51 +396,51 @@ static void uring_one(struct thread *t)
 		;
 	for (i = 0; i < 2; i++) {
 		if (!ring_wait(&t->ring, &cqe)) {
-			came(URING, -ETIMEDOUT);
+			check(URING, -ETIMEDOUT);
 			return;
 		}
-		came(cqe.user_data == 1 ? URING : URING_CANCEL, cqe.res);
+		check(cqe.user_data == 1 ? URING : URING_CANCEL, cqe.res);
 	}
 }
 
-/* Things to do, and how often each is done among them. */
-struct thing {
-	void (*do_it)(struct thread *t);
+/* An action and its relative frequency. */
+struct action {
+	void (*run)(struct thread *t);
 	unsigned int weight;
 };
 
-static void do_any(struct thread *t, const struct thing *things, int n)
+static void run_random(struct thread *t, const struct action *actions, int n)
 {
 	unsigned int sum = 0, i;
 
 	for (i = 0; i < n; i++)
-		sum += things[i].weight;
-	sum = any(t, sum);
-	for (i = 0; sum >= things[i].weight; i++)
-		sum -= things[i].weight;
-	things[i].do_it(t);
+		sum += actions[i].weight;
+	sum = rnd(t, sum);
+	for (i = 0; sum >= actions[i].weight; i++)
+		sum -= actions[i].weight;
+	actions[i].run(t);
 }
 
-static void *user(void *arg)
+static void *node_user(void *arg)
 {
-	static const struct thing things[] = {
+	static const struct action actions[] = {
 		{ open_one, 100 }, { close_one, 20 }, { read_one, 60 }, { write_one, 60 },
 		{ poll_one, 20 }, { epoll_one, 20 }, { ioctl_one, 40 }, { fionread_one, 10 },
 		{ owner_one, 10 }, { fdinfo_one, 10 }, { dup_one, 10 }, { pass_one, 10 },
 		{ uring_one, 20 },
-		/* It costs a hundred times what the others do. */
+		/* A hundred times slower than the others. */
 		{ fork_one, 1 },
 	};
 	struct thread *t = arg;
 
 	t->ep = epoll_create1(EPOLL_CLOEXEC);
 	t->has_ring = !ring_unavailable() && !ring_open(&t->ring);
-	while (going_on()) {
-		/* What follows mostly finds something. */
-		if (slot_is_empty(any_slot(t)) && any(t, 8))
+	while (running()) {
+		/* Keeps most slots in use. */
+		if (slot_is_empty(random_slot(t)) && rnd(t, 8))
 			open_one(t);
 		else
-			do_any(t, things, ARRAY_SIZE(things));
+			run_random(t, actions, ARRAY_SIZE(actions));
 	}
 	if (t->has_ring)
 		ring_close(&t->ring);
@@ -447,108 +448,110 @@ static void *user(void *arg)
 	return NULL;
 }
 
-/* ---- those who change the interfaces ------------------------------------ */
+/* ---- threads that change the interfaces --------------------------------- */
 
-static int any_ifindex(struct thread *t)
+static int random_ifindex(struct thread *t)
 {
-	int *ifindex = &storm.ifindex[any(t, KINDS)][any(t, NUMBERS)];
+	int *ifindex = &storm.ifindex[rnd(t, KINDS)][rnd(t, NUMBERS)];
 
-	/* There is none of the highest number. */
+	/* No interface has the index INT_MAX. */
 	return __atomic_load_n(ifindex, __ATOMIC_RELAXED) ?: INT_MAX;
 }
 
 static void add_one(struct thread *t)
 {
-	unsigned int kind = any(t, KINDS), number = any(t, NUMBERS);
+	unsigned int kind = rnd(t, KINDS), number = rnd(t, NUMBERS);
 	char name[IFNAMSIZ];
 	struct link link = { };
 
 	snprintf(name, sizeof(name), "%s%u", kinds[kind], FIRST + number);
-	if (came(ADD, link_add(kinds[kind], name, &link)))
+	if (check(ADD, link_add(kinds[kind], name, &link)))
 		return;
 	__atomic_store_n(&storm.ifindex[kind][number], link.ifindex, __ATOMIC_RELAXED);
-	came(UP, link_up(link.ifindex));
+	check(UP, link_up(link.ifindex));
 }
 
 static void attribute_one(struct thread *t)
 {
-	unsigned int kind = any(t, KINDS);
+	unsigned int kind = rnd(t, KINDS);
 	struct unit u = { .kind = kinds[kind] };
 
-	snprintf(u.ifname, sizeof(u.ifname), "%s%u", kinds[kind], FIRST + any(t, NUMBERS));
-	came(ATTRIBUTE, unit_attr_set(&u, kind ? "keep" : "transient", any(t, 2) ? "1" : "0"));
+	snprintf(u.ifname, sizeof(u.ifname), "%s%u", kinds[kind], FIRST + rnd(t, NUMBERS));
+	check(ATTRIBUTE, unit_attr_set(&u, kind ? "keep" : "transient", rnd(t, 2) ? "1" : "0"));
 }
 
 static void rename_one(struct thread *t)
 {
 	char name[IFNAMSIZ];
 
-	snprintf(name, sizeof(name), "storm%u", any(t, 4));
-	came(RENAME, link_rename(any_ifindex(t), name));
+	snprintf(name, sizeof(name), "storm%u", rnd(t, 4));
+	check(RENAME, link_rename(random_ifindex(t), name));
 }
 
 static void del_one(struct thread *t)
 {
-	came(DEL, link_del(any_ifindex(t)));
+	check(DEL, link_del(random_ifindex(t)));
 }
 
 static void up_one(struct thread *t)
 {
-	came(UP, link_up(any_ifindex(t)));
+	check(UP, link_up(random_ifindex(t)));
 }
 
 static void down_one(struct thread *t)
 {
-	came(DOWN, link_down(any_ifindex(t)));
+	check(DOWN, link_down(random_ifindex(t)));
 }
 
-/* To where the thread is not. */
+/* Moves an interface to the namespace that the thread is not in. */
 static void move_one(struct thread *t)
 {
-	came(MOVE, link_set_netns(any_ifindex(t), t->away ? storm.home : storm.away));
+	int target = t->other_netns ? storm.netns : storm.other_netns;
+
+	check(MOVE, link_set_netns(random_ifindex(t), target));
 }
 
 static void mtu_one(struct thread *t)
 {
-	came(MTU, link_set_mtu(any_ifindex(t), 72 + any(t, 3000)));
+	check(MTU, link_set_mtu(random_ifindex(t), 72 + rnd(t, 3000)));
 }
 
 static void txqlen_one(struct thread *t)
 {
-	came(TXQLEN, link_set_txqlen(any_ifindex(t), any(t, 40)));
+	check(TXQLEN, link_set_txqlen(random_ifindex(t), rnd(t, 40)));
 }
 
 static void address_one(struct thread *t)
 {
-	unsigned char mac[ETH_ALEN] = { 2, 0x42, 0, 0, 0, any(t, 256) };
+	unsigned char mac[ETH_ALEN] = { 2, 0x42, 0, 0, 0, rnd(t, 256) };
 
-	came(ADDRESS, link_set_address(any_ifindex(t), mac));
+	check(ADDRESS, link_set_address(random_ifindex(t), mac));
 }
 
-static void knob_one(struct thread *t)
+static void sysctl_one(struct thread *t)
 {
-	came(KNOB, sysctl_set(TAP_KIND, any(t, 2) ? "up_on_open" : "user_open",
-			      any(t, 2) ? "1" : "0"));
+	check(SYSCTL, sysctl_set(TAP_KIND, rnd(t, 2) ? "up_on_open" : "user_open",
+				 rnd(t, 2) ? "1" : "0"));
 }
 
-static void go_away(struct thread *t)
+static void switch_netns(struct thread *t)
 {
-	t->away = !t->away;
-	if (setns(t->away ? storm.away : storm.home, CLONE_NEWNET))
-		came(NETNS, -errno);
+	t->other_netns = !t->other_netns;
+	if (setns(t->other_netns ? storm.other_netns : storm.netns, CLONE_NEWNET))
+		check(NETNS, -errno);
 }
 
-static void *changer(void *arg)
+static void *modifier(void *arg)
 {
-	static const struct thing things[] = {
+	static const struct action actions[] = {
 		{ add_one, 8 }, { del_one, 2 }, { up_one, 2 }, { down_one, 1 }, { rename_one, 1 },
 		{ move_one, 2 }, { mtu_one, 2 }, { txqlen_one, 1 }, { address_one, 2 },
-		{ attribute_one, 2 }, { knob_one, 1 }, { go_away, 1 },
+		{ attribute_one, 2 }, { sysctl_one, 1 }, { switch_netns, 1 },
 	};
 	struct thread *t = arg;
 
-	while (going_on())
-		do_any(t, things, ARRAY_SIZE(things));
+	while (running())
+		run_random(t, actions, ARRAY_SIZE(actions));
 	return NULL;
 }
 
@@ -559,14 +562,14 @@ static void *sender(void *arg)
 
 	t->raw = packet_socket();
 	fill_pattern(buf, sizeof(buf), 1);
-	while (going_on()) {
-		int i, ifindex = any_ifindex(t);
+	while (running()) {
+		int i, ifindex = random_ifindex(t);
 
-		for (i = any(t, 8); i >= 0; i--) {
-			size_t len = build_udp(buf, LOCAL, PEER, 9, PORT, buf + 64, any(t, 1200));
+		for (i = rnd(t, 8); i >= 0; i--) {
+			size_t len = build_udp(buf, LOCAL, PEER, 9, PORT, buf + 64, rnd(t, 1200));
 
-			/* It is not there, or not up: the others have their turn. */
-			if (came(SEND, packet_send(t->raw, ifindex, ETH_P_IP, buf, len)) < 0) {
+			/* The interface is not there or not up. */
+			if (check(SEND, packet_send(t->raw, ifindex, ETH_P_IP, buf, len)) < 0) {
 				short_sleep();
 				break;
 			}
@@ -576,31 +579,31 @@ static void *sender(void *arg)
 	return NULL;
 }
 
-/* Namespaces that die with a unit in use. */
-static void *dying_namespaces(void *arg)
+/* Creates namespaces that exit with a unit in use. */
+static void *netns_churner(void *arg)
 {
 	struct thread *t = arg;
 
-	while (going_on()) {
-		unsigned int kind = any(t, KINDS);
+	while (running()) {
+		unsigned int kind = rnd(t, KINDS);
 		char name[IFNAMSIZ], node[32];
 		struct link link = { };
 		int fd;
 
-		/* The one before dies some time after this. */
-		if (came(NETNS, netns_new()))
+		/* The previous namespace exits asynchronously. */
+		if (check(NETNS, netns_new()))
 			continue;
-		snprintf(name, sizeof(name), "%s%u", kinds[kind], FIRST + any(t, NUMBERS));
+		snprintf(name, sizeof(name), "%s%u", kinds[kind], FIRST + rnd(t, NUMBERS));
 		snprintf(node, sizeof(node), "/dev/%s", name);
-		if (came(ADD, link_add(kinds[kind], name, &link)))
+		if (check(ADD, link_add(kinds[kind], name, &link)))
 			continue;
-		came(UP, link_up(link.ifindex));
-		if (pthread_rwlock_tryrdlock(&storm.getting))
+		check(UP, link_up(link.ifindex));
+		if (pthread_rwlock_tryrdlock(&storm.fd_lock))
 			continue;
-		fd = came(OPEN, ERR(open(node, O_RDWR | O_CLOEXEC)));
+		fd = check(OPEN, ERR(open(node, O_RDWR | O_CLOEXEC)));
 		if (fd >= 0)
-			put_into_slot(t, fd);
-		pthread_rwlock_unlock(&storm.getting);
+			put_in_slot(t, fd);
+		pthread_rwlock_unlock(&storm.fd_lock);
 	}
 	return NULL;
 }
@@ -613,7 +616,7 @@ static void close_slots(void)
 		close(SLOT(i));
 }
 
-/* The module goes, as soon as nothing is open, and comes back. */
+/* Unloads the module when no descriptor is open, and loads it again. */
 static void *reloader(void *arg)
 {
 	struct thread *t = arg;
@@ -621,35 +624,35 @@ static void *reloader(void *arg)
 
 	if (!module_loaded() || !getenv("BSDTUN_KO"))
 		return NULL;
-	while (going_on()) {
-		/* While it is in use, which it nearly always is. */
-		long err = came(RMMOD, module_unload());
-		bool alone = err && any(t, 2);
+	while (running()) {
+		/* Fails nearly always, because the module is in use. */
+		long err = check(RMMOD, module_unload());
+		bool exclusive = err && rnd(t, 2);
 
-		if (alone) {
-			pthread_rwlock_wrlock(&storm.getting);
+		if (exclusive) {
+			pthread_rwlock_wrlock(&storm.fd_lock);
 			close_slots();
 			for (i = 0; err && i < 50; i++) {
 				short_sleep();
-				err = came(RMMOD, module_unload());
+				err = check(RMMOD, module_unload());
 			}
 		}
-		/* Something may happen while it is away. */
-		if (any(t, 2))
+		/* Other threads may run while it is unloaded. */
+		if (rnd(t, 2))
 			short_sleep();
 		if (!err)
-			came(INSMOD, module_load());
-		if (alone)
-			pthread_rwlock_unlock(&storm.getting);
-		for (i = any(t, 1000); i > 0 && going_on(); i--)
+			check(INSMOD, module_load());
+		if (exclusive)
+			pthread_rwlock_unlock(&storm.fd_lock);
+		for (i = rnd(t, 1000); i > 0 && running(); i--)
 			short_sleep();
 	}
 	return NULL;
 }
 
-/* ---- the whole ---------------------------------------------------------- */
+/* ---- the test ----------------------------------------------------------- */
 
-static void nothing(int __always_unused sig)
+static void ignore_signal(int __always_unused sig)
 {
 }
 
@@ -675,25 +678,25 @@ FIXTURE(storm) {
 
 FIXTURE_SETUP(storm)
 {
-	struct sigaction sa = { .sa_handler = nothing };
+	struct sigaction sa = { .sa_handler = ignore_signal };
 	pthread_rwlockattr_t attr;
 	int i;
 
-	/* Without SA_RESTART: what sleeps is interrupted. */
+	/* Without SA_RESTART, to interrupt system calls. */
 	sigaction(SIGUSR1, &sa, NULL);
 	signal(SIGIO, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	ASSERT_EQ(0, netns_new());
-	storm.away = netns_open();
-	ASSERT_LE(0, storm.away);
+	storm.other_netns = netns_open();
+	ASSERT_LE(0, storm.other_netns);
 	ASSERT_EQ(0, netns_new());
-	storm.home = netns_open();
-	ASSERT_LE(0, storm.home);
+	storm.netns = netns_open();
+	ASSERT_LE(0, storm.netns);
 	ASSERT_EQ(0, sysfs_remount());
 	pthread_rwlockattr_init(&attr);
 	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-	ASSERT_EQ(0, pthread_rwlock_init(&storm.getting, &attr));
-	/* As it is when it has just been loaded. */
+	ASSERT_EQ(0, pthread_rwlock_init(&storm.fd_lock, &attr));
+	/* Start with a newly loaded module. */
 	if (module_loaded() && getenv("BSDTUN_KO")) {
 		ASSERT_TRUE(WAIT_FOR(!module_unload(), TIMEOUT_MS));
 		ASSERT_EQ(0, module_load());
@@ -704,20 +707,20 @@ FIXTURE_SETUP(storm)
 
 FIXTURE_TEARDOWN(storm)
 {
-	close(storm.away);
-	close(storm.home);
+	close(storm.other_netns);
+	close(storm.netns);
 }
 
-static void start(struct __test_metadata *_metadata, struct thread *t, void *(*main)(void *),
-		  int *n)
+static void start_thread(struct __test_metadata *_metadata, struct thread *t, void *(*main)(void *),
+			 int *n)
 {
 	t[*n].seed = storm.seed + *n;
 	ASSERT_EQ(0, pthread_create(&t[*n].thread, NULL, main, &t[*n]));
 	++*n;
 }
 
-/* A storm that hardly began says nothing. What has not happened yet, or NULL. */
-static const char *missing(void)
+/* An operation that has not succeeded yet, or NULL. */
+static const char *missing_op(void)
 {
 	static const int wanted[] = {
 		OPEN, READ, WRITE, ADD, DEL, MOVE, SEND, NETNS, URING_CANCEL,
@@ -740,9 +743,9 @@ static bool all_nodes_gone(const int *nodes)
 	return true;
 }
 
-TEST_F_TIMEOUT(storm, nothing_breaks_and_nothing_is_left, 600)
+TEST_F_TIMEOUT(storm, only_expected_errors_and_no_leftovers, 600)
 {
-	struct thread t[USERS + CHANGERS + 4] = { };
+	struct thread t[USERS + MODIFIERS + 4] = { };
 	const char *seed = getenv("BSDTUN_STORM_SEED"), *ms = getenv("BSDTUN_STORM_MS");
 	long long end, limit;
 	struct timespec ts;
@@ -754,18 +757,18 @@ TEST_F_TIMEOUT(storm, nothing_breaks_and_nothing_is_left, 600)
 	storm.seed = seed ? strtoul(seed, NULL, 0) : time(NULL) ^ getpid();
 	ksft_print_msg("storm: BSDTUN_STORM_SEED=%u\n", storm.seed);
 	for (i = 0; i < USERS; i++)
-		start(_metadata, t, user, &n);
-	for (i = 0; i < CHANGERS; i++)
-		start(_metadata, t, changer, &n);
-	start(_metadata, t, sender, &n);
-	start(_metadata, t, dying_namespaces, &n);
-	start(_metadata, t, reloader, &n);
+		start_thread(_metadata, t, node_user, &n);
+	for (i = 0; i < MODIFIERS; i++)
+		start_thread(_metadata, t, modifier, &n);
+	start_thread(_metadata, t, sender, &n);
+	start_thread(_metadata, t, netns_churner, &n);
+	start_thread(_metadata, t, reloader, &n);
 
 	end = now_ms() + (ms ? atoi(ms) : STORM_MS);
-	limit = end + START_MS;
-	while (!__atomic_load_n(&storm.odd, __ATOMIC_SEQ_CST) && now_ms() < limit &&
-	       (now_ms() < end || missing())) {
-		usleep(NAP_MS * 1000);
+	limit = end + EXTRA_MS;
+	while (!__atomic_load_n(&storm.unexpected, __ATOMIC_SEQ_CST) && now_ms() < limit &&
+	       (now_ms() < end || missing_op())) {
+		usleep(SIGNAL_MS * 1000);
 		for (i = 0; i < USERS; i++)
 			pthread_kill(t[i].thread, SIGUSR1);
 	}
@@ -785,16 +788,16 @@ TEST_F_TIMEOUT(storm, nothing_breaks_and_nothing_is_left, 600)
 			TH_LOG("thread %d hangs", i);
 	}
 	print_table();
-	EXPECT_EQ(0, storm.odd)
-		TH_LOG("%s: %s, with BSDTUN_STORM_SEED=%u", ops[storm.odd_op].name,
-		       strerror(-storm.odd), storm.seed);
-	EXPECT_FALSE(!!missing())
-		TH_LOG("no %s, with BSDTUN_STORM_SEED=%u", missing(), storm.seed);
+	EXPECT_EQ(0, storm.unexpected)
+		TH_LOG("%s: %s, with BSDTUN_STORM_SEED=%u", ops[storm.unexpected_op].name,
+		       strerror(-storm.unexpected), storm.seed);
+	EXPECT_FALSE(!!missing_op())
+		TH_LOG("no successful %s, with BSDTUN_STORM_SEED=%u", missing_op(), storm.seed);
 
-	/* All that is left is what can be taken away. */
+	/* Delete what is left. */
 	close_slots();
 	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(0, setns(i ? storm.home : storm.away, CLONE_NEWNET));
+		ASSERT_EQ(0, setns(i ? storm.netns : storm.other_netns, CLONE_NEWNET));
 		units_delete_all();
 	}
 	if (!module_loaded() && getenv("BSDTUN_KO"))
@@ -803,7 +806,7 @@ TEST_F_TIMEOUT(storm, nothing_breaks_and_nothing_is_left, 600)
 	EXPECT_EQ(0, sysctl_set(TAP_KIND, "user_open", "0"));
 	EXPECT_TRUE(WAIT_FOR(all_nodes_gone(self->nodes), TIMEOUT_MS));
 
-	/* And it works. */
+	/* The driver still works. */
 	ASSERT_EQ(0, unit_create_up(&u, O_NONBLOCK));
 	i = udp_socket(LOCAL, PORT);
 	ASSERT_LE(0, i);

@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Packets that the stack holds in pieces: pages of a file that was sent, and lists of packets. A
- * read gives them as one, byte for byte, whatever stands before them and wherever it puts them.
+ * Nonlinear packets: an skb with page fragments from sendfile(), and one with a fragment list. A
+ * read returns all bytes, with any prefix and any segments of the buffer.
  */
 #include "lib/test.h"
 
 #include <net/if_tun.h>
 
-FIXTURE(pieces) {
+FIXTURE(nonlinear) {
 	struct unit u;
 	int udp, file;
 	char sent[65000], whole[70000], got[70000];
 };
 
-FIXTURE_VARIANT(pieces) {
+FIXTURE_VARIANT(nonlinear) {
 	const char *kind;
-	unsigned int mode;	/* an ioctl, to have it */
+	unsigned int mode;	/* the ioctl that enables the prefix, or 0 */
 	size_t prefix;
 };
 
-FIXTURE_VARIANT_ADD(pieces, tun) { .kind = TUN_KIND };
-FIXTURE_VARIANT_ADD(pieces, family) { .kind = TUN_KIND, .mode = TUNSIFHEAD, .prefix = 4 };
-FIXTURE_VARIANT_ADD(pieces, next_hop) {
+FIXTURE_VARIANT_ADD(nonlinear, tun) { .kind = TUN_KIND };
+FIXTURE_VARIANT_ADD(nonlinear, family) { .kind = TUN_KIND, .mode = TUNSIFHEAD, .prefix = 4 };
+FIXTURE_VARIANT_ADD(nonlinear, next_hop) {
 	.kind = TUN_KIND, .mode = TUNSLMODE, .prefix = 16,
 };
 
-FIXTURE_VARIANT_ADD(pieces, tap) { .kind = TAP_KIND, .prefix = ETH_HLEN };
-FIXTURE_VARIANT_ADD(pieces, vmnet) { .kind = VMNET_KIND, .prefix = ETH_HLEN };
+FIXTURE_VARIANT_ADD(nonlinear, tap) { .kind = TAP_KIND, .prefix = ETH_HLEN };
+FIXTURE_VARIANT_ADD(nonlinear, vmnet) { .kind = VMNET_KIND, .prefix = ETH_HLEN };
 
-FIXTURE_SETUP(pieces)
+FIXTURE_SETUP(nonlinear)
 {
 	int on = 1;
 
@@ -44,24 +44,24 @@ FIXTURE_SETUP(pieces)
 	ASSERT_LE(0, self->file);
 }
 
-FIXTURE_TEARDOWN(pieces)
+FIXTURE_TEARDOWN(nonlinear)
 {
 	close(self->file);
 	close(self->udp);
 	unit_destroy(&self->u);
 }
 
-/* One packet of so many bytes from the file, whose pages are in it. */
-static ssize_t send_pages(FIXTURE_DATA(pieces) * self, size_t len)
+/* Sends one packet with fragments in pages of the file. */
+static ssize_t send_pages(FIXTURE_DATA(nonlinear) * self, size_t len)
 {
 	return send_file(self->udp, self->file, 0, len);
 }
 
 /*
- * What is sent while the MTU is small is cut; with a large one it stays together, as a list. In
- * memory and from the file in turn.
+ * Sends one packet with a fragment list: a corked socket collects fragments for the small MTU,
+ * which the large MTU keeps together. Every second part is sent with sendfile().
  */
-static ssize_t send_list(FIXTURE_DATA(pieces) * self, size_t len)
+static ssize_t send_list(FIXTURE_DATA(nonlinear) * self, size_t len)
 {
 	int on = 1, off = 0;
 	size_t done = 0;
@@ -85,10 +85,9 @@ static ssize_t send_list(FIXTURE_DATA(pieces) * self, size_t len)
 	return ret < 0 ? ret : (long)done;
 }
 
-/* What stands before the packet. */
-static bool prefix_ok(const struct unit *u, unsigned int mode, const char *buf)
+static bool prefix_is_valid(const struct unit *u, unsigned int mode, const char *buf)
 {
-	/* Of a sockaddr_in of the BSDs. */
+	/* The start of a sockaddr_in of a BSD. */
 	static const unsigned char peer[16] = { 16, 2, 0, 0, 10, 42, 0, 2 };
 	static const unsigned char family[4] = { 0, 0, 0, 2 };
 
@@ -102,7 +101,7 @@ static bool prefix_ok(const struct unit *u, unsigned int mode, const char *buf)
 	       (!memcmp(buf, PEER_MAC, ETH_ALEN) && !memcmp(buf + ETH_ALEN, u->mac, ETH_ALEN));
 }
 
-/* Segments of a few bytes and of many, none of them a multiple of anything. */
+/* Segments of odd sizes, small and large. */
 static int odd_segments(struct iovec *iov, int max, char *buf, size_t len)
 {
 	static const size_t sizes[] = { 1, 3, 13, 7, 1021, 61, 4093, 331, 17 };
@@ -120,9 +119,9 @@ static int odd_segments(struct iovec *iov, int max, char *buf, size_t len)
 	return n;
 }
 
-static void each_read_gives_all(struct __test_metadata *_metadata, FIXTURE_DATA(pieces) * self,
-				const FIXTURE_VARIANT(pieces) * variant,
-				ssize_t (*send)(FIXTURE_DATA(pieces) * self, size_t len))
+static void check_reads(struct __test_metadata *_metadata, FIXTURE_DATA(nonlinear) * self,
+			const FIXTURE_VARIANT(nonlinear) * variant,
+			ssize_t (*send)(FIXTURE_DATA(nonlinear) * self, size_t len))
 {
 	static const size_t sizes[] = { 1, 700, 1400, 4096, 5001, 20011, 60000 };
 	const size_t before = variant->prefix + IP_UDP_LEN;
@@ -131,7 +130,7 @@ static void each_read_gives_all(struct __test_metadata *_metadata, FIXTURE_DATA(
 	ASSERT_EQ(0, link_set_mtu(self->u.ifindex, 65535));
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		const size_t len = sizes[i], all = before + len;
-		/* One byte, into the prefix, into the headers, and so on to one byte less. */
+		/* Truncated in the prefix, after it, after the headers, and by one byte. */
 		const size_t cuts[] = {
 			1, variant->prefix + 1, before, before + len / 3, all - 1,
 		};
@@ -141,7 +140,7 @@ static void each_read_gives_all(struct __test_metadata *_metadata, FIXTURE_DATA(
 		ASSERT_EQ((ssize_t)len, send(self, len));
 		EXPECT_EQ((int)all, fionread(self->u.fd));
 		ASSERT_EQ((ssize_t)all, ERR(read(self->u.fd, self->whole, sizeof(self->whole))));
-		EXPECT_TRUE(prefix_ok(&self->u, variant->mode, self->whole));
+		EXPECT_TRUE(prefix_is_valid(&self->u, variant->mode, self->whole));
 		EXPECT_TRUE(packet_is_valid(self->whole + variant->prefix, IP_UDP_LEN + len,
 					    IPPROTO_UDP));
 		EXPECT_EQ(0, memcmp(self->sent, self->whole + before, len));
@@ -149,7 +148,7 @@ static void each_read_gives_all(struct __test_metadata *_metadata, FIXTURE_DATA(
 		ASSERT_EQ((ssize_t)len, send(self, len));
 		n = odd_segments(iov, ARRAY_SIZE(iov), self->got, sizeof(self->got));
 		ASSERT_EQ((ssize_t)all, ERR(readv(self->u.fd, iov, n)));
-		EXPECT_TRUE(prefix_ok(&self->u, variant->mode, self->got));
+		EXPECT_TRUE(prefix_is_valid(&self->u, variant->mode, self->got));
 		EXPECT_TRUE(packet_is_valid(self->got + variant->prefix, IP_UDP_LEN + len,
 					    IPPROTO_UDP));
 		EXPECT_EQ(0, memcmp(self->sent, self->got + before, len));
@@ -164,20 +163,20 @@ static void each_read_gives_all(struct __test_metadata *_metadata, FIXTURE_DATA(
 			EXPECT_EQ(0x55, self->got[cut]);
 			if (cut > before)
 				EXPECT_EQ(0, memcmp(self->sent, self->got + before, cut - before));
-			/* The rest of it is lost, and it alone. */
+			/* Only the rest of this packet is lost. */
 			EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, self->got, 1)));
 		}
 	}
 }
 
-TEST_F_TIMEOUT(pieces, pages_of_a_file, 60)
+TEST_F_TIMEOUT(nonlinear, page_fragments, 60)
 {
-	each_read_gives_all(_metadata, self, variant, send_pages);
+	check_reads(_metadata, self, variant, send_pages);
 }
 
-TEST_F_TIMEOUT(pieces, a_list_of_packets, 60)
+TEST_F_TIMEOUT(nonlinear, fragment_list, 60)
 {
-	each_read_gives_all(_metadata, self, variant, send_list);
+	check_reads(_metadata, self, variant, send_list);
 }
 
 TEST_HARNESS_MAIN
