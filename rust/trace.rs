@@ -140,8 +140,8 @@ mod fire {
     ) {
         let rcu = rcu::read_lock();
         let dev = raw(private.device_rcu(&rcu));
-        // SAFETY: The name is terminated, the packet is valid by its type invariant, and the device is
-        // null, or valid while the guard lives.
+        // SAFETY: The name is terminated, the packet is valid by its type invariant, and the device
+        // is null, or valid while the guard lives.
         unsafe { bindings::rust_do_trace_bsdtun_read(name(unit), dev, skb.as_raw(), copied) };
     }
 

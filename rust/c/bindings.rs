@@ -4,8 +4,8 @@
 //! contains, and functions that use them.
 //!
 //! A local item hides the kernel crate's item of the same name. Types that both sides need are the
-//! kernel crate's. If the two sides disagree about the layout of a type, bindgen's layout tests fail
-//! the build.
+//! kernel crate's. If the two sides disagree about the layout of a type, bindgen's layout tests
+//! fail the build.
 //!
 //! Only `linux`, `trace` and `uapi` may use this module.
 

@@ -51,11 +51,11 @@ impl Fasync {
 
     /// Sends SIGIO to the owners of the files. Any context.
     pub(crate) fn send(&self, band: Band) {
-        // `kill_fasync` begins with the same check. The list is nearly always empty, and a call costs
-        // more than the check.
+        // `kill_fasync` begins with the same check. The list is nearly always empty, and a call
+        // costs more than the check.
         //
-        // SAFETY: The pointer is valid. It may change concurrently, so this is one volatile read, as
-        // C's `READ_ONCE`.
+        // SAFETY: The pointer is valid. It may change concurrently, so this is one volatile read,
+        // as C's `READ_ONCE`.
         if unsafe { self.head.get().read_volatile() }.is_null() {
             return;
         }

@@ -238,8 +238,8 @@ unsafe fn owner_number(owner: *const bindings::fown_struct) -> i32 {
 /// # Invariants
 ///
 /// If the device sends SIGIO, `fasync` points to its list. The list is valid as long as `data`:
-/// [`FileOperations::fasync`] returned a reference with the lifetime of `data`, which never hands out
-/// unique references.
+/// [`FileOperations::fasync`] returned a reference with the lifetime of `data`, which never hands
+/// out unique references.
 struct FilePrivate<T: FileOperations> {
     data: Arc<T::Data>,
     fasync: Option<NonNull<Fasync>>,
@@ -261,8 +261,8 @@ impl<T: FileOperations> FilePrivate<T> {
 ///
 /// # Safety
 ///
-/// `file` must be a file of `inode` that is being opened, and whose operations other than `open` are
-/// those of [`VTable<T>`]. The caller must return the result to the VFS.
+/// `file` must be a file of `inode` that is being opened, and whose operations other than `open`
+/// are those of [`VTable<T>`]. The caller must return the result to the VFS.
 pub(super) unsafe fn open<T: FileOperations>(
     inode: *mut bindings::inode,
     file: *mut bindings::file,

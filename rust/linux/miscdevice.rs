@@ -2,8 +2,8 @@
 
 //! Misc devices: nodes in `/dev` that are created at run time.
 //!
-//! Compared with [`kernel::miscdevice`], the names are chosen at run time, and the device has data of
-//! its own that `open` gets.
+//! Compared with [`kernel::miscdevice`], the names are chosen at run time, and the device has data
+//! of its own that `open` gets.
 //!
 //! C header: [`include/linux/miscdevice.h`](srctree/include/linux/miscdevice.h)
 
@@ -61,8 +61,8 @@ pub(crate) trait MiscOpen: Sized + 'static {
 ///
 /// # Invariants
 ///
-/// The `struct miscdevice` in `inner` is registered, with the operations of [`Opener<T>`] for the `T`
-/// of the `Inner<T>` that it is in.
+/// The `struct miscdevice` in `inner` is registered, with the operations of [`Opener<T>`] for the
+/// `T` of the `Inner<T>` that it is in.
 pub(crate) struct MiscDevice {
     inner: Arc<dyn Registered>,
 }

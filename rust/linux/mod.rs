@@ -3,7 +3,8 @@
 //! Safe abstractions of kernel interfaces. They know nothing of BSD, and could move to the kernel
 //! crate.
 //!
-//! Each file wraps one object of C, and is named after its C header or structure where there is one:
+//! Each file wraps one object of C, and is named after its C header or structure where there is
+//! one:
 //!
 //! - [`net`]: network devices, packets and link kinds; see there.
 //! - [`miscdevice`]: nodes in `/dev`, `struct miscdevice`.

@@ -3,10 +3,10 @@
 //! Work that runs when the current task holds no lock any more: on its return to user space.
 //!
 //! The work is done by the release of a file that nobody else has. The VFS releases a file on the
-//! way back to user space, after the system call has released its locks; in a kernel thread, it does
-//! so from a work item soon afterwards. A bare task work would run at the same point, but could not
-//! keep the module loaded until its last instruction: a file pins the module, and the VFS drops that
-//! reference after `release` has returned.
+//! way back to user space, after the system call has released its locks; in a kernel thread, it
+//! does so from a work item soon afterwards. A bare task work would run at the same point, but
+//! could not keep the module loaded until its last instruction: a file pins the module, and the VFS
+//! drops that reference after `release` has returned.
 //!
 //! C header: [`include/linux/file.h`](srctree/include/linux/file.h)
 
@@ -43,8 +43,8 @@ pub(crate) trait ReturnWork: 'static {
     fn run(data: Self::Data);
 }
 
-/// An allocated work item, which can be queued without failing. Dropping it frees it without running
-/// the work.
+/// An allocated work item, which can be queued without failing. Dropping it frees it without
+/// running the work.
 ///
 /// # Invariants
 ///

@@ -280,8 +280,8 @@ impl Device {
     /// Attaches the queueing disciplines, so that packets pass from now on, if the interface is up
     /// and has a carrier.
     ///
-    /// After [`Self::carrier_on`], the core does the same from a work item a moment later, and drops
-    /// packets until then.
+    /// After [`Self::carrier_on`], the core does the same from a work item a moment later, and
+    /// drops packets until then.
     pub(crate) fn activate(&self, _rtnl: &Rtnl) {
         // Setting an interface down deactivates it. If it is down, that has happened already.
         if self.is_up() {
@@ -321,8 +321,8 @@ impl Device {
     pub(crate) fn ns_capable_net_admin(&self, _rcu: &rcu::Guard) -> bool {
         // SAFETY: The device is valid by the type invariant and RCU is held.
         let net = unsafe { bindings::bsdtun_dev_net_rcu(self.as_raw()) };
-        // SAFETY: A network namespace, with its reference to the user namespace, is freed no earlier
-        // than one grace period after its last device has left.
+        // SAFETY: A network namespace, with its reference to the user namespace, is freed no
+        // earlier than one grace period after its last device has left.
         unsafe { net_namespace::ns_capable_net_admin(net) }
     }
 

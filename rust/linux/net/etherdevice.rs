@@ -31,8 +31,8 @@ impl SkBuff {
         Some(unsafe { data.cast::<EthernetAddress>().read() })
     }
 
-    /// Prepares a frame for the stack, as received from `dev`: sets the protocol and the packet type
-    /// from the Ethernet header, and moves the start of the packet behind the header.
+    /// Prepares a frame for the stack, as received from `dev`: sets the protocol and the packet
+    /// type from the Ethernet header, and moves the start of the packet behind the header.
     ///
     /// # Safety
     ///

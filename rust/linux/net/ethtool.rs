@@ -133,8 +133,8 @@ impl<T: EthtoolOps> VTable<T> {
 
     /// # Safety
     ///
-    /// Called by the core under RTNL, for a registered device, with zeroed room for as many values as
-    /// [`Self::get_sset_count`] returned.
+    /// Called by the core under RTNL, for a registered device, with zeroed room for as many values
+    /// as [`Self::get_sset_count`] returned.
     unsafe extern "C" fn get_ethtool_stats(
         dev: *mut kernel::bindings::net_device,
         _stats: *mut bindings::ethtool_stats,

@@ -39,8 +39,8 @@ use kernel::{
 /// Addresses whose lifetime was ended, and that the stack is yet to remove.
 ///
 /// The kernel exports no function that deletes an address. But the stack removes addresses whose
-/// lifetime has ended, with their routes, and notifies user space. Other ways, such as an MTU that is
-/// too small for the protocol, would also reset the interface's sysctls and multicast groups.
+/// lifetime has ended, with their routes, and notifies user space. Other ways, such as an MTU that
+/// is too small for the protocol, would also reset the interface's sysctls and multicast groups.
 pub(crate) struct Expired {
     net: Net,
 }
@@ -71,8 +71,8 @@ impl Expired {
 
 /// A link kind that is notified of addresses.
 pub(crate) trait AddressEvents: LinkOps {
-    /// An IPv4 or IPv6 address was added to an interface of the kind. The caller may or may not hold
-    /// RTNL, and may be in a softirq: must not sleep.
+    /// An IPv4 or IPv6 address was added to an interface of the kind. The caller may or may not
+    /// hold RTNL, and may be in a softirq: must not sleep.
     fn address_added(private: &Arc<Private<Self::Data>>);
 }
 
@@ -180,8 +180,8 @@ unsafe impl Chain for Ip6 {
 /// # Invariants
 ///
 /// - `nb` is in the chain if `registered` is set.
-/// - `ops` is or was the address of the operations of a [`Registration<T>`]; devices of other kinds do
-///   not have it.
+/// - `ops` is or was the address of the operations of a [`Registration<T>`]; devices of other kinds
+///   do not have it.
 #[pin_data(PinnedDrop)]
 #[repr(C)]
 struct Block<C: Chain, T: AddressEvents> {

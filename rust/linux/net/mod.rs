@@ -24,10 +24,10 @@
 //! ```
 //!
 //! A driver implements [`NetdevOps`], [`EthtoolOps`] and [`LinkOps`] for one type, and registers it
-//! with [`Registration`]. Its data of a device is in a [`Private`], which the device owns, and which
-//! leads back to the device under RCU or RTNL while that is registered. Contexts are types: a
-//! function that needs RTNL takes an [`Rtnl`], one that needs RCU an RCU guard, and one that must be
-//! called with softirqs off, as in `start_xmit`, a [`TxContext`].
+//! with [`Registration`]. Its data of a device is in a [`Private`], which the device owns, and
+//! which leads back to the device under RCU or RTNL while that is registered. Contexts are types: a
+//! function that needs RTNL takes an [`Rtnl`], one that needs RCU an RCU guard, and one that must
+//! be called with softirqs off, as in `start_xmit`, a [`TxContext`].
 //!
 //! The module `example` at the end of this file is a complete driver.
 //!
@@ -55,8 +55,8 @@ pub(crate) mod skb;
 pub(crate) mod skb_list;
 pub(crate) mod sysfs;
 
-/// A minimal driver: `ip link add type bsdtun-example` creates an Ethernet device that discards each
-/// packet that the stack transmits. It is compiled, and run as a test, with KUnit only.
+/// A minimal driver: `ip link add type bsdtun-example` creates an Ethernet device that discards
+/// each packet that the stack transmits. It is compiled, and run as a test, with KUnit only.
 #[kernel::macros::kunit_tests(bsdtun_net_example)]
 mod example {
     use super::{

@@ -36,8 +36,8 @@ use kernel::{
 pub(crate) enum NetdevTx {
     /// The driver has taken the packet, and has counted it with [`Device::count_tx`].
     Sent,
-    /// The driver has dropped the packet. The sender gets `NET_XMIT_DROP` (a socket: `ENOBUFS`), and
-    /// the packet is counted in `tx_dropped`.
+    /// The driver has dropped the packet. The sender gets `NET_XMIT_DROP` (a socket: `ENOBUFS`),
+    /// and the packet is counted in `tx_dropped`.
     Dropped,
 }
 
@@ -168,8 +168,8 @@ impl<T: NetdevOps> VTable<T> {
 
     /// # Safety
     ///
-    /// Called by the core with softirqs off, for a registered device and a packet whose ownership it
-    /// passes on.
+    /// Called by the core with softirqs off, for a registered device and a packet whose ownership
+    /// it passes on.
     unsafe extern "C" fn start_xmit(
         skb: *mut bindings::sk_buff,
         dev: *mut bindings::net_device,
@@ -214,8 +214,8 @@ impl<T: NetdevOps> VTable<T> {
 ///
 /// # Safety
 ///
-/// `dev` must point to a device that was just allocated with [`private::priv_size::<T::Data>`] bytes
-/// of private area, and that nobody else accesses.
+/// `dev` must point to a device that was just allocated with [`private::priv_size::<T::Data>`]
+/// bytes of private area, and that nobody else accesses.
 pub(super) unsafe fn setup<T: NetdevOps>(dev: *mut bindings::net_device) {
     // SAFETY: By the safety requirement the field is ours to write.
     unsafe { (*dev).netdev_ops = &VTable::<T>::OPS };
@@ -241,8 +241,8 @@ pub(super) unsafe fn setup<T: NetdevOps>(dev: *mut bindings::net_device) {
 ///
 /// # Safety
 ///
-/// `dev` must point to a device on which [`setup::<T>`] was called, that is not registered, and that
-/// the caller owns.
+/// `dev` must point to a device on which [`setup::<T>`] was called, that is not registered, and
+/// that the caller owns.
 pub(super) unsafe fn register<T: NetdevOps>(
     dev: *mut bindings::net_device,
     private: Arc<Private<T::Data>>,

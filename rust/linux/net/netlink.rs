@@ -58,8 +58,8 @@ impl ExtAck<'_> {
     }
 }
 
-/// What the core accepts as the payload of an attribute. It rejects a request with any other payload
-/// before the driver sees the request. `struct nla_policy`.
+/// What the core accepts as the payload of an attribute. It rejects a request with any other
+/// payload before the driver sees the request. `struct nla_policy`.
 #[repr(transparent)]
 pub(crate) struct Policy(bindings::nla_policy);
 
@@ -105,8 +105,8 @@ impl Policy {
 ///
 /// # Invariants
 ///
-/// Each element of `table` is null, or points to the attribute with the number of its index, which is
-/// valid during `'a`.
+/// Each element of `table` is null, or points to the attribute with the number of its index, which
+/// is valid during `'a`.
 pub(crate) struct NlAttrs<'a> {
     table: &'a [*mut bindings::nlattr],
 }
@@ -140,8 +140,8 @@ impl<'a> NlAttrs<'a> {
         self.payload(number).map(u32::from_ne_bytes)
     }
 
-    /// The attribute with this number, a [`Policy::u8_bool`], as a `bool`; `None` if the request does
-    /// not have it or its length is not 1 byte.
+    /// The attribute with this number, a [`Policy::u8_bool`], as a `bool`; `None` if the request
+    /// does not have it or its length is not 1 byte.
     pub(crate) fn u8_bool(&self, number: u16) -> Option<bool> {
         self.payload(number).map(|[byte]| byte != 0)
     }
@@ -196,8 +196,8 @@ impl<'a> NlAttrs<'a> {
         // SAFETY: `nla_find` returns a valid attribute.
         let (payload, len) = unsafe { Self::nested(inner) };
         // CAST: A policy is a transparent wrapper.
-        // SAFETY: The payload is valid, with `len` bytes; there is a policy for each number up to the
-        // highest; the extended ACK is null or valid.
+        // SAFETY: The payload is valid, with `len` bytes; there is a policy for each number up to
+        // the highest; the extended ACK is null or valid.
         to_result(unsafe {
             bindings::__nla_validate(
                 payload,

@@ -68,8 +68,8 @@ impl NewDevice {
         unsafe { (*dev).hard_header_len = 0 };
         // SAFETY: As above.
         unsafe { (*dev).addr_len = 0 };
-        // For packets whose sender sets no protocol (`AF_PACKET`): these operations distinguish IPv4
-        // and IPv6 by the first byte.
+        // For packets whose sender sets no protocol (`AF_PACKET`): these operations distinguish
+        // IPv4 and IPv6 by the first byte.
         //
         // SAFETY: As above.
         unsafe { (*dev).header_ops = addr_of!(bindings::ip_tunnel_header_ops) };

@@ -83,8 +83,8 @@ impl<T: Send + Sync + 'static> Private<T> {
     /// any more.
     pub(crate) fn device_rcu<'a>(&self, _rcu: &'a rcu::Guard) -> Option<&'a Device> {
         let dev = NonNull::new(self.dev.load(Acquire))?;
-        // SAFETY: By the type invariant the device was registered during this RCU read-side critical
-        // section, and is not freed before it ends.
+        // SAFETY: By the type invariant the device was registered during this RCU read-side
+        // critical section, and is not freed before it ends.
         Some(unsafe { Device::from_raw(dev.as_ptr()) })
     }
 
@@ -110,8 +110,8 @@ impl<T: Send + Sync + 'static> Private<T> {
 
     /// Forgets the device, in `ndo_uninit`: from now on nobody finds it.
     pub(super) fn clear_device(&self, _rtnl: &Rtnl) {
-        // INVARIANT: RTNL is held. The core waits for a grace period between `ndo_uninit` and freeing
-        // the device.
+        // INVARIANT: RTNL is held. The core waits for a grace period between `ndo_uninit` and
+        // freeing the device.
         self.dev.store(ptr::null_mut(), Release);
     }
 }
@@ -154,8 +154,8 @@ unsafe fn priv_area<T>(dev: *const bindings::net_device) -> *mut PrivArea<T> {
 ///
 /// # Safety
 ///
-/// `dev` must point to a device whose driver's data is a `T`, and whose private area is filled until
-/// `'a` ends.
+/// `dev` must point to a device whose driver's data is a `T`, and whose private area is filled
+/// until `'a` ends.
 pub(super) unsafe fn netdev_priv<'a, T>(dev: *const bindings::net_device) -> &'a Arc<Private<T>> {
     // SAFETY: By the safety requirement.
     let area = unsafe { priv_area::<T>(dev) };

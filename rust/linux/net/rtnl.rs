@@ -55,8 +55,8 @@ impl Deref for Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant of `Rtnl` this task holds the lock. No reference to the proof
-        // outlives the guard.
+        // SAFETY: By the type invariant of `Rtnl` this task holds the lock. No reference to the
+        // proof outlives the guard.
         unsafe { bindings::rtnl_unlock() };
     }
 }

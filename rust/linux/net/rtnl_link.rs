@@ -72,7 +72,8 @@ use kernel::{
 
 /// A link kind. Methods are named after the members of `struct rtnl_link_ops` that call them.
 pub(crate) trait LinkOps: EthtoolOps {
-    /// Name of the kind, for `ip link add type NAME`, and of the directory of [`Self::sysfs_attrs`].
+    /// Name of the kind, for `ip link add type NAME`, and of the directory of
+    /// [`Self::sysfs_attrs`].
     const KIND: &'static CStr;
 
     /// The module that implements the kind.
@@ -148,8 +149,8 @@ impl<T: LinkOps> ReturnWork for Registered<T> {
     type OwnerModule = T::OwnerModule;
 
     fn run(private: Self::Data) {
-        // The system call that created the device already has its result, so that an error cannot be
-        // reported.
+        // The system call that created the device already has its result, so that an error cannot
+        // be reported.
         let _ = registered::<T>(private);
     }
 }
@@ -309,8 +310,8 @@ impl<T: LinkOps> Registration<T> {
         // SAFETY: The device is new and ours.
         unsafe { (*dev).rtnl_link_ops = self.ops.get() };
         if let Some(net) = net {
-            // SAFETY: The device is new and ours. The caller holds the namespace until the device is
-            // registered, which then keeps the core from freeing the namespace.
+            // SAFETY: The device is new and ours. The caller holds the namespace until the device
+            // is registered, which then keeps the core from freeing the namespace.
             unsafe { bindings::bsdtun_dev_net_set(dev, net.as_raw()) };
         }
 

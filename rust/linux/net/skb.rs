@@ -97,9 +97,9 @@ impl SkBuff {
     ///
     /// # Safety
     ///
-    /// `ptr` must point to a valid packet. Either it is in no list, and the caller owns a reference,
-    /// which passes to the returned value; or the returned value is only used through shared
-    /// references, and never dropped.
+    /// `ptr` must point to a valid packet. Either it is in no list, and the caller owns a
+    /// reference, which passes to the returned value; or the returned value is only used through
+    /// shared references, and never dropped.
     pub(super) unsafe fn from_raw(ptr: *mut bindings::sk_buff) -> Self {
         // INVARIANT: By the safety requirements.
         Self {
@@ -125,8 +125,8 @@ impl SkBuff {
     ///
     /// # Errors
     ///
-    /// `ENOMEM` if an allocation fails, or if `iter` is longer than a packet can be; `EFAULT` if the
-    /// user's memory cannot be read.
+    /// `ENOMEM` if an allocation fails, or if `iter` is longer than a packet can be; `EFAULT` if
+    /// the user's memory cannot be read.
     pub(crate) fn from_iter(
         iter: &mut IovIterSource<'_>,
         start: HeaderType,
@@ -255,8 +255,8 @@ impl SkBuff {
 
     /// The number that [`Self::set_cb`] stored in the packet.
     pub(crate) fn cb(&self) -> u64 {
-        // SAFETY: By the type invariant the packet is valid. Its control block belongs to its owner,
-        // and is large enough and aligned for the number.
+        // SAFETY: By the type invariant the packet is valid. Its control block belongs to its
+        // owner, and is large enough and aligned for the number.
         unsafe { Self::control_block(self.as_raw()).read() }
     }
 
@@ -276,8 +276,9 @@ impl SkBuff {
         unsafe { bindings::bsdtun_skb_next_hop(self.as_raw()) }.to_ne_bytes()
     }
 
-    /// Prepares a packet that leaves the stack for waiting any length of time: releases its sender's
-    /// socket and pages, its route, its connection tracking entry and its device. Any context.
+    /// Prepares a packet that leaves the stack for waiting any length of time: releases its
+    /// sender's socket and pages, its route, its connection tracking entry and its device. Any
+    /// context.
     ///
     /// # Errors
     ///
@@ -312,7 +313,8 @@ impl SkBuff {
             unsafe { bindings::bsdtun_copy_to_iter(data.cast(), len, iter.as_raw()) == len }
         } else {
             let len = c_int::try_from(len).map_err(|_| EINVAL)?;
-            // SAFETY: The packet is valid by the type invariant and has `len` bytes; `iter` is valid.
+            // SAFETY: The packet is valid by the type invariant and has `len` bytes; `iter` is
+            // valid.
             unsafe { bindings::skb_copy_datagram_iter(skb, 0, iter.as_raw(), len) == 0 }
         };
         if copied {

@@ -24,9 +24,9 @@ use kernel::prelude::*;
 /// A list of packets, first in, first out. Dropping it frees its packets as
 /// [`DropReason::QueuePurged`].
 ///
-/// The list has no lock of its own. [`mem::take`] moves all packets out by swapping pointers, so that
-/// a caller can free them after it has released the lock around the list. Drop a list without a lock
-/// where possible, because destructors of packets may take locks.
+/// The list has no lock of its own. [`mem::take`] moves all packets out by swapping pointers, so
+/// that a caller can free them after it has released the lock around the list. Drop a list without
+/// a lock where possible, because destructors of packets may take locks.
 ///
 /// # Invariants
 ///
