@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bench: the same work on Linux's tun and on bsdtun, in turns.
+ * bench: the same work on Linux's tun and on bsdtun.
  *
  *	bench [-c CPUS] [-r ROUNDS] [PATTERN...]
  *
- * A round does one piece of work on one of the two; the rounds alternate, so
- * that what else the machine does falls on both. What a round took is told by
- * the clock. On a machine whose clock counts instructions (QEMU's -icount) that
- * is their number.
+ * Rounds alternate between the two drivers, so that other load affects both. A
+ * round is measured by the clock, which on a machine with QEMU's -icount counts
+ * instructions.
  *
- * Each row is a line of JSON on stdout. -c says how many CPUs there are: what
- * needs more is left out. With PATTERNs only the rows that have one of them in
- * their name.
+ * Prints a line of JSON for each row. Rows that need more than CPUS are left
+ * out, and with PATTERNs those whose name contains none of them.
  */
 
 #define _GNU_SOURCE
@@ -49,12 +47,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* BSD's request, in Linux's encoding; tun's own header does not have it. */
+/* From BSD, in Linux's encoding; <linux/if_tun.h> lacks it. */
 #define TUNSIFHEAD	_IOW('t', 96, int)
 
 #define PORT		4242
 #define QUEUE		500	/* txqueuelen */
-#define WINDOW		256	/* packets under way to a reader on another CPU */
+#define WINDOW		256	/* packets in flight to a reader on another CPU */
 #define DEPTH		16	/* requests in one submission to io_uring */
 #define UNITS		1000
 #define ROUNDS_MAX	101
@@ -62,10 +60,10 @@
 #define HEADERS		(sizeof(struct iphdr) + sizeof(struct udphdr))
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof(*(a)))
 
-/* What stands before a packet, on both sides. */
+/* What precedes a packet, with both drivers. */
 enum framing {
 	BARE,		/* nothing */
-	HEADED,		/* four bytes that tell its protocol */
+	HEADED,		/* four bytes with its protocol */
 	FRAMES,		/* an Ethernet header */
 	FRAMINGS
 };
@@ -248,7 +246,7 @@ static void set_up(struct unit *u)
 	interface(u, SIOCSIFFLAGS, &ifr);
 }
 
-/* The unit with its program; no address yet. */
+/* Create a unit and open it; no address yet. */
 static void unit_open(struct unit *u, int number)
 {
 	static const char *const kinds[FRAMINGS] = { "bsdtun", "bsdtun", "bsdtap" };
@@ -291,7 +289,7 @@ static void unit_close(struct unit *u)
 		link_delete(u->index);
 }
 
-/* 10.NET.0.1, with 10.NET.0.2 on the program's side. */
+/* The interface is 10.NET.0.1, the program 10.NET.0.2. */
 static void unit_address(struct unit *u, int net)
 {
 	u->local = htonl(10 << 24 | net << 16 | 1);
@@ -342,14 +340,14 @@ static void set_blocking(struct unit *u, bool on)
 	must(!fcntl(u->fd, F_SETFL, on ? 0 : O_NONBLOCK), "F_SETFL");
 }
 
-/* Packets: a length is that of the IP packet. */
+/* Packets. Lengths are those of the IP packet. */
 
 static size_t framed(const struct unit *u, size_t len)
 {
 	return len + (u->framing == BARE ? 0 : u->framing == HEADED ? 4 : ETH_HLEN);
 }
 
-/* A datagram from the far end; without a checksum, as UDP allows. */
+/* A datagram from the program, without a UDP checksum. */
 static size_t build(const struct unit *u, unsigned char *buf, size_t len, in_addr_t to)
 {
 	size_t prefix = framed(u, 0);
@@ -427,7 +425,7 @@ static void receive_all(int udp)
 		must(recv(udp, in, sizeof(in), MSG_DONTWAIT) > 0, "recv");
 }
 
-/* Pieces of work: the time that they took. */
+/* The work of a round: each function returns the time that it took. */
 
 typedef double (*work_fn)(struct unit *u, size_t len);
 
@@ -487,7 +485,7 @@ static double work_epoll(struct unit *u, size_t len)
 	int i;
 
 	must(!epoll_ctl(u->epoll, EPOLL_CTL_ADD, u->fd, &event), "epoll_ctl");
-	/* One at a time: each wakes the epoll instance. */
+	/* One at a time, so that each packet wakes the epoll instance. */
 	t = now();
 	for (i = 0; i < packets; i++) {
 		send_one(u, len);
@@ -576,7 +574,7 @@ static double work_writev(struct unit *u, size_t len)
 	return t;
 }
 
-/* In, back out, and in the program's hands again, one at a time. */
+/* Write a packet, echo it with a UDP socket, read it. */
 static double work_echo(struct unit *u, size_t len)
 {
 	size_t whole = build(u, out, len, u->local);
@@ -593,14 +591,14 @@ static double work_echo(struct unit *u, size_t len)
 	return now() - t;
 }
 
-/* Readers in threads of their own.  A datagram of one byte ends one of them. */
+/* Readers in their own threads. A datagram of one byte ends one of them. */
 
 #define LAST	(HEADERS + 1)
 
 static struct unit *shared;
-static atomic_int taken;
-static sem_t told;
-static bool tell;
+static atomic_int received;
+static sem_t was_read;
+static bool report_each;
 
 static void pin(int cpu)
 {
@@ -628,16 +626,16 @@ static void *reader(void *cpu)
 	ssize_t n;
 
 	pin(cpu ? 1 : 0);
-	if (tell)
+	if (report_each)
 		set_priority(2);
 	while (true) {
 		n = read(shared->fd, buf, sizeof(buf));
 		must(n > 0, "read");
 		if (n == (ssize_t)framed(shared, LAST))
 			return NULL;
-		atomic_fetch_add(&taken, 1);
-		if (tell)
-			sem_post(&told);
+		atomic_fetch_add(&received, 1);
+		if (report_each)
+			sem_post(&was_read);
 	}
 }
 
@@ -648,26 +646,26 @@ static double readers(struct unit *u, size_t len, int count, bool each)
 	int i;
 
 	shared = u;
-	tell = each;
-	atomic_store(&taken, 0);
+	report_each = each;
+	atomic_store(&received, 0);
 	set_blocking(u, true);
 	pin(0);
-	/* Whoever is woken runs: who of the two comes first is no matter of the scheduler's. */
+	/* The reader preempts the sender, so that the order does not depend on the scheduler. */
 	if (each)
 		set_priority(1);
 	for (i = 0; i < count; i++)
-		/* Two readers have one CPU each. */
+		/* Two readers run on one CPU each. */
 		must(!pthread_create(&threads[i], NULL, reader, i ? NULL : u), "a thread");
 	t = now();
 	for (i = 0; i < packets; i++) {
-		while (!each && i - atomic_load(&taken) >= WINDOW)
+		while (!each && i - atomic_load(&received) >= WINDOW)
 			sched_yield();
 		send_one(u, len);
 		if (each)
-			while (sem_wait(&told))
+			while (sem_wait(&was_read))
 				;
 	}
-	while (atomic_load(&taken) < packets)
+	while (atomic_load(&received) < packets)
 		sched_yield();
 	t = now() - t;
 	for (i = 0; i < count; i++)
@@ -703,7 +701,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* What one driver's rounds took: quartiles and the least, for one of what is counted. */
+/* Minimum and quartiles of one driver's rounds, per packet or unit. */
 struct result {
 	double min, low, median, high;
 };
@@ -742,7 +740,7 @@ static bool wanted(const char *name)
 	return !words[0];
 }
 
-/* Rounds in turn; two warm up. */
+/* Alternate the drivers; the first two rounds warm up. */
 static void measure(const char *name, struct unit units[DRIVERS], work_fn work, size_t len, int n)
 {
 	double t[DRIVERS][ROUNDS_MAX];
@@ -752,11 +750,11 @@ static void measure(const char *name, struct unit units[DRIVERS], work_fn work, 
 	packets = n;
 	for (r = 0; r < rounds + 2; r++) {
 		for (k = 0; k < DRIVERS; k++) {
-			unsigned int who = (r + k) % DRIVERS;
-			double took = work(&units[who], len) / n;
+			unsigned int driver = (r + k) % DRIVERS;
+			double took = work(&units[driver], len) / n;
 
 			if (r >= 2)
-				t[who][r - 2] = took;
+				t[driver][r - 2] = took;
 		}
 	}
 	for (k = 0; k < DRIVERS; k++)
@@ -828,13 +826,13 @@ static void packet_rows(void)
 
 #define GROUP	77
 
-/* Both divide UNITS: what one driver makes in its turn, and what is removed at once. */
+/* Divisors of UNITS: what one driver creates in its turn, and what is removed at once. */
 #define BATCH	250
 #define REMOVED	50
 
 static struct unit many[DRIVERS][UNITS];
 
-/* A unit that stays when nobody has it open. */
+/* Create a unit that persists after the close. */
 static void many_create(struct unit *u)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
@@ -876,7 +874,7 @@ static double free_memory(void)
 	return kib;
 }
 
-/* A round is as many packets as there are units, in turn through the first n of them. */
+/* A round is UNITS packets, distributed over the first many_used units. */
 static int many_used;
 static int many_packet, many_udp;
 
@@ -921,8 +919,8 @@ static void many_open_close(struct unit *u)
 }
 
 /*
- * The drivers take turns by so many units each: what is there already costs both the same.
- * Whose turn it is; his units begin at from.
+ * The drivers take turns with so many units each, so that existing units cost both the same.
+ * Returns the driver, and in from its first unit.
  */
 static int many_turn(int turn, int units, int *from)
 {
@@ -930,8 +928,8 @@ static int many_turn(int turn, int units, int *from)
 	return (turn + turn / DRIVERS) % DRIVERS;
 }
 
-/* The time that a thing takes for each unit, and in mem how much memory, in KiB a unit. */
-static void many_each(void (*thing)(struct unit *u), struct result result[DRIVERS],
+/* Measure an operation on each unit: time, and memory in KiB per unit. */
+static void many_each(void (*operation)(struct unit *u), struct result result[DRIVERS],
 		      double mem[DRIVERS])
 {
 	static double t[DRIVERS][UNITS];
@@ -945,7 +943,7 @@ static void many_each(void (*thing)(struct unit *u), struct result result[DRIVER
 		for (i = from; i < from + BATCH; i++) {
 			double start = now();
 
-			thing(&many[k][i]);
+			operation(&many[k][i]);
 			t[k][i] = now() - start;
 		}
 		mem[k] -= free_memory() / UNITS;
@@ -954,7 +952,7 @@ static void many_each(void (*thing)(struct unit *u), struct result result[DRIVER
 		result[k] = summary(t[k], UNITS);
 }
 
-/* The time to remove some at once, by its units. */
+/* Remove REMOVED units at once: the time per unit. */
 static void many_remove(struct result result[DRIVERS])
 {
 	static double t[DRIVERS][UNITS / REMOVED];
@@ -996,11 +994,11 @@ static void many_rows(void)
 	}
 	many_each(many_create, result, mem);
 	report("create, 1,000 units", 0, "unit", result);
-	/* Nothing else takes any on the machine with one. */
+	/* With one CPU nothing else allocates memory at the same time. */
 	for (k = 0; k < DRIVERS; k++)
 		result[k] = (struct result){ mem[k], mem[k], mem[k], mem[k] };
 	if (cpus < 2)
-		report("memory, 1,000 units", 0, "KiB a unit", result);
+		report("memory, 1,000 units", 0, "KiB per unit", result);
 	many_each(many_open_close, result, mem);
 	report("open and close, 1,000 units", 0, "unit", result);
 
@@ -1033,7 +1031,7 @@ static void many_rows(void)
 	report("remove, 50 of 1,000 units", 0, "unit", result);
 }
 
-/* TCP between two network namespaces, through two units of which a program forwards. */
+/* TCP between two network namespaces, through two units and a program that forwards. */
 
 static int here = -1;
 
@@ -1062,7 +1060,7 @@ static pid_t forward(int from, int to)
 	must(pid >= 0, "fork");
 	if (pid)
 		return pid;
-	/* A full queue is TCP's business. */
+	/* TCP handles a full queue. */
 	while ((n = read(from, in, sizeof(in))) > 0)
 		if (write(to, in, n) != n)
 			break;
@@ -1077,7 +1075,7 @@ static double field(const char *text, const char *name)
 	return atof(at + strlen(name));
 }
 
-/* Nanoseconds a KiB, as the receiver saw it. */
+/* Nanoseconds per KiB, measured by the receiver. */
 static double iperf(struct unit ends[2], const char *to)
 {
 	static char result[1 << 18];
@@ -1097,7 +1095,7 @@ static double iperf(struct unit ends[2], const char *to)
 	}
 	must(!setns(ends[0].ns, CLONE_NEWNET), "setns");
 	snprintf(command, sizeof(command), "iperf3 -c %s -n 8M -J 2>&1", to);
-	/* Until the server listens. */
+	/* Retry until the server listens. */
 	for (try = 0; try < 100; try++) {
 		f = popen(command, "r");
 		must(f, "iperf3");
@@ -1142,9 +1140,9 @@ static void tcp_rows(void)
 		}
 		for (r = 0; r < n; r++)
 			for (k = 0; k < DRIVERS; k++) {
-				unsigned int who = (r + k) % DRIVERS;
+				unsigned int driver = (r + k) % DRIVERS;
 
-				t[who][r] = iperf(ends[who], "10.50.0.2");
+				t[driver][r] = iperf(ends[driver], "10.50.0.2");
 			}
 		for (k = 0; k < DRIVERS; k++) {
 			result[k] = summary(t[k], n);
@@ -1160,12 +1158,12 @@ static void tcp_rows(void)
 }
 
 /*
- * Until the kernel has enough of it, it hashes anew for each random number. On a machine it has
- * had it since long ago.
+ * Until the kernel's generator is initialized, which on a real machine happens early, each random
+ * number is hashed anew.
  */
 static void give_entropy(void)
 {
-	/* struct rand_pool_info: bits, bytes, and those. */
+	/* struct rand_pool_info: bits, length, bytes. */
 	__u32 pool[2 + 64] = { 8 * 256, 256 };
 	int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
 
@@ -1193,7 +1191,7 @@ int main(int argc, char **argv)
 	put("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 	give_entropy();
 	netlink_open();
-	sem_init(&told, 0, 0);
+	sem_init(&was_read, 0, 0);
 	must(!setrlimit(RLIMIT_NOFILE, &files), "RLIMIT_NOFILE");
 	packet_rows();
 	tcp_rows();

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""bench_report.py INSTRUCTIONS TIME OUT RELEASE: a table on stdout, and in OUT bench.json and
-bench.svg, of the rows that 'bench' has printed on the two machines."""
+"""report.py INSTRUCTIONS TIME OUT RELEASE: print a table of the rows in the two files, which bench has
+printed on two virtual machines, and write bench.json and bench.svg into OUT."""
 
 import json
 import os
@@ -9,15 +9,14 @@ import sys
 
 
 def rows(path, unit):
-    """What a machine's clock counted; a row is told by the best statistic for it."""
+    """The rows in a file, each with the statistic that suits it."""
     with open(path, encoding="ascii") as lines:
         for line in lines:
             row = json.loads(line)
-            # Counts of the same work repeat themselves, but for ticks: the least is what it
-            # takes. Times do not, nor do the counts of one unit after the other: the one in
-            # the middle is.
+            # Instructions per packet only vary by timer ticks: take the minimum. Times vary, and so do
+            # instructions per unit, as each unit costs something else: take the median.
             by = "min" if unit == "instructions" and row["of"] == "packet" else "median"
-            row["unit"] = {"packet": unit, "unit": f"{unit} a unit"}.get(row["of"], row["of"])
+            row["unit"] = {"packet": unit, "unit": f"{unit} per unit"}.get(row["of"], row["of"])
             row["ratio"] = row["bsdtun"][by] / row["tun"][by]
             low, high = row["bsdtun"]["low"], row["bsdtun"]["high"]
             row["spread"] = (high - low) / row["bsdtun"]["median"]
@@ -26,7 +25,7 @@ def rows(path, unit):
 
 
 def table(found):
-    """One line a row."""
+    """Print one line per row."""
     print(f"{'work':26} {'bytes':>6} {'tun':>11} {'bsdtun':>11} {'ratio':>6} {'spread':>7}")
     unit = None
     for row in found:
@@ -58,7 +57,7 @@ plot \\
 
 
 def plot(found, out, release):
-    """The ratios, side by side."""
+    """Draw the ratios."""
     ratios = {}
     for row in found:
         name = f"{row['work']}, {row['bytes']}" if row["bytes"] else row["work"]
@@ -82,7 +81,7 @@ def main():
     instructions, time, out, release = sys.argv[1:]
     found = list(rows(instructions, "instructions")) + list(rows(time, "ns"))
     if not found:
-        sys.exit("bench_report.py: no row")
+        sys.exit("report.py: no row was measured: does BENCH match any?")
     with open(os.path.join(out, "bench.json"), "w", encoding="ascii") as result:
         json.dump({"kernel": release, "rows": found}, result, indent=1)
     plot(found, out, release)

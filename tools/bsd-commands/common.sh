@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# What ifconfig and route share.
+# Sourced by ifconfig and route.
 
 NAME=${0##*/}
 
@@ -10,7 +10,7 @@ die()
 	exit 1
 }
 
-# length_of MASK: sets MASK_LENGTH to the prefix length of a netmask, dotted or in hexadecimal.
+# length_of MASK: set MASK_LENGTH to the prefix length of a netmask, dotted or hexadecimal.
 length_of()
 {
 	local mask=$1 octets octet value=0 length
@@ -38,19 +38,19 @@ length_of()
 	die "$mask: bad netmask"
 }
 
-# number NUMBER MOST: dies unless it is one.
+# number NUMBER MAXIMUM: die if it is not a number, or is too large.
 number()
 {
 	[[ $1 =~ ^[0-9]{1,6}$ ]] && [ "$((10#$1))" -le "$2" ] || die "$1: bad value"
 }
 
-# have_ip ARGUMENT...: run ip(8); what it gives for a reason is ours.
+# have_ip ARGUMENT...: run ip(8); if it fails, die with its reason.
 have_ip()
 {
 	local said
 
 	said=$(ip "$@" 2>&1) && return
-	# A warning may stand before it, and after it which line of a batch it was.
+	# A warning may precede the reason, the line of a batch may follow it.
 	said=$(grep -v '^Warning: ' <<< "$said")
 	said=${said%%$'\n'*}
 	said=${said#RTNETLINK answers: }

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""coverage_report.py KO TREE OUT BITMAPS... - which lines of the driver were reached.
+"""report.py KO TREE OUT BITMAPS...: which lines of the driver were reached.
 
-KO is bsdtun.ko as 'make coverage' builds it: a call at the beginning of each block, and
-line tables. BITMAPS are folders with what the recorder left (see coverage/), a bit where
-such a call returns to. A block is what follows a call up to the next one; a line is
-reached if a block is that has code of it, be it inlined. Prints the files, and writes the
-lines that were not reached to OUT.
+KO is bsdtun.ko as 'make coverage' builds it: with a call at the beginning of each block, and
+with line tables. BITMAPS are folders with the recorder's files: a bit is set at an address to
+which such a call has returned. A block extends from a call to the next one; a line is reached
+if one of the blocks with its code is, inlined code included. Prints a table of the files, and
+writes the lines that were not reached to OUT.
 """
 
 import bisect
@@ -18,7 +18,7 @@ import subprocess
 import sys
 
 CALLBACK = "bsdtun_coverage_reached"
-# Sections of a relocatable file all begin at zero: for the symbolizer they are moved apart.
+# The sections of a relocatable file all begin at zero: the symbolizer needs them apart.
 APART = 0x10000000
 
 
@@ -37,7 +37,7 @@ class Section:
 
 
 def sections_of(ko):
-    """The sections with code, and where the kernel lays them out in its two texts."""
+    """The sections with code, and their offsets in the module's text and init text."""
     found = {}
     fill = {False: 0, True: 0}
     for line in run("readelf", "-SW", ko).splitlines():
@@ -53,10 +53,10 @@ def sections_of(ko):
 
 
 def read_calls(ko, sections):
-    """Where the calls return to, where functions start, and which of them nobody refers to.
+    """Find the calls' return addresses, the starts of functions, and dead functions.
 
-    Of a function that was inlined wherever it is called the compiler leaves a copy, if it
-    might be called from another crate.
+    The compiler keeps an unused copy of a function that it has inlined everywhere, if another
+    crate might call it.
     """
     section = None
     used = set()
@@ -87,7 +87,7 @@ def read_calls(ko, sections):
 
 
 def read_rows(moved, sections):
-    """All addresses where the line changes."""
+    """All addresses at which the line changes."""
     rows = set()
     for line in run("llvm-dwarfdump", "--debug-line", moved).splitlines():
         m = re.match(r"0x([0-9a-f]{16})\s+\d+\s", line)
@@ -98,7 +98,7 @@ def read_rows(moved, sections):
 
 
 def block_of(section, at):
-    """The call that begins the block of an address; a function begins with its first."""
+    """The call that begins the block with an address; a function's first call begins it."""
     i = bisect.bisect_right(section.calls, at) - 1
     j = bisect.bisect_right(section.starts, at) - 1
     start = section.starts[j] if j >= 0 else 0
@@ -111,7 +111,7 @@ def block_of(section, at):
 
 
 def own_lines(tree):
-    """The sources, and where the unit tests in them begin."""
+    """The sources, with the line where their unit tests begin."""
     files = {}
     for folder, _, names in os.walk(os.path.join(tree, "rust")):
         for name in names:
@@ -135,7 +135,7 @@ def main():
     sections = sections_of(ko)
     read_calls(ko, sections)
     moved = "/tmp/moved.ko"
-    # Of Rust's .debug_aranges the symbolizer makes nothing; without it, it looks at the units.
+    # The symbolizer cannot use Rust's .debug_aranges; without it, it searches the units.
     run("objcopy", "-R", ".debug_aranges", "-R", ".rela.debug_aranges",
         *[f"--change-section-address={s.name}={s.address:#x}" for s in sections.values()],
         ko, moved)
@@ -149,7 +149,7 @@ def main():
                 data = int.from_bytes(f.read(), "little")
             merged = data if merged is None else merged | data
         if merged is None:
-            sys.exit("nothing was recorded")
+            sys.exit("report.py: the recorder has left no bitmaps")
         bits[init] = bin(merged)[:1:-1]
 
     def reached(section, call):
@@ -175,7 +175,7 @@ def main():
                 lines[path][line] = lines[path].get(line, False) or reached(s, call)
 
     if not lines or not any(any(l.values()) for l in lines.values()):
-        sys.exit("nothing was reached: is this what was recorded?")
+        sys.exit("report.py: no line was reached: are the bitmaps those of this bsdtun.ko?")
     total = hit = 0
     with open(out, "w", encoding="utf-8") as f:
         print(f"{'':32} lines  reached")
@@ -187,10 +187,10 @@ def main():
             for line in sorted(line for line, got in lines[path].items() if not got):
                 f.write(f"{name}:{line}: {files[path][1][line - 1].strip()}\n")
         print(f"{'':32} {total:5} {hit:8} {100 * hit / total:5.1f} %")
-    print(f"{sum(len(s.dead) for s in sections.values())} functions that nobody calls left out")
+    print(f"{sum(len(s.dead) for s in sections.values())} unused functions left out")
     calls = sum(len(s.calls) for s in sections.values())
     got = sum(reached(s, c) for s in sections.values() for c in s.calls)
-    print(f"{got} of {calls} blocks, those of the unit tests among them")
+    print(f"{got} of {calls} blocks, unit tests included")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What ip(8) has to know to take and to print the attributes of bsdtun's kinds
- * of link: it loads LIBDIR/ip/link_KIND.so. One source for all three.
+ * Plugin of ip(8): parses and prints the attributes of bsdtun's link kinds. ip
+ * loads LIBDIR/ip/link_KIND.so; one source makes those of all three kinds.
  */
 #include <linux/if_link.h>
 #include <linux/netlink.h>
@@ -16,7 +16,7 @@
 
 #include "link_util.h"
 
-/* As long as the request that ip has room for. */
+/* The size of the buffer for the request in ip. */
 #define ROOM 1024
 
 static bool has_keep(const struct link_util *lu)

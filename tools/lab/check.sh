@@ -27,6 +27,7 @@ check_on()
 {
 	local kernels=("${@:2}")
 
+	test_preflight
 	[ -z "${KERNEL:-}" ] || kernels=("$KERNEL")
 	lab_ready "$1" "${kernels[0]}"
 	check_begin

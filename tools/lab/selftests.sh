@@ -41,24 +41,43 @@ bundle_build()
 	return "$rc"
 }
 
+# The program that TEST names, with or without a folder and an extension.
+test_program()
+{
+	local program=${TEST%%:*}
+
+	program=${program##*/}
+	printf '%s' "${program%.[cs]*}"
+}
+
+# test_require NAME...: refuse a TEST that is none of these.
+test_require()
+{
+	printf '%s\n' "$@" | grep -qxE "$(test_program)(\.sh)?" ||
+		refuse "unknown test '${TEST%%:*}'; TEST is one of: $*; or TEST:CASE"
+}
+
+# Before anything is built: a TEST without a source file.
+test_preflight()
+{
+	local files
+
+	[ -n "${TEST:-}" ] || return 0
+	mapfile -t files < <(cd "$TREE/selftests" && { grep -l TEST_HARNESS_MAIN ./*.c; ls ./*.sh; } | sed 's|./||; s/\.c$//')
+	TEST=${TEST/_32/} test_require "${files[@]}"
+}
+
 # Set TESTS to the programs that TEST selects, all if it is empty, and TEST_ARGUMENTS to what makes the
 # one run a single case.
 tests_select()
 {
-	local list program
-
 	TEST_ARGUMENTS=
-	mapfile -t list < "$BUNDLE/kselftest-list.txt"
-	[ ${#list[@]} -gt 0 ] || die "selftests/Makefile lists no tests"
-	TESTS=("${list[@]}")
+	mapfile -t TESTS < "$BUNDLE/kselftest-list.txt"
+	[ ${#TESTS[@]} -gt 0 ] || die "selftests/Makefile lists no tests"
 	[ -n "${TEST:-}" ] || return 0
-	program=${TEST%%:*}
-	program=${program#selftests/}
-	program=${program%.c}
-	mapfile -t TESTS < <(printf '%s\n' "${list[@]}" | grep -xE "bsdtun:$program(\.sh)?")
-	[ ${#TESTS[@]} -eq 1 ] || refuse "unknown test '$program'; TEST is one of: $(
-		printf '%s\n' "${list[@]}" | sed 's/^bsdtun://' | paste -sd' '), or TEST:CASE"
-	[ "${TEST#*:}" = "$TEST" ] || TEST_ARGUMENTS=$(test_arguments "${TESTS[0]#bsdtun:}" "${TEST#*:}")
+	test_require "${TESTS[@]#bsdtun:}"
+	mapfile -t TESTS < <(printf '%s\n' "${TESTS[@]}" | grep -xE "bsdtun:$(test_program)(\.sh)?")
+	[[ $TEST != *:* ]] || TEST_ARGUMENTS=$(test_arguments "${TESTS[0]#bsdtun:}" "${TEST#*:}")
 }
 
 # test_arguments PROGRAM CASE: the variable from which run_kselftest.sh takes a program's arguments, with

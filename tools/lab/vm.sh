@@ -14,7 +14,7 @@ VM_SHOW=
 # if the guest no longer can.
 VM_SILENCE=150
 
-# Seconds that the stock kernel may take to boot, and the line that tells that it has.
+# Seconds that the stock kernel may take to boot, and the line that the guest prints then.
 VM_BOOT=90
 VM_UP='lab: the guest is up'
 

@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# build.sh PROGRAM SOURCE INCLUDE OUT - in the toolchain root: build a program written for
-# the BSDs from what SOURCE holds, as its authors released it, with the headers in INCLUDE.
-# OUT gets what its test needs.
+# build.sh PROGRAM SOURCE INCLUDE OUT: in the chroot, build a third-party program from its code for the BSDs.
+# SOURCE has its unmodified release, INCLUDE our headers; OUT gets what its test needs.
 set -euo pipefail
 
 program=$1
@@ -10,15 +9,13 @@ source=$2
 include=$3
 out=$4
 
-# A configure script that is told that the host is FreeBSD takes the code for that; the
-# compiler is the machine's own.
+# Make configure choose the code for FreeBSD, with the compiler of this machine.
 FREEBSD=(--host=x86_64-unknown-freebsd14 --build=x86_64-linux-gnu CC=gcc "CPPFLAGS=-I$include")
 
-# Where ifconfig and route in BSD's syntax are in the machine.
+# Where tools/bsd-commands is in the virtual machine.
 COMMANDS=/lab/bsd-commands
 
-# unpack FOLDER: the release archive; the times are kept, or automake would run again.
-# It is then the working folder.
+# unpack FOLDER: the release archive, and change to it. File times are kept, or automake would run again.
 unpack()
 {
 	local archive
@@ -29,12 +26,11 @@ unpack()
 	cd "$1"
 }
 
-# compiled_for_bsd FILE WORD: the file has what only the code for BSD says, and does not
-# know Linux's node.
+# compiled_for_bsd FILE TEXT: the file has a text that only the BSD code has, and not /dev/net/tun.
 compiled_for_bsd()
 {
 	if ! grep -qF "$2" "$1" || grep -qF /dev/net/tun "$1"; then
-		echo "$1 is not compiled from the code for BSD"
+		echo "$1 is not built from the code for the BSDs"
 		exit 1
 	fi
 }
@@ -44,21 +40,21 @@ build_tinc()
 	local node
 
 	unpack /tmp/tinc
-	# Its checksums read as 16 bits what was written as 32: GCC may do the one before the
-	# other, and the kernel then throws away what tinc says of a packet too big for IPv6.
+	# Its checksum code violates strict aliasing: the kernel then drops tinc's ICMPv6 messages about packets
+	# that are too big.
 	./configure "${FREEBSD[@]}" CFLAGS='-O2 -fno-strict-aliasing' --disable-lzo
 	make -j"$(nproc)" -C src
 	compiled_for_bsd src/tincd /dev/tun0
 	cp src/tincd "$out/"
-	# Primes are a long search on an emulated processor.
+	# Generating keys takes long on an emulated processor.
 	for node in left right; do
 		openssl genrsa -traditional -out "$out/$node.private" 2048
 		openssl rsa -in "$out/$node.private" -RSAPublicKey_out -out "$out/$node.public"
 	done
 }
 
-# FreeBSD's route.c asks its kernel through routing sockets, which Linux has not: it does
-# not compile.  It and what it calls come from a build for Linux of the same source.
+# route.c for FreeBSD does not compile, as Linux has no routing sockets. It and its callees come from a Linux
+# build of the same source.
 build_openvpn()
 {
 	local options=(--disable-dco --disable-plugins --disable-lz4 --disable-lzo)

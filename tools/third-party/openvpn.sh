@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# OpenVPN's code for FreeBSD: it calls BSD's ifconfig by the path that it was built with.
+# OpenVPN, built from its code for FreeBSD. It calls ifconfig by the path that was configured.
 
-# shellcheck source-path=SCRIPTDIR source=stage.sh
-. "$(dirname "$(readlink -f "$0")")/stage.sh"
+# shellcheck source-path=SCRIPTDIR source=topology.sh
+. "$(dirname "$(readlink -f "$0")")/topology.sh"
 
 need_program openvpn/openvpn
-set_stage
+topology_create
 
 DONE="Initialization Sequence Completed"
 
@@ -42,7 +42,7 @@ named_units_set_up_by_ifconfig() {
 	went_through bsdtun11 bsdtun12
 }
 
-# SIGUSR1 has it close the unit and open it again at once.
+# On SIGUSR1 it closes the unit and opens it again at once.
 named_units_reopened() {
 	units bsdtun bsdtun11 bsdtun12 || return 1
 	cat >"$TMP/up" <<-'SCRIPT'
@@ -65,7 +65,7 @@ named_units_reopened() {
 	went_through bsdtun11 bsdtun12
 }
 
-# Without a number it tries /dev/tun0 to /dev/tun255, and destroys at its end what it found.
+# Without a number it tries /dev/tun0 to /dev/tun255; when it ends it destroys the interface.
 units_found_by_their_names() {
 	reload bsd_names=1 tun_units=0 tap_units=0 || return 1
 	units bsdtun tun0 tun1 || return 1

@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# scapy's TunTapInterface, by its code for the BSDs: it knows /dev/tunN and /dev/tapN only,
-# and sets nothing: a tun is bare. One process, which is long in coming, has all units.
+# scapy's TunTapInterface, with its code for the BSDs: it only knows /dev/tunN and /dev/tapN and changes no
+# setting, so a tun has no header. One process, because it starts slowly, has all units open.
 
-# shellcheck source-path=SCRIPTDIR source=stage.sh
-. "$(dirname "$(readlink -f "$0")")/stage.sh"
+# shellcheck source-path=SCRIPTDIR source=topology.sh
+. "$(dirname "$(readlink -f "$0")")/topology.sh"
 
 need_program scapy/scapy
-set_stage
+topology_create
 
-# Each packet is taken apart and put together again in Python.
+# Slow: each packet is parsed and rebuilt in Python.
 BYTES=20000
 
 all_open() {
@@ -25,12 +25,12 @@ all_open() {
 	says "Opened by PID $STARTED" ip netns exec "$RIGHT" ifconfig tap12
 }
 
-# For a case that runs alone, too.
+# Also for a single case.
 opened() {
 	[ ${#daemons[@]} -gt 0 ] || all_open
 }
 
-# left COMMAND...: there.
+# left COMMAND...: in the namespace LEFT.
 left() {
 	ip netns exec "$LEFT" "$@"
 }
@@ -43,7 +43,7 @@ answers() {
 	local address
 
 	for address; do
-		# One at a time: after the last of several ping waits no longer than two answers took.
+		# One by one: of several pings, the last has less time to be answered.
 		for _ in 1 2 3; do
 			says " 1 received, 0% packet loss" left ping -q -c 1 -W 10 "$address" || return 1
 		done
@@ -81,5 +81,5 @@ between_two_taps() {
 	went_through tap11 tap12
 }
 
-# All stays open to the end.
+# The units stay open until the end.
 run_tests true all_open tun_answers tap_answers between_two_tuns between_two_taps

@@ -105,53 +105,35 @@ program_build()
 	cp "$PROGRAM_FROM/version" "$1/"
 }
 
-# program_fetch DIR: the first of the listed versions that the registry has.
 program_fetch()
 {
 	local line
 
 	read -r -a line <<< "$PROGRAM_LINE"
-	"program_from_${line[1]}" "$1" "${line[@]:2}"
-	[ -s "$1/version" ] || die "$PROGRAM: the registry has none of these versions: ${line[*]:2}"
+	"program_from_${line[1]}" "$1" "${line[2]}" "${line[@]:3}"
 }
 
-# apt verifies the release archive by the signature of Debian's list of sources.
+# program_from_debian DIR VERSION: apt verifies the archive by the signature of Debian's list of sources.
 program_from_debian()
 {
-	local dir=$1 sources=(-o Dir::Etc::sourcelist=/lab/run/sources.list -o Dir::Etc::sourceparts=/dev/null)
-	local version wanted
+	local sources=(-o Dir::Etc::sourcelist=/lab/run/sources.list -o Dir::Etc::sourceparts=/dev/null) version
 
-	shift
 	host_sources | sed 's/^deb /deb-src /' > "$RUN/sources.list"
 	in_chroot_apt apt-get "${sources[@]}" update
-	in_chroot_apt apt-cache "${sources[@]}" showsrc --only-source "$PROGRAM" |
-		sed -n 's/^Version: //p' | sort -urV > "$RUN/offered"
-	for wanted; do
-		while read -r version; do
-			# shellcheck disable=SC2053 # a pattern
-			[[ ${version%-*} == $wanted ]] || continue
-			# Mirrors list versions that they do not have, or no longer.
-			in_chroot_apt apt-get "${sources[@]}" source --download-only "$PROGRAM=$version" < /dev/null ||
-				continue
-			mv "$RUN/debs/$PROGRAM"_*.orig.tar.* "$dir/"
-			printf '%s\n' "$version" > "$dir/version"
-			rm -rf --one-file-system "$RUN/debs" "$RUN/apt"
-			return
-		done < "$RUN/offered"
-	done
+	version=$(in_chroot_apt apt-cache "${sources[@]}" showsrc --only-source "$PROGRAM" |
+		sed -n "s/^Version: \($2-.*\)/\1/p" | sort -V | tail -n 1)
+	[ -n "$version" ] || die "the mirror has no $PROGRAM $2: change the version in tools/third-party/versions"
+	in_chroot_apt apt-get "${sources[@]}" source --download-only "$PROGRAM=$version"
+	mv "$RUN/debs/$PROGRAM"_*.orig.tar.* "$1/"
+	printf '%s\n' "$version" > "$1/version"
+	rm -rf --one-file-system "$RUN/debs" "$RUN/apt"
 }
 
+# program_from_pypi DIR VERSION HASH
 program_from_pypi()
 {
-	local dir=$1 wanted
-
-	shift
-	for wanted; do
-		printf '%s==%s --hash=%s\n' "$PROGRAM" "${wanted%%=*}" "${wanted#*=}" > "$RUN/wanted.txt"
-		in_chroot --net --bind "$dir" /lab/source -- env "${PIP_ENV[@]}" pip download --no-deps \
-			--no-cache-dir --require-hashes --only-binary :all: -d /lab/source -r /lab/run/wanted.txt ||
-			continue
-		printf '%s\n' "${wanted%%=*}" > "$dir/version"
-		return
-	done
+	printf '%s==%s --hash=%s\n' "$PROGRAM" "$2" "$3" > "$RUN/wanted.txt"
+	in_chroot --net --bind "$1" /lab/source -- env "${PIP_ENV[@]}" pip download --no-deps --no-cache-dir \
+		--require-hashes --only-binary :all: -d /lab/source -r /lab/run/wanted.txt
+	printf '%s\n' "$2" > "$1/version"
 }

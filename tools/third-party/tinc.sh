@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# tinc's code for the BSDs: all four ways that it uses a device in.
+# tinc, built from its code for the BSDs, in the four modes in which it uses a device.
 
-# shellcheck source-path=SCRIPTDIR source=stage.sh
-. "$(dirname "$(readlink -f "$0")")/stage.sh"
+# shellcheck source-path=SCRIPTDIR source=topology.sh
+. "$(dirname "$(readlink -f "$0")")/topology.sh"
 
 need_program tinc/tincd
-set_stage
+topology_create
 
-# peer SIDE DEVICE OTHER LINE...: its folder; the lines are its options.
+# peer SIDE DEVICE OTHER LINE...: create its folder, with these lines in its configuration.
 peer() {
 	local dir="$TMP/$1" side
 
@@ -35,7 +35,7 @@ peer() {
 	chmod 600 "$dir/rsa_key.priv"
 }
 
-# peers MODE KIND LINE...: both, on a unit of that kind each.
+# peers MODE KIND LINE...: both, each with a unit of this kind.
 peers() {
 	MODE="$1"
 	LEFT_UNIT="${2}11"
@@ -45,7 +45,7 @@ peers() {
 	peer right "$RIGHT_UNIT" "" "${@:3}"
 }
 
-# up SIDE: the script on standard input sets up the interface.
+# up SIDE: install the script on stdin as tinc-up, which configures the interface.
 up() {
 	{
 		echo '#!/bin/sh -e'
@@ -54,7 +54,7 @@ up() {
 	chmod +x "$TMP/$1/tinc-up"
 }
 
-# The daemons.
+# Start both daemons.
 tunnel() {
 	start "$RIGHT" right.log "$PROGRAMS/tinc/tincd" -c "$TMP/right" --pidfile="$TMP/right.pid" -D -d2
 	comes right.log Ready || return 1
@@ -62,17 +62,17 @@ tunnel() {
 	comes left.log "($RIGHT_ADDRESS port 655) activated"
 }
 
-# carried ADDRESS...: packets cross to these, and go through the units.
+# carried ADDRESS...: packets to these addresses arrive, through the units.
 carried() {
 	crosses "$@" && went_through "$LEFT_UNIT" "$RIGHT_UNIT"
 }
 
-# framed FRAMING: what the daemon has asked its unit for.
+# framed FRAMING: the framing that the daemon has set on its unit.
 framed() {
 	says "$1" ip netns exec "$LEFT" cat "/sys/class/net/$LEFT_UNIT/bsdtun/framing"
 }
 
-# As tinc's manual has it for FreeBSD.
+# The scripts that tinc's manual gives for FreeBSD.
 bsd_scripts() {
 	local n
 
@@ -109,7 +109,7 @@ switch_on_tap() {
 	tunnel && carried 10.11.0.2 fd00:11::2
 }
 
-# tinc answers for the neighbours itself.
+# tinc answers ARP and neighbor discovery itself.
 router_on_tap() {
 	peers router bsdtap "DeviceType = tap" || return 1
 	bsd_scripts

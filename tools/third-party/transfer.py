@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""transfer.py LEFT RIGHT BYTES ADDRESS...: from the network namespace LEFT to each of these
-addresses in RIGHT: as many random bytes over TCP, which must come back as they were."""
+"""transfer.py LEFT RIGHT BYTES ADDRESS...: send so many random bytes by TCP from the network namespace
+LEFT to each of these addresses in RIGHT, and check that the same bytes come back."""
 
 import os
 import socket
@@ -12,7 +12,7 @@ SECONDS = 60
 
 
 def enter(namespace):
-    """Move this thread there."""
+    """Move this thread to a network namespace."""
     fd = os.open(f"/run/netns/{namespace}", os.O_RDONLY)
     os.setns(fd, os.CLONE_NEWNET)
     os.close(fd)
@@ -24,8 +24,8 @@ def receive(sock, count):
         try:
             part = sock.recv(min(count - len(data), 65536))
         except TimeoutError as e:
-            who = sock.getpeername()[0]
-            raise TimeoutError(f"{len(data)} of {count} bytes from {who}") from e
+            peer = sock.getpeername()[0]
+            raise TimeoutError(f"{len(data)} of {count} bytes from {peer}") from e
         if not part:
             raise EOFError(f"{len(data)} of {count} bytes")
         data += part
@@ -57,13 +57,13 @@ def main():
             target=answer, args=(right, address, len(data), listening), daemon=True)
         thread.start()
         if not listening.wait(SECONDS):
-            sys.exit(f"{address}: nobody listens")
+            sys.exit(f"{address}: the server does not start")
         with socket.create_connection((address, 5001), SECONDS) as sock:
             sock.sendall(data)
             back = receive(sock, len(data))
         thread.join(SECONDS)
         if back != data:
-            sys.exit(f"{address}: other bytes came back")
+            sys.exit(f"{address}: received different bytes")
 
 
 main()

@@ -1,8 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""tunnel.py UNIT | UNIT:UNIT...: scapy's code for the BSDs opens the units. On one alone it
-answers pings, as the neighbour that is asked for; of two it hands each one's packets to the
-other."""
+"""tunnel.py UNIT | UNIT:UNIT...: open units with scapy's code for the BSDs. On a single unit, answer pings
+for every address. Of a pair, forward the packets of each one to the other."""
 
 import sys
 
@@ -20,7 +19,7 @@ STATION = "02:00:5e:00:53:02"
 
 
 def answer_to(packet):
-    """What the neighbour says to it, without an Ethernet header, if anything."""
+    """The reply to a packet, without an Ethernet header; None if there is none."""
     if ARP in packet and packet[ARP].op == 1:
         arp = packet[ARP]
         return ARP(op=2, hwsrc=STATION, psrc=arp.pdst, hwdst=arp.hwsrc, pdst=arp.psrc)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which places of bsdtun.ko were reached since this module was loaded, in whatever
- * context and however often bsdtun was loaded meanwhile. For 'make coverage', which has
- * bsdtun call this module at each place.
+ * Record which blocks of bsdtun.ko were reached, in any context and across reloads of
+ * bsdtun. KCOV only records the code that a task reaches in its system calls. 'make
+ * coverage' makes bsdtun call this module, instead of KCOV, in each block.
  *
- * debugfs, bsdtun_coverage/text and /init: a bit for each byte of the module's text,
- * and of the text that is dropped when it has been loaded. Set where a call returns to.
+ * bsdtun_coverage/text and bsdtun_coverage/init in debugfs have a bit for each byte of
+ * the module's text and init text. Set are those to which a call has returned.
  */
 
 #include <linux/bitmap.h>
@@ -30,7 +30,7 @@ static struct text texts[TEXTS];
 static struct debugfs_blob_wrapper blobs[TEXTS];
 static struct dentry *dir;
 
-/* Called in place of KCOV's, from any context; KCOV is to see who called. */
+/* Called from any context. The tail call lets KCOV see the same caller. */
 void notrace bsdtun_coverage_reached(void)
 {
 	unsigned long pc = _RET_IP_;
@@ -54,7 +54,7 @@ static void text_is(struct text *text, const struct module_memory *memory)
 	WRITE_ONCE(text->size, min_t(unsigned long, memory->size, TEXT_MAX));
 }
 
-/* Before anything of the module runs, and when nothing of it does any more. */
+/* COMING is before any code of the module runs, LIVE after its init has returned. */
 static int module_event(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct module *mod = data;
@@ -67,7 +67,7 @@ static int module_event(struct notifier_block *nb, unsigned long event, void *da
 		text_is(texts + INIT, mod->mem + MOD_INIT_TEXT);
 		break;
 	case MODULE_STATE_LIVE:
-		/* The memory of the other text may become anything's. */
+		/* The memory of the init text is freed and used for something else. */
 		WRITE_ONCE(texts[INIT].size, 0);
 		break;
 	case MODULE_STATE_GOING:
@@ -98,8 +98,8 @@ static int __init coverage_init(void)
 	return 0;
 }
 
-/* Without a way out: what was recorded is not to go with the module that it is about. */
+/* Without an exit function: the module stays loaded until the bits have been read. */
 module_init(coverage_init);
 
-MODULE_DESCRIPTION("Which places of bsdtun were reached");
+MODULE_DESCRIPTION("Coverage recorder for bsdtun");
 MODULE_LICENSE("GPL");

@@ -32,7 +32,7 @@ if [ -d $kunit ]; then
 	kunit_disable
 fi
 
-# Pass output on, and name each test in the kernel log, to tell which one caused a message.
+# Pass output on, and name each test in the kernel log, so that a message can be attributed to one.
 watch()
 {
 	local line rc

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the programs' tests share: two network namespaces, LEFT and RIGHT, joined by a wire.
-# A program, or each of two, has a unit of its own whose interface is in one of them.
+# Sourced by the tests of third-party programs: two network namespaces, LEFT and RIGHT, connected by a veth
+# pair. Each end of a tunnel is a program with a unit whose interface is in one of the namespaces.
 
 # shellcheck source-path=SCRIPTDIR source=../../selftests/lib/helpers.sh
 . "$(dirname "$(readlink -f "$0")")/helpers.sh"
@@ -14,29 +14,29 @@ RIGHT="bsdtun-right-$$"
 LEFT_ADDRESS=192.0.2.1
 RIGHT_ADDRESS=192.0.2.2
 
-# Of each transfer, there and back.
+# The size of a transfer, in each direction.
 BYTES=1000000
 
 daemons=()
 reloaded=
 
-# need_program NAME: leaves when it is not there.
+# need_program NAME: skip the test if it is missing.
 need_program() {
 	need ip ping python3
 	[ -e "$PROGRAMS/$1" ] && return
 	ktap_print_header
-	ktap_skip_all "there is no $PROGRAMS/$1"
+	ktap_skip_all "$PROGRAMS/$1 does not exist"
 	exit "$KSFT_SKIP"
 }
 
-set_stage() {
+topology_create() {
 	local side
 
 	TMP="$(mktemp -d)" || exit "$KSFT_FAIL"
-	trap strike_stage EXIT
+	trap topology_remove EXIT
 	for side in "$LEFT" "$RIGHT"; do
 		ip netns add "$side" || exit "$KSFT_FAIL"
-		# Addresses serve at once.
+		# No duplicate address detection: addresses are usable at once.
 		ip netns exec "$side" sh -c 'echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad
 			echo 0 > /proc/sys/net/ipv6/conf/all/accept_dad' || exit "$KSFT_FAIL"
 		ip -n "$side" link set lo up
@@ -48,7 +48,7 @@ set_stage() {
 	ip -n "$RIGHT" link set wire up
 }
 
-strike_stage() {
+topology_remove() {
 	clean
 	ip netns del "$LEFT"
 	ip netns del "$RIGHT"
@@ -56,7 +56,7 @@ strike_stage() {
 	[ -z "$reloaded" ] || reload
 }
 
-# After each test: what a failed one says stays in the log.
+# After each test.
 clean() {
 	local side unit
 
@@ -71,12 +71,12 @@ clean() {
 	rm -rf "${TMP:?}"/*
 }
 
-# units KIND LEFT RIGHT: one each.
+# units KIND LEFT RIGHT: create a unit in each namespace, with these names.
 units() {
 	ip -n "$LEFT" link add "$2" type "$1" && ip -n "$RIGHT" link add "$3" type "$1"
 }
 
-# reload ARGUMENT...: the module anew.
+# reload ARGUMENT...: unload the module and load it with these parameters.
 reload() {
 	reloaded=1
 	rmmod bsdtun && insmod "$BSDTUN_KO" "$@"
@@ -92,12 +92,12 @@ start() {
 	daemons+=($STARTED)
 }
 
-# said LOG TEXT [TIMES]: true once the log has it, that often.
+# said LOG TEXT [TIMES]: whether the log has the text, at least so often.
 said() {
 	[ "$(grep -cF -- "$2" "$TMP/$1")" -ge "${3:-1}" ]
 }
 
-# The log must have the text in a while; some programs are long in coming.
+# comes LOG TEXT [TIMES]: wait until the log has the text. Some programs start slowly.
 comes() {
 	local end=$((SECONDS + 90))
 
@@ -106,17 +106,17 @@ comes() {
 		sleep 0.1
 	done
 	said "$@" && return
-	ktap_print_msg "$1 did not say '$2':"
+	ktap_print_msg "$1 lacks '$2':"
 	tail -n 20 "$TMP/$1" | sed 's/^/# /'
 	return 1
 }
 
-# crosses ADDRESS...: from LEFT to these of RIGHT: pings, and bytes there and back.
+# crosses ADDRESS...: ping these addresses of RIGHT from LEFT, and transfer bytes in both directions.
 crosses() {
 	local address
 
 	for address; do
-		# A tunnel over UDP may lose one.
+		# A tunnel over UDP may lose a packet.
 		wait_for ip netns exec "$LEFT" ping -q -c 1 -W 2 "$address" >/dev/null && continue
 		ktap_print_msg "no answer from $address"
 		return 1
@@ -124,7 +124,7 @@ crosses() {
 	expect python3 "$DIR/transfer.py" "$LEFT" "$RIGHT" "$BYTES" "$@"
 }
 
-# Packets went through the units, and not by another way.
+# went_through LEFT-UNIT RIGHT-UNIT [BYTES]: packets took the units, and not another route.
 went_through() {
 	local side unit
 
