@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# install.sh [--remove] [DESTDIR]: install or remove everything except the module, for 'make install' and
-# for packages. PREFIX is /usr by default; CC, CPPFLAGS, CFLAGS and LDFLAGS are for the plugins of ip(8).
+# install.sh [--remove] [DESTDIR]: install or remove everything except the module, for 'make
+# install' and for packages. PREFIX is /usr by default; CC, CPPFLAGS, CFLAGS and LDFLAGS are for the
+# plugins of ip(8).
 set -euo pipefail
 
 remove=

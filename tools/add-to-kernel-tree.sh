@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# add-to-kernel-tree.sh KERNEL-SOURCE [--symlink]: make this tree drivers/net/bsdtun of a kernel's source,
-# as a copy or a symbolic link, and add it to drivers/net/Makefile and drivers/net/Kconfig. Run again, it
-# renews the copy.
+# add-to-kernel-tree.sh KERNEL-SOURCE [--symlink]: make this tree drivers/net/bsdtun of a kernel's
+# source, as a copy or a symbolic link, and add it to drivers/net/Makefile and drivers/net/Kconfig.
+# Run again, it renews the copy.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -48,7 +48,8 @@ insert()
 	rm -f "$1.bsdtun"
 }
 
-# In Kconfig this is after "if NETDEVICES" and outside of "if NET_CORE". make expands the dollar sign.
+# In Kconfig this is after "if NETDEVICES" and outside of "if NET_CORE". make expands the dollar
+# sign.
 # shellcheck disable=SC2016
 insert "$net/Makefile" 'obj-$(CONFIG_BSDTUN) += bsdtun/' 'obj-$(CONFIG_DUMMY)'
 insert "$net/Kconfig" 'source "drivers/net/bsdtun/Kconfig"' 'source "drivers/net/arcnet/Kconfig"'

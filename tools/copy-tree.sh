@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# copy-tree.sh TARGET: copy this tree without version control and without what builds have left in it.
+# copy-tree.sh TARGET: copy this tree without version control and without what builds have left in
+# it.
 set -euo pipefail
 
 tar -C "$(dirname "${BASH_SOURCE[0]}")/.." -c --exclude-vcs --exclude=./.ci --exclude=./.build \

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# build.sh RELEASE KDIR: for DKMS, build bsdtun.ko for a kernel, against KDIR or, if that has no metadata of
-# the kernel's Rust crates, against a folder that prepare-kernel.sh makes.
+# build.sh RELEASE KDIR: for DKMS, build bsdtun.ko for a kernel, against KDIR or, if that has no
+# metadata of the kernel's Rust crates, against a folder that prepare-kernel.sh makes.
 set -euo pipefail
 
 release=$1

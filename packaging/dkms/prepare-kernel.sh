@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# prepare-kernel.sh RELEASE: make /var/cache/bsdtun/RELEASE/build, against which modules written in Rust
-# can be built, for a Debian kernel. Debian's header packages lack the metadata of the kernel's crates: it
-# is built from the kernel's source, with Debian's configuration and compiler, and kept.
+# prepare-kernel.sh RELEASE: make /var/cache/bsdtun/RELEASE/build, against which modules written in
+# Rust can be built, for a Debian kernel. Debian's header packages lack the metadata of the kernel's
+# crates: it is built from the kernel's source, with Debian's configuration and compiler, and kept.
 set -euo pipefail
 
 release=$1

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# stage-source.sh FOLDER: copy what DKMS builds the module from into FOLDER, with the same paths. Without
-# dkms.conf, into which the version has to be filled.
+# stage-source.sh FOLDER: copy what DKMS builds the module from into FOLDER, with the same paths.
+# Without dkms.conf, into which the version has to be filled.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

@@ -32,11 +32,11 @@ lab_bench()
 	say "as JSON and as a plot: $out"
 }
 
-# bench_instructions DIR PATTERNS: with -icount the clock of an emulated machine advances by 1 ns for
-# each instruction. Whatever differs from run to run is removed or fixed: more CPUs, disks, the date,
-# random numbers, addresses, self-tests in the background. Without erms and fsrm the kernel copies in a
-# loop, not by one instruction that would count for every byte. Mitigations are calls that cost something
-# else on a real processor.
+# bench_instructions DIR PATTERNS: with -icount the clock of an emulated machine advances by 1 ns
+# for each instruction. Whatever differs from run to run is removed or fixed: more CPUs, disks, the
+# date, random numbers, addresses, self-tests in the background. Without erms and fsrm the kernel
+# copies in a loop, not by one instruction that would count for every byte. Mitigations are calls
+# that cost something else on a real processor.
 bench_instructions()
 {
 	local dir=$1

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# in-vm.sh ARGUMENT...: in the virtual machine, load both drivers and run bench with these arguments.
+# in-vm.sh ARGUMENT...: in the virtual machine, load both drivers and run bench with these
+# arguments.
 set -euo pipefail
 
 # shellcheck source=tools/lab/in-vm/lib.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# make-initramfs.sh RELEASE ARGUMENTS: in the chroot, create /lab/out/initramfs with both drivers, bench
-# and its arguments.
+# make-initramfs.sh RELEASE ARGUMENTS: in the chroot, create /lab/out/initramfs with both drivers,
+# bench and its arguments.
 set -euo pipefail
 
 tun=$(find "/usr/lib/modules/$1/kernel/drivers/net" -maxdepth 1 -name 'tun.ko*')

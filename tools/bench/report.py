@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""report.py INSTRUCTIONS TIME OUT RELEASE: print a table of the rows in the two files, which bench has
-printed on two virtual machines, and write bench.json and bench.svg into OUT."""
+"""report.py INSTRUCTIONS TIME OUT RELEASE: print a table of the rows in the two files, which bench
+has printed on two virtual machines, and write bench.json and bench.svg into OUT."""
 
 import json
 import os

@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # 'make coverage': which lines of the driver the kselftests reach.
 
-# With line tables. Without pruning, because code after a pruned block would be counted to another one.
+# With line tables. Without pruning, because code after a pruned block would be counted to another
+# one.
 COVERAGE_ARGUMENTS=(
 	CFLAGS_MODULE="-gline-tables-only -mllvm -sanitizer-coverage-prune-blocks=0"
 	RUSTFLAGS_MODULE="-Cdebuginfo=line-tables-only -Cllvm-args=-sanitizer-coverage-prune-blocks=0"

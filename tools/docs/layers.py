@@ -190,6 +190,9 @@ class Crate:
                         before[target] = module
                         queue.append(target)
 
+    def files(self, layer):
+        return [module for module in self.sources if module[:1] == (layer,)]
+
     def dot(self):
         """Files of a layer with the arrows between them, and arrows between layers."""
         yield "// SPDX-License-Identifier: GPL-2.0"
@@ -200,12 +203,11 @@ class Crate:
         names = {}
         for layer, label in LABELS.items():
             yield f'\tsubgraph cluster_{layer} {{\n\t\tlabel = "{label}";'
-            for module in sorted(self.sources):
-                if module[:1] == (layer,):
-                    names.setdefault(layer, file_of(module))
-                    if len(module) > 1 or not any(m[:1] == (layer,) for m in self.sources if m != module):
-                        names[layer] = file_of(module)
-                        yield f'\t\t"{file_of(module)}" [label = "{"/".join(module[1:]) or layer}"];'
+            for module in sorted(self.files(layer)):
+                if len(module) > 1 or len(self.files(layer)) == 1:
+                    names[layer] = file_of(module)
+                    name = "/".join(module[1:]) or layer
+                    yield f'\t\t"{file_of(module)}" [label = "{name}"];'
             yield "\t}"
         between = set()
         for module in sorted(self.edges):

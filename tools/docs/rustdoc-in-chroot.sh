@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# rustdoc-in-chroot.sh OBJECTS DOC: document the crate into DOC, with the arguments that rustc had when
-# it compiled the crate. They are in a .cmd file.
+# rustdoc-in-chroot.sh OBJECTS DOC: document the crate into DOC, with the arguments that rustc had
+# when it compiled the crate. They are in a .cmd file.
 set -euo pipefail
 
 objects=$1

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# sessions-in-vm.sh [NAME]: in the virtual machine, run the commands of each file in sessions/, or of
-# one, while packets cross a tun and a tap. Commands and output go to /lab/out/sessions.
+# sessions-in-vm.sh [NAME]: in the virtual machine, run the commands of each file in sessions/, or
+# of one, while packets cross a tun and a tap. Commands and output go to /lab/out/sessions.
 set -uo pipefail
 
 # shellcheck source=tools/lab/in-vm/lib.sh

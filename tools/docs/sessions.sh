@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# 'make docs-sessions': capture the terminal sessions that the documents show, in Documentation/sessions.
+# 'make docs-sessions': capture the terminal sessions that the documents show, in
+# Documentation/sessions.
 
 lab_docs_sessions()
 {

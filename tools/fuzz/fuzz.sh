@@ -5,8 +5,8 @@
 # Inputs for the pure modules in 'make check'; with a fixed seed they are always the same.
 FUZZ_HOST_RUNS=500000
 
-# What 'make fuzz' has found so far, which it starts from, next to the corpora. NAME-smallest is as much
-# of it as reaches the same code.
+# What 'make fuzz' has found so far, which it starts from, next to the corpora. NAME-smallest is as
+# much of it as reaches the same code.
 FUZZ_FOUND=$TREE/.build/fuzz
 FUZZ_CORPUS=$TREE/tools/fuzz/corpus
 
@@ -28,7 +28,8 @@ fuzz_host_long()
 	mkdir "$FUZZ_FOUND/host-smallest"
 	fuzz_host -seed="$FUZZ_SEED" -max_total_time="$FUZZ_SECONDS" -use_value_profile=1 \
 		"$FUZZ_FOUND/host" "$FUZZ_CORPUS/host" || return
-	fuzz_host -set_cover_merge=1 -use_counters=0 "$FUZZ_FOUND/host-smallest" "$FUZZ_CORPUS/host" "$FUZZ_FOUND/host"
+	fuzz_host -set_cover_merge=1 -use_counters=0 "$FUZZ_FOUND/host-smallest" \
+		"$FUZZ_CORPUS/host" "$FUZZ_FOUND/host"
 }
 
 # fuzz_stage NAME COMMAND: a stage that reports how much it has tried, and fails if that is nothing.
@@ -61,7 +62,8 @@ lab_fuzz()
 
 	TEST=fuzz
 	TEST_EXTRA_SECONDS=$FUZZ_SECONDS
-	TEST_ENVIRONMENT="BSDTUN_FUZZ_SECONDS=$FUZZ_SECONDS BSDTUN_FUZZ_SEED=$FUZZ_SEED BSDTUN_FUZZ_FOUND=/lab/out/found"
+	TEST_ENVIRONMENT="BSDTUN_FUZZ_SECONDS=$FUZZ_SECONDS BSDTUN_FUZZ_SEED=$FUZZ_SEED \
+		BSDTUN_FUZZ_FOUND=/lab/out/found"
 	found=$RUN/vm-$K_NAME/found
 	mkdir -p "$FUZZ_FOUND/calls" "$found"
 	cp -a "$FUZZ_FOUND/calls" "$found/"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# host-in-chroot.sh TREE ARGUMENT...: in the chroot, build the fuzzer of the pure modules (host.rs) and
-# run it with these arguments of libFuzzer. New inputs go to the first folder among them.
+# host-in-chroot.sh TREE ARGUMENT...: in the chroot, build the fuzzer of the pure modules (host.rs)
+# and run it with these arguments of libFuzzer. New inputs go to the first folder among them.
 set -euo pipefail
 
 tree=$1

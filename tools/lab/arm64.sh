@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
-# For arm64: cross compilers and an emulator, in a layer over the chroot, and in the layer's /guest the
-# root of the virtual machines. The chroot stays as it is, and the cache entries named after it.
+# For arm64: cross compilers and an emulator, in a layer over the chroot, and in the layer's /guest
+# the root of the virtual machines. The chroot stays as it is, and the cache entries named after it.
 
 # Compilers for 64 and 32 bits, libraries to link with, and the emulator.
 ARM64_TOOLS=(g++-aarch64-linux-gnu gcc-arm-linux-gnueabihf libc6-dev-armhf-cross

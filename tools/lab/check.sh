@@ -7,7 +7,8 @@ CHECK_KERNELS=(stock uml)
 CHECK_ALL_KERNELS=(stock uml debug cfi builtin arm64)
 
 # Checks of the sources, see in-chroot/lint.sh.
-LINTS=(host-tests rustfmt checkpatch shellcheck documentation manual-pages test-references architecture sessions)
+LINTS=(host-tests rustfmt checkpatch shellcheck documentation manual-pages test-references
+	architecture sessions file-lengths)
 
 # What builds the module that is tested.
 CHECK_MODULE=(module_build plain modules)
@@ -88,8 +89,8 @@ check_selftests()
 	fi
 }
 
-# Run the next kernel while the output of one is shown, because one virtual machine does not keep two
-# CPUs busy.
+# Run the next kernel while the output of one is shown, because one virtual machine does not keep
+# two CPUs busy.
 check_kernels()
 {
 	local kernels=("$@") i
@@ -152,7 +153,8 @@ check_on_kernel()
 	fi
 	mkdir -p "$dir"
 	if [ -n "$K_BUILTIN" ]; then
-		check_stage "driver in the tree of $k, as a module and built in" driver_in_tree_build || return 0
+		check_stage "driver in the tree of $k, as a module and built in" \
+			driver_in_tree_build || return 0
 		cp "$MODULE_DIR/build/arch/x86/boot/bzImage" "$dir/vmlinuz"
 	else
 		check_stage "module for $k" "${CHECK_MODULE[@]}" || return 0

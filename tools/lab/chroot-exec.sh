@@ -4,10 +4,10 @@
 # mount and process namespaces, so nothing has to be unmounted.
 #
 #	--root DIR	the root
-#	--scratch DIR	an overlay: changes go to DIR, and the root may be several folders with
-#			colons between them, the uppermost first
+#	--scratch DIR	an overlay: changes go to DIR, and the root may be several folders,
+#			with colons between them, the uppermost first
 #	--forget	the overlay's changes are in memory and are lost when COMMAND ends
-#	--guest DIR	a folder of the root that a virtual machine boots on: it gets the binds too
+#	--guest DIR	a folder of the root, the root of virtual machines: it gets the binds too
 #	--net		the host's resolver, certificates and pip settings
 #	--bind FROM TO	another mount
 set -euo pipefail

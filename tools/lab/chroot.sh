@@ -49,8 +49,8 @@ mapfile -t PIP_ENV < <(env | grep -E '^(PIP_|https?_proxy=|no_proxy=|HTTPS?_PROX
 	grep -v '^PIP_FIND_LINKS=')
 
 # in_chroot [OPTION...] -- COMMAND...: run COMMAND in the chroot, with the tree at its own place,
-# tools/ at /lab/tools, the run's folder at /lab/run and the current kernel at $K_AT. The options are
-# those of chroot-exec.sh; a --bind to one of these places replaces it.
+# tools/ at /lab/tools, the run's folder at /lab/run and the current kernel at $K_AT. The options
+# are those of chroot-exec.sh; a --bind to one of these places replaces it.
 in_chroot()
 {
 	local args=(--root "$ROOT")
@@ -67,8 +67,9 @@ in_chroot()
 	chroot_exec "${args[@]}" "$@"
 }
 
-# chroot_exec OPTION... -- COMMAND...: the same in any root. Mount and process namespaces are private:
-# mounts and processes, virtual machines included, end with COMMAND, and if this script is killed.
+# chroot_exec OPTION... -- COMMAND...: the same in any root. Mount and process namespaces are
+# private: mounts and processes, virtual machines included, end with COMMAND, and if this script is
+# killed.
 chroot_exec()
 {
 	setpriv --pdeathsig KILL \

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
-# Kernels that the lab configures and builds: the stock kernel's source, kernels/base.config and other
-# fragments, by clang, which KASAN and CFI need.
+# Kernels that the lab configures and builds: the stock kernel's source, kernels/base.config and
+# other fragments, by clang, which KASAN and CFI need.
 
 # custom_kernel_get FRAGMENT...: for the current kernel.
 custom_kernel_get()
@@ -23,11 +23,14 @@ custom_kernel_get()
 		K_SOURCE=
 	fi
 
-	# The compilers instead of the chroot's name: nothing else in it matters, and this takes longest.
-	name=kernel-$K_RELEASE-$(printf '%s\n' "$DEB_VERSION $DEB_SOURCE $K_NAME $(custom_kernel_compilers)" |
+	# The compilers instead of the chroot's name: nothing else in it matters, and this takes
+	# longest.
+	name=kernel-$K_RELEASE-$(printf '%s\n' \
+		"$DEB_VERSION $DEB_SOURCE $K_NAME $(custom_kernel_compilers)" |
 		(cd "$LAB/kernels" && hash_of_code - ../in-chroot/{kmake,build-kernel}.sh \
 			"${CUSTOM_FRAGMENTS[@]}" ${CUSTOM_PATCH:+"$CUSTOM_PATCH"}))
-	entry_get "$name" "building Linux $K_RELEASE (once; about fifteen minutes on two processors)" custom_kernel_make
+	entry_get "$name" "building Linux $K_RELEASE (once; about fifteen minutes on two CPUs)" \
+		custom_kernel_make
 	K_ENTRY=$ENTRY
 }
 
@@ -42,9 +45,11 @@ custom_kernel_make()
 {
 	mkdir -p "$1/build" "$1/modules" "$CACHE/ccache"
 	if [ -n "$CUSTOM_PATCH" ]; then
-		# patch replaces files: the hard links of the others stay shared with the stock kernel.
+		# patch replaces files: the hard links of the others stay shared with the stock
+		# kernel.
 		cp -al "$CUSTOM_SOURCE" "$1/source"
-		K_ENTRY=$1 logged in_chroot -- patch -d "$K_AT/source" -p1 -i "/lab/tools/lab/kernels/$CUSTOM_PATCH"
+		K_ENTRY=$1 logged in_chroot -- patch -d "$K_AT/source" -p1 \
+			-i "/lab/tools/lab/kernels/$CUSTOM_PATCH"
 	else
 		mkdir "$1/source"
 	fi
@@ -52,8 +57,8 @@ custom_kernel_make()
 		bash /lab/tools/lab/in-chroot/build-kernel.sh "$K_RELEASE" "$K_AT" "${CUSTOM_FRAGMENTS[@]}"
 }
 
-# driver_in_tree_build: the current kernel with the driver in its source, in a build folder like that
-# of module_build(). The image is MODULE_DIR/build/arch/x86/boot/bzImage.
+# driver_in_tree_build: the current kernel with the driver in its source, in a build folder like
+# that of module_build(). The image is MODULE_DIR/build/arch/x86/boot/bzImage.
 driver_in_tree_build()
 {
 	module_dir intree

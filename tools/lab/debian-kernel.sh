@@ -10,8 +10,8 @@ debian_kernel_versions()
 	grep -vE '^(#|$)' "$LAB/kernels/debian-versions"
 }
 
-# debian_kernel_get FLAVOR [RELEASE]: the newest listed kernel of this flavor that is in the cache or
-# on the mirror; or the one named RELEASE.
+# debian_kernel_get FLAVOR [RELEASE]: the newest listed kernel of this flavor that is in the cache
+# or on the mirror; or the one named RELEASE.
 debian_kernel_get()
 {
 	local version abi source name found=
@@ -22,7 +22,8 @@ debian_kernel_get()
 		DEB_VERSION=$version
 		DEB_SOURCE=$source
 		# The chroot is in the name: its compiler makes the metadata.
-		name=kernel-$K_RELEASE-$(printf '%s\n' "$version $source $K_NAME $(chroot_name)${K_LAYER:+ ${K_LAYER##*/}}" |
+		name=kernel-$K_RELEASE-$(printf '%s\n' \
+			"$version $source $K_NAME $(chroot_name)${K_LAYER:+ ${K_LAYER##*/}}" |
 			hash_of_code - "$LAB/in-chroot/prepare-debian-kernel.sh")
 		if entry_exists "$name" || debian_kernel_offered; then
 			found=1
@@ -31,8 +32,9 @@ debian_kernel_get()
 		say "the mirror has no $K_RELEASE $version"
 	done < <(debian_kernel_versions)
 	[ -n "$found" ] ||
-		die "the mirror of this host has none of the kernels in tools/lab/kernels/debian-versions: add a version that it has"
-	entry_get "$name" "preparing Linux $K_RELEASE for modules (once; about three minutes)" debian_kernel_make
+		die "the mirror has no kernel of tools/lab/kernels/debian-versions: add a version that it has"
+	entry_get "$name" "preparing Linux $K_RELEASE for modules (once; about three minutes)" \
+		debian_kernel_make
 	K_ENTRY=$ENTRY
 }
 

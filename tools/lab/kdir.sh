@@ -9,7 +9,7 @@ kdir_problem()
 
 	[ -d "$kdir" ] || { echo "$kdir does not exist"; return; }
 	[ -r "$kdir/include/config/kernel.release" ] ||
-		{ echo "$kdir is not a kernel's prepared output folder (no include/config/kernel.release)"; return; }
+		{ echo "$kdir is not a prepared kernel output folder (no kernel.release)"; return; }
 	release=$(cat "$kdir/include/config/kernel.release")
 	major=${release%%.*}
 	minor=${release#*.}
@@ -27,6 +27,6 @@ kdir_problem()
 	have=$("${RUSTC:-rustc}" --version 2> /dev/null) ||
 		{ echo "rustc is not installed: Linux $release in $kdir needs $built_with"; return; }
 	[ "$built_with" = "$have" ] ||
-		{ echo "Linux $release in $kdir needs $built_with, the installed one is $have: install the same version"; return; }
+		{ echo "Linux $release in $kdir needs $built_with, not $have: install it"; return; }
 	command -v "${BINDGEN:-bindgen}" > /dev/null 2>&1 || echo "bindgen is not installed"
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# The kernels of the lab. kernels/NAME.sh describes one: it is sourced, and calls debian_kernel_get()
-# or custom_kernel_get(), so that a cache entry has
+# The kernels of the lab. kernels/NAME.sh describes one: it is sourced, and calls
+# debian_kernel_get() or custom_kernel_get(), so that a cache entry has
 #
 #	source/		the kernel's source
 #	build/		the output folder that modules are built against
@@ -17,12 +17,12 @@
 #	K_SLOW		how many times slower than the stock kernel; a factor for time limits
 #	K_APPEND	more for the kernel's command line
 #	K_MAKE		more arguments for make, such as LLVM=1
-#	K_CPUS		the CPUs of each of the virtual machines among which the tests are divided
+#	K_CPUS		the CPUs of each virtual machine; they divide the tests among them
 #	K_BUILTIN	set if the driver is built in
 #	K_ARCH		um for User Mode Linux
 #	K_LACKS		a pattern for the tests that cannot run on it
 #	K_CROSS		prefix of the cross compilers, for another architecture
-#	K_LAYER		what is laid over the chroot then: upper/, with the guest's root in /guest
+#	K_LAYER		then, an overlay over the chroot: upper/, with the guest's root in /guest
 #	K_VNG		more arguments for vng then
 
 KERNEL_DEFAULT=stock
@@ -62,22 +62,22 @@ kernel_has()
 # Refuse a kernel that the target cannot use.
 kernel_need_vm()
 {
-	[ -z "$K_ARCH" ] || refuse "$TARGET needs a virtual machine; the kernel '$K_NAME' is a process of the host"
+	[ -z "$K_ARCH" ] || refuse "$TARGET needs a virtual machine, which '$K_NAME' is not"
 }
 
 kernel_need_kcov()
 {
-	kernel_has CONFIG_KCOV=y || refuse "$TARGET needs CONFIG_KCOV; the kernel '$K_NAME' lacks it"
+	kernel_has CONFIG_KCOV=y || refuse "$TARGET needs CONFIG_KCOV, which '$K_NAME' lacks"
 }
 
 kernel_need_module()
 {
-	[ -z "$K_BUILTIN" ] || refuse "$TARGET loads the module; the kernel '$K_NAME' has the driver built in"
+	[ -z "$K_BUILTIN" ] || refuse "$TARGET loads the module, which '$K_NAME' has built in"
 }
 
 kernel_need_amd64()
 {
-	[ -z "$K_CROSS" ] || refuse "$TARGET runs amd64 programs; the kernel '$K_NAME' is for another architecture"
+	[ -z "$K_CROSS" ] || refuse "$TARGET needs a kernel for amd64, which '$K_NAME' is not"
 }
 
 # lab_ready TARGET [KERNEL]: start a run; create the chroot and the kernel if they are not cached.

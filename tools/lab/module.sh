@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # Building and installing bsdtun.ko, for the lab's kernels and for others.
 
-# module_dir PURPOSE: set MODULE_DIR to a cached build folder for this clone and the current kernel, so
-# that the clone stays clean and builds do not disturb each other. PURPOSE separates builds with
+# module_dir PURPOSE: set MODULE_DIR to a cached build folder for this clone and the current kernel,
+# so that the clone stays clean and builds do not disturb each other. PURPOSE separates builds with
 # different arguments. The lock is held until module_unlock().
 module_dir()
 {
@@ -63,9 +63,9 @@ module_preflight()
 	[ -z "$problem" ] || echo "$problem"
 }
 
-# Choose the kernel for 'make' and 'make install': KDIR; else the running kernel's output folder, if it
-# is usable; else the running kernel, if it is a listed Debian kernel, which the lab prepares; else the
-# lab's. KDIR is empty for a kernel of the lab.
+# Choose the kernel for 'make' and 'make install': KDIR; else the running kernel's output folder, if
+# it is usable; else the running kernel, if it is a listed Debian kernel, which the lab prepares;
+# else the lab's. KDIR is empty for a kernel of the lab.
 module_target()
 {
 	local running problem release flavor
@@ -89,7 +89,8 @@ module_target()
 	fi
 }
 
-# Build in this tree for KDIR. The kernel's makefiles take these variables from the command line only.
+# Build in this tree for KDIR. The kernel's makefiles take these variables from the command line
+# only.
 kdir_make()
 {
 	make -C "$KDIR" M="$TREE" -j"$(nproc)" ${V:+V="$V"} ${LLVM:+LLVM="$LLVM"} \
@@ -110,7 +111,8 @@ module_module()
 	say "bsdtun.ko is for Linux $K_RELEASE; the running kernel is $(uname -r)"
 }
 
-# module_depmod ROOT RELEASE: except if the files are staged for another machine, which runs its own.
+# module_depmod ROOT RELEASE: except if the files are staged for another machine, which runs its
+# own.
 module_depmod()
 {
 	[ -n "${DESTDIR:-}" ] || ! command -v depmod > /dev/null || depmod -b "$1/" "$2"

@@ -3,11 +3,12 @@
 """results.py KERNEL-SOURCE kselftest|kunit EXPECTED...: read KTAP from stdin, by the parser of that
 kernel's kunit.py.
 
-Prints "pass|skip|fail NAME" for each case. A case or program that was announced and has no result, or
-that is EXPECTED and missing, fails. Prints "running NAME" if the output ends while a test runs.
+Prints "pass|skip|fail NAME" for each case. A case or program that was announced and has no
+result, or that is EXPECTED and missing, fails. Prints "running NAME" if the output ends while a
+test runs.
 
-kselftest: the output of run_kselftest.sh, EXPECTED are COLLECTION:PROGRAM. The parser knows nested KTAP
-only as KUnit prints it: indented, and with a header.
+kselftest: the output of run_kselftest.sh, EXPECTED are COLLECTION:PROGRAM. The parser knows nested
+KTAP only as KUnit prints it: indented, and with a header.
 kunit: the files /sys/kernel/debug/kunit/SUITE/results in sequence, EXPECTED are suites.
 """
 
@@ -68,7 +69,8 @@ class Results:
         if running:
             self.emit(None, f"{name}: {running}: no result{reason}")
         elif missing:
-            self.emit(None, f"{name}: {missing} of {len(group.subtests)} cases have no result{reason}")
+            total = len(group.subtests)
+            self.emit(None, f"{name}: {missing} of {total} cases have no result{reason}")
         elif not cases:
             self.emit(group.status, f"{name}{reason}" if group.status == status.SKIPPED
                       else f"{name}: no case ran{reason}")

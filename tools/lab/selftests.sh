@@ -6,9 +6,11 @@
 # What kselftest allows a program, in seconds, without a file "settings".
 SETTINGS_TIMEOUT=45
 
-# Tests for which one CPU is enough, which takes two thirds of the time to emulate. The others race with
-# themselves.
-TESTS_ON_ONE_CPU='(faults|framing|hostile|interface|ioctl.*|mac|nonlinear|permissions|rtnl|sigio|stack|unit|vmnet_close|write|.*_32|(capture|commands|examples|fuzz|link|module|names|trace)\.sh)'
+# Tests for which one CPU is enough, which takes two thirds of the time to emulate. The others race
+# with themselves.
+TESTS_ON_ONE_CPU='(faults|framing|hostile|interface|ioctl.*|mac|nonlinear|permissions|rtnl|sigio'
+TESTS_ON_ONE_CPU+='|stack|unit|vmnet_close|write|.*_32'
+TESTS_ON_ONE_CPU+='|(capture|commands|examples|fuzz|link|module|names|trace)\.sh)'
 
 # The longest that a virtual machine may take for all tests, in seconds.
 VM_LIMIT=1200
@@ -20,7 +22,8 @@ TEST_EXTRA_SECONDS=0
 # Lines of the kernel log to show from the first message on that it must not have.
 OOPS_CONTEXT=45
 
-# Set BUNDLE to the folder with the built tests. They are the same for all kernels of an architecture.
+# Set BUNDLE to the folder with the built tests. They are the same for all kernels of an
+# architecture.
 bundle_dir()
 {
 	BUNDLE=$RUN/bundle${K_CROSS:+-${K_CROSS%-}}
@@ -36,7 +39,8 @@ bundle_build()
 	module_dir plain
 	in_chroot --bind "$MODULE_DIR" /lab/module --bind "$BUNDLE" /lab/run/bundle -- \
 		env ${K_CROSS:+CROSS_COMPILE="$K_CROSS"} bash /lab/tools/lab/in-chroot/bundle-selftests.sh \
-		"$TREE" "$K_AT/source" /lab/module/selftests /lab/run/bundle "${1:-selftests}" "${2:-bsdtun}" || rc=$?
+		"$TREE" "$K_AT/source" /lab/module/selftests /lab/run/bundle \
+		"${1:-selftests}" "${2:-bsdtun}" || rc=$?
 	module_unlock
 	return "$rc"
 }
@@ -63,12 +67,13 @@ test_preflight()
 	local files
 
 	[ -n "${TEST:-}" ] || return 0
-	mapfile -t files < <(cd "$TREE/selftests" && { grep -l TEST_HARNESS_MAIN ./*.c; ls ./*.sh; } | sed 's|./||; s/\.c$//')
+	mapfile -t files < <(cd "$TREE/selftests" &&
+		{ grep -l TEST_HARNESS_MAIN ./*.c; ls ./*.sh; } | sed 's|./||; s/\.c$//')
 	TEST=${TEST/_32/} test_require "${files[@]}"
 }
 
-# Set TESTS to the programs that TEST selects, all if it is empty, and TEST_ARGUMENTS to what makes the
-# one run a single case.
+# Set TESTS to the programs that TEST selects, all if it is empty, and TEST_ARGUMENTS to what makes
+# the one run a single case.
 tests_select()
 {
 	TEST_ARGUMENTS=
@@ -80,8 +85,8 @@ tests_select()
 	[[ $TEST != *:* ]] || TEST_ARGUMENTS=$(test_arguments "${TESTS[0]#bsdtun:}" "${TEST#*:}")
 }
 
-# test_arguments PROGRAM CASE: the variable from which run_kselftest.sh takes a program's arguments, with
-# its value.
+# test_arguments PROGRAM CASE: the variable from which run_kselftest.sh takes a program's arguments,
+# with its value.
 test_arguments()
 {
 	local variable fixture=
@@ -94,8 +99,8 @@ test_arguments()
 	esac
 }
 
-# Remove from TESTS what the current kernel cannot run. False if nothing is left, which is a failure if
-# this kernel was named.
+# Remove from TESTS what the current kernel cannot run. False if nothing is left, which is a failure
+# if this kernel was named.
 tests_runnable()
 {
 	local tests=("${TESTS[@]}") test
@@ -127,8 +132,8 @@ kernel_config_check()
 	return "$rc"
 }
 
-# tests_run KERNEL-TEXT: run TESTS on the current kernel. If it has several virtual machines, the output
-# of the first is shown live, that of the others afterwards.
+# tests_run KERNEL-TEXT: run TESTS on the current kernel. If it has several virtual machines, the
+# output of the first is shown live, that of the others afterwards.
 tests_run()
 {
 	local k=$1 dir=$RUN/vm-$K_NAME machines=() i jobs=()
@@ -150,8 +155,8 @@ tests_run()
 		"$(results_count "$dir"/ktap "$dir"/*/ktap)" "$(kunit_results "$dir")" > "$RUN/kernel.$K_NAME"
 }
 
-# /lib/modules with bsdtun.ko installed, so that the guest can load it by its alias; or with the image
-# that has the driver built in.
+# /lib/modules with bsdtun.ko installed, so that the guest can load it by its alias; or with the
+# image that has the driver built in.
 install_modules()
 {
 	local dir=$1 modules=$RUN/modules-$K_NAME
@@ -205,7 +210,8 @@ tests_run_in_vm()
 
 	step "kselftests on $k: ${TEST:-${tests[*]#*:}}"
 	VM_SHOW=1
-	vm_boot "$dir" "$limit" "KSFT_MACHINE_SLOW=$(kernel_is_slow) $TEST_ENVIRONMENT KSELFTEST_ARGS='$TEST_ARGUMENTS' \
+	vm_boot "$dir" "$limit" "KSFT_MACHINE_SLOW=$(kernel_is_slow) $TEST_ENVIRONMENT \
+		KSELFTEST_ARGS='$TEST_ARGUMENTS' \
 		bash /lab/tools/lab/in-vm/selftests.sh $((VM_SILENCE * K_SLOW)) \
 		$(printf -- '-t %s ' "${tests[@]}") -o $timeout" || rc=$?
 
@@ -219,7 +225,8 @@ tests_run_in_vm()
 	*) [ -s "$dir/dmesg" ] || hung="ended early with status $rc" ;;
 	esac
 	if [ -n "$hung" ]; then
-		say "the virtual machine $hung; it was running: $(sed -n 's/^running //p' "$dir/ktap" | grep . || echo 'no test')"
+		say "the virtual machine $hung; it was running: $(sed -n 's/^running //p' "$dir/ktap" |
+			grep . || echo 'no test')"
 		printf -- '--- end of its console (%s):\n' "$dir/console"
 		tr -d '\r' < "$dir/console" | tail -n 40
 		[ ! -s "$dir/program" ] || sed '1i --- the program that the fuzzer was running:' "$dir/program"
@@ -255,8 +262,8 @@ kernel_log_check()
 	printf -- '---\n'
 }
 
-# kunit_results DIR: add the results of the unit tests, which ran in each virtual machine; those of the
-# first count. Prints a summary.
+# kunit_results DIR: add the results of the unit tests, which ran in each virtual machine; those of
+# the first count. Prints a summary.
 kunit_results()
 {
 	local suites

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# Virtual machines, by virtme-ng: the current kernel boots on the chroot. User Mode Linux runs in the
-# same way.
+# Virtual machines, by virtme-ng: the current kernel boots on the chroot. User Mode Linux runs in
+# the same way.
 
 # More mounts for the virtual machine.
 VM_BINDS=()
@@ -9,9 +9,9 @@ VM_CPUS=2
 # Set to show the output as it comes.
 VM_SHOW=
 
-# Seconds without output after which a virtual machine counts as hung. No test is silent for more than
-# 30, when the harness ends a case. in-vm/selftests.sh checks this itself, and vm_watch() a minute later,
-# if the guest no longer can.
+# Seconds without output after which a virtual machine counts as hung. No test is silent for more
+# than 30, when the harness ends a case. in-vm/selftests.sh checks this itself, and vm_watch() a
+# minute later, if the guest no longer can.
 VM_SILENCE=150
 
 # Seconds that the stock kernel may take to boot, and the line that the guest prints then.
@@ -32,7 +32,9 @@ vm_accel()
 	if [ ! -r "$key" ]; then
 		step "testing whether KVM works here (once)"
 		VM_ACCEL=()
-		if vm_boot "$RUN/kvm" 20 'echo the guest ran' 2>> "$LOG" && grep -q 'the guest ran' "$RUN/kvm/out"; then
+		if vm_boot "$RUN/kvm" 20 'echo the guest ran' 2>> "$LOG" &&
+			grep -q 'the guest ran' "$RUN/kvm/out"
+		then
 			echo yes > "$key.$$"
 		else
 			echo no > "$key.$$"
@@ -51,17 +53,18 @@ vng_arguments()
 		--run "/usr/lib/modules/$K_RELEASE/vmlinuz" --rwdir=/lab/out=/lab/out)
 }
 
-# vm_boot DIR SECONDS COMMAND: boot, run COMMAND as root, power off. DIR, which is /lab/out in the guest,
-# gets out (the output) and console (the kernel's). Returns the status of COMMAND; 124 after SECONDS,
-# 137 if there was no output for too long.
+# vm_boot DIR SECONDS COMMAND: boot, run COMMAND as root, power off. DIR, which is /lab/out in the
+# guest, gets out (the output) and console (the kernel's). Returns the status of COMMAND; 124 after
+# SECONDS, 137 if there was no output for too long.
 vm_boot()
 {
 	local rc=0
 
 	vm_boot_once "$@" || rc=$?
-	# An emulated machine sometimes hangs in the firmware or while booting. Try once more: the driver
-	# was not loaded (unless it is built in), and the kernel reported no error.
-	if [ -e "$1/stuck" ] && [ ${#VM_ACCEL[@]} -gt 0 ] && [ -z "$K_ARCH" ] && [ -z "$(oopses "$1/console")" ] &&
+	# An emulated machine sometimes hangs in the firmware or while booting. Try once more: the
+	# driver was not loaded (unless it is built in), and the kernel reported no error.
+	if [ -e "$1/stuck" ] && [ ${#VM_ACCEL[@]} -gt 0 ] && [ -z "$K_ARCH" ] &&
+		[ -z "$(oopses "$1/console")" ] &&
 		{ [ -z "$K_BUILTIN" ] || ! grep -qE '^\[ *[0-9]+\.[0-9]{6}\]' "$1/console"; }
 	then
 		say "the virtual machine did not boot: trying again"
@@ -83,19 +86,20 @@ vm_boot_once()
 	mkdir -p "$dir"
 	: > "$dir/console"
 	rm -f "$dir/stuck"
-	# The output goes through a pipe: virtme-ng opens it several times, and would overwrite the middle
-	# of a file.
+	# The output goes through a pipe: virtme-ng opens it several times, and would overwrite the
+	# middle of a file.
 	{
 		in_chroot --bind "$dir" /lab/out "${VM_BINDS[@]}" -- timeout --kill-after=5 "$seconds" \
 			"${run[@]}" < /dev/null 2> "$dir/console" &
 		echo $! > "$dir/pid"
 		wait $!
-	} 2>> "$LOG" | vm_watch "$dir" | if [ -n "$VM_SHOW" ]; then tee "$dir/out"; else cat > "$dir/out"; fi
+	} 2>> "$LOG" | vm_watch "$dir" |
+		if [ -n "$VM_SHOW" ]; then tee "$dir/out"; else cat > "$dir/out"; fi
 	return "${PIPESTATUS[0]}"
 }
 
-# Pass the output on. If there is none for too long, kill the virtual machine: all of it ends with the
-# one process, see chroot_exec().
+# Pass the output on. If there is none for too long, kill the virtual machine: all of it ends with
+# the one process, see chroot_exec().
 vm_watch()
 {
 	local line rc silence=$((VM_BOOT * K_SLOW)) up=
@@ -122,8 +126,8 @@ vm_watch()
 	done
 }
 
-# vm_run DIR SECONDS COMMAND: the same for a target that fails as a whole: show the output, and check the
-# kernel log. On failure the console and the output are appended to the log.
+# vm_run DIR SECONDS COMMAND: the same for a target that fails as a whole: show the output, and
+# check the kernel log. On failure the console and the output are appended to the log.
 vm_run()
 {
 	local found

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# in-system.sh STEP [RELEASE]: one step of 'make check-package', in the system on which the Debian packages
-# are installed. It has nothing of this tree but /lab/packages.
+# in-system.sh STEP [RELEASE]: one step of 'make check-package', in the system on which the Debian
+# packages are installed. It has nothing of this tree but /lab/packages.
 set -euo pipefail
 
 export DEBIAN_FRONTEND=noninteractive

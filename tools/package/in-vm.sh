@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# in-vm.sh: in the virtual machine, use what the Debian packages have installed: modprobe, the plugin of
-# ip(8), a program, udev and systemd-networkd.
+# in-vm.sh: in the virtual machine, use what the Debian packages have installed: modprobe, the
+# plugin of ip(8), a program, udev and systemd-networkd.
 set -euo pipefail
 
 # shellcheck source=tools/lab/in-vm/lib.sh
@@ -27,14 +27,15 @@ wait $! || :
 modprobe -r bsdtun
 test ! -e /dev/bsdtun0
 
-# This virtual machine's root has no udev and no networkd: those of the installed system run in a chroot,
-# on an overlay that is lost at the end.
+# This virtual machine's root has no udev and no networkd: those of the installed system run in a
+# chroot, on an overlay that is lost at the end.
 m=/tmp/system
 mkdir $m /tmp/scratch
 mount -t tmpfs none /tmp/scratch
 mkdir /tmp/scratch/upper /tmp/scratch/work
-mount -t overlay -o "lowerdir=/lab/run/system/upper:/lab/installed:/lab/system,upperdir=/tmp/scratch/upper,workdir=/tmp/scratch/work" \
-	system $m
+layers=/lab/run/system/upper:/lab/installed:/lab/system
+mount -t overlay system $m \
+	-o "lowerdir=$layers,upperdir=/tmp/scratch/upper,workdir=/tmp/scratch/work"
 for dir in dev proc sys; do
 	mount --rbind /$dir $m/$dir
 done
@@ -138,8 +139,8 @@ done
 networkd_stop
 ip link del probe
 
-# With the example managed.network the interface is up, and has its address whenever a program has the
-# node open.
+# With the example managed.network the interface is up, and has its address whenever a program has
+# the node open.
 cp "$examples/managed.network" $m/etc/systemd/network/20-bsdtap7.network
 networkd_start
 soon is_up bsdtap7

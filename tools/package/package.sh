@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# 'make package' and 'make check-package': build the Debian packages; install and use them on a Debian 13
-# that has nothing else of this project.
+# 'make package' and 'make check-package': build the Debian packages; install and use them on a
+# Debian 13 that has nothing else of this project.
 
 # What builds the packages, besides the Build-Depends in packaging/debian/control.
 BUILDER_PACKAGES=(build-essential lintian)
 
-# The system on which they are installed: a kernel with headers (added below), and what a programmer has.
-# Not the chroot: it would hide a missing dependency.
+# The system on which they are installed: a kernel with headers (added below), and what a programmer
+# has. Not the chroot: it would hide a missing dependency.
 SYSTEM_PACKAGES=(gcc iproute2 libc6-dev linux-base/trixie-backports pkgconf systemd udev)
 
 # control_field NAME: the packages in a field of packaging/debian/control, one a line.
 control_field()
 {
-	awk -v field="$1:" '$1 == field { on = 1; next } /^[^ ]/ { on = 0 } on' "$TREE/packaging/debian/control"
+	awk -v field="$1:" '$1 == field { on = 1; next } /^[^ ]/ { on = 0 } on' \
+		"$TREE/packaging/debian/control"
 }
 
 join()
@@ -35,7 +36,8 @@ builder_make()
 	debian_root "$1" --variant=apt --include="$(join "${BUILDER_ALL[@]}")"
 }
 
-# package_build: from a copy of this tree without what other builds have left in it, into RUN/packages.
+# package_build: from a copy of this tree without what other builds have left in it, into
+# RUN/packages.
 package_build()
 {
 	local dir=$RUN/packages
@@ -58,8 +60,8 @@ package_lint()
 			/lab/packages/*.changes'
 }
 
-# Set SYSTEM to the system and what the first installation changed in it: it installs dependencies and
-# prepares the kernel, which takes minutes. The packages themselves are removed again.
+# Set SYSTEM to the system and what the first installation changed in it: it installs dependencies
+# and prepares the kernel, which takes minutes. The packages themselves are removed again.
 system_get()
 {
 	local name system
@@ -67,7 +69,8 @@ system_get()
 	mapfile -t SYSTEM_ALL < <(printf '%s\n' "${SYSTEM_PACKAGES[@]}" \
 		"linux-image-$K_RELEASE=$DEB_VERSION" "linux-headers-$K_RELEASE=$DEB_VERSION")
 	name=machine-$(printf '%s\n' "${SYSTEM_ALL[@]}" | hash_of -)
-	entry_get "$name" "creating a Debian 13 with Linux $K_RELEASE (once; about three minutes)" system_make
+	entry_get "$name" "creating a Debian 13 with Linux $K_RELEASE (once; about three minutes)" \
+		system_make
 	system=$ENTRY
 	SYSTEM=$system
 	entry_get "installed-$({ echo "$name"; control_field Depends; } | hash_of_code - \

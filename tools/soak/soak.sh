@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# 'make soak': the storm test for SOAK minutes. SOAK_SEED is the seed of the first storm; those of the
-# others follow from it.
+# 'make soak': the storm test for SOAK minutes. SOAK_SEED is the seed of the first storm; those of
+# the others follow from it.
 
 lab_soak()
 {

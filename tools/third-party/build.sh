@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# build.sh PROGRAM SOURCE INCLUDE OUT: in the chroot, build a third-party program from its code for the BSDs.
-# SOURCE has its unmodified release, INCLUDE our headers; OUT gets what its test needs.
+# build.sh PROGRAM SOURCE INCLUDE OUT: in the chroot, build a third-party program from its code for
+# the BSDs. SOURCE has its unmodified release, INCLUDE our headers; OUT gets what its test needs.
 set -euo pipefail
 
 program=$1
@@ -15,7 +15,8 @@ FREEBSD=(--host=x86_64-unknown-freebsd14 --build=x86_64-linux-gnu CC=gcc "CPPFLA
 # Where tools/bsd-commands is in the virtual machine.
 COMMANDS=/lab/bsd-commands
 
-# unpack FOLDER: the release archive, and change to it. File times are kept, or automake would run again.
+# unpack FOLDER: the release archive, and change to it. File times are kept, or automake would run
+# again.
 unpack()
 {
 	local archive
@@ -40,8 +41,8 @@ build_tinc()
 	local node
 
 	unpack /tmp/tinc
-	# Its checksum code violates strict aliasing: the kernel then drops tinc's ICMPv6 messages about packets
-	# that are too big.
+	# Its checksum code violates strict aliasing: the kernel then drops tinc's ICMPv6 messages
+	# about packets that are too big.
 	./configure "${FREEBSD[@]}" CFLAGS='-O2 -fno-strict-aliasing' --disable-lzo
 	make -j"$(nproc)" -C src
 	compiled_for_bsd src/tincd /dev/tun0
@@ -53,8 +54,8 @@ build_tinc()
 	done
 }
 
-# route.c for FreeBSD does not compile, as Linux has no routing sockets. It and its callees come from a Linux
-# build of the same source.
+# route.c for FreeBSD does not compile, as Linux has no routing sockets. It and its callees come
+# from a Linux build of the same source.
 build_openvpn()
 {
 	local options=(--disable-dco --disable-plugins --disable-lz4 --disable-lzo)

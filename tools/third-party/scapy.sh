@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# scapy's TunTapInterface, with its code for the BSDs: it only knows /dev/tunN and /dev/tapN and changes no
-# setting, so a tun has no header. One process, because it starts slowly, has all units open.
+# scapy's TunTapInterface, with its code for the BSDs: it only knows /dev/tunN and /dev/tapN and
+# changes no setting, so a tun has no header. One process, because it starts slowly, has all units
+# open.
 
 # shellcheck source-path=SCRIPTDIR source=topology.sh
 . "$(dirname "$(readlink -f "$0")")/topology.sh"

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# 'make check-programs': third-party programs, built from their code for a BSD, carry packets over units.
+# 'make check-programs': third-party programs, built from their code for a BSD, carry packets over
+# units.
 
 PROGRAMS=$TREE/tools/third-party
 
@@ -72,8 +73,8 @@ programs_get()
 	[[ ${TEST:-} != *:* ]] || TEST_ARGUMENTS=$(test_arguments "${TEST%%:*}.sh" "${TEST#*:}")
 }
 
-# program_use NAME: set PROGRAM, its line in versions, and the names of its cache entries. A change of our
-# headers or of build.sh builds it again, from the same source.
+# program_use NAME: set PROGRAM, its line in versions, and the names of its cache entries. A change
+# of our headers or of build.sh builds it again, from the same source.
 program_use()
 {
 	PROGRAM=$1
@@ -113,7 +114,8 @@ program_fetch()
 	"program_from_${line[1]}" "$1" "${line[2]}" "${line[@]:3}"
 }
 
-# program_from_debian DIR VERSION: apt verifies the archive by the signature of Debian's list of sources.
+# program_from_debian DIR VERSION: apt verifies the archive by the signature of Debian's list of
+# sources.
 program_from_debian()
 {
 	local sources=(-o Dir::Etc::sourcelist=/lab/run/sources.list -o Dir::Etc::sourceparts=/dev/null) version

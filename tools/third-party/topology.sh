@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Sourced by the tests of third-party programs: two network namespaces, LEFT and RIGHT, connected by a veth
-# pair. Each end of a tunnel is a program with a unit whose interface is in one of the namespaces.
+# Sourced by the tests of third-party programs: two network namespaces, LEFT and RIGHT, connected by
+# a veth pair. Each end of a tunnel is a program with a unit whose interface is in one of the
+# namespaces.
 
 # shellcheck source-path=SCRIPTDIR source=../../selftests/lib/helpers.sh
 . "$(dirname "$(readlink -f "$0")")/helpers.sh"
@@ -111,7 +112,8 @@ comes() {
 	return 1
 }
 
-# crosses ADDRESS...: ping these addresses of RIGHT from LEFT, and transfer bytes in both directions.
+# crosses ADDRESS...: ping these addresses of RIGHT from LEFT, and transfer bytes in both
+# directions.
 crosses() {
 	local address
 

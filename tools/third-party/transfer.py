@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""transfer.py LEFT RIGHT BYTES ADDRESS...: send so many random bytes by TCP from the network namespace
-LEFT to each of these addresses in RIGHT, and check that the same bytes come back."""
+"""transfer.py LEFT RIGHT BYTES ADDRESS...: send so many random bytes by TCP from the network
+namespace LEFT to each of these addresses in RIGHT, and check that the same bytes come back."""
 
 import os
 import socket

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""tunnel.py UNIT | UNIT:UNIT...: open units with scapy's code for the BSDs. On a single unit, answer pings
-for every address. Of a pair, forward the packets of each one to the other."""
+"""tunnel.py UNIT | UNIT:UNIT...: open units with scapy's code for the BSDs. On a single unit, answer
+pings for every address. Of a pair, forward the packets of each one to the other."""
 
 import sys
 

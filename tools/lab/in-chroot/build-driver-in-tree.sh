@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# build-driver-in-tree.sh TREE SOURCE DIR: in the chroot, add the driver in TREE to the kernel that was
-# built from SOURCE (which is DIR/source too) into DIR/build; build the module, then the image with the
-# driver built in.
+# build-driver-in-tree.sh TREE SOURCE DIR: in the chroot, add the driver in TREE to the kernel that
+# was built from SOURCE (which is DIR/source too) into DIR/build; build the module, then the image
+# with the driver built in.
 set -euo pipefail
 
 # shellcheck source=tools/lab/in-chroot/kmake.sh

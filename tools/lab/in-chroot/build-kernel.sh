@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# build-kernel.sh RELEASE DIR FRAGMENT...: in the chroot, configure and build the kernel in DIR/source
-# into DIR/build, and put modules and image into DIR/modules. ARCH=um for User Mode Linux.
+# build-kernel.sh RELEASE DIR FRAGMENT...: in the chroot, configure and build the kernel in
+# DIR/source into DIR/build, and put modules and image into DIR/modules. ARCH=um for User Mode
+# Linux.
 set -euo pipefail
 
 # shellcheck source=tools/lab/in-chroot/kmake.sh

@@ -8,11 +8,11 @@ export CCACHE_DIR=/lab/ccache CCACHE_MAXSIZE=2G
 export KBUILD_BUILD_TIMESTAMP=2026-01-01 KBUILD_BUILD_USER=lab KBUILD_BUILD_HOST=lab
 
 # User Mode Linux is built in the large code model, for which clang uses data sections of their own.
-# UML's linker script does not know them, and lockdep then refuses locks whose keys are in them. Modules
-# need these sections, because they are loaded too far away from other data.
+# UML's linker script does not know them, and lockdep then refuses locks whose keys are in them.
+# Modules need these sections, because they are loaded too far away from other data.
 #
-# The stub's signal handler ends in rt_sigreturn(2), which finds the frame by the stack pointer: it must
-# have no frame pointer, which the kernel otherwise has for its traces.
+# The stub's signal handler ends in rt_sigreturn(2), which finds the frame by the stack pointer: it
+# must have no frame pointer, which the kernel otherwise has for its traces.
 ARGUMENTS=()
 if [ "${ARCH:-}" = um ]; then
 	export KCFLAGS="-mlarge-data-threshold=2147483647 -Wno-unused-command-line-argument"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# lint-manpages.sh: in the tree, check that each ioctl, module parameter, sysctl and sysfs attribute has
-# a paragraph in the manual pages, and that the pages describe no others.
+# lint-manpages.sh: in the tree, check that each ioctl, module parameter, sysctl and sysfs attribute
+# has a paragraph in the manual pages, and that the pages describe no others.
 set -euo pipefail
 
 man=packaging/man

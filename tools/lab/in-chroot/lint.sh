@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# lint.sh CHECK TREE [KERNEL-SOURCE [OUT]]: in the chroot, one check of the sources. Some checks write
-# what they made into the folder OUT. A check that finds no files fails.
+# lint.sh CHECK TREE [KERNEL-SOURCE [OUT]]: in the chroot, one check of the sources. Some checks
+# write what they made into the folder OUT. A check that finds no files fails.
 set -euo pipefail
 
 check=$1
@@ -108,7 +108,7 @@ lint_architecture()
 	python3 tools/docs/layers.py --dot /tmp/architecture.dot rust
 	if [ -z "$out" ]; then
 		diff Documentation/architecture.dot /tmp/architecture.dot ||
-			{ echo "Documentation/architecture.dot is out of date: run 'make docs-architecture'"; return 1; }
+			{ echo "architecture.dot is out of date: run 'make docs-architecture'"; return 1; }
 	else
 		cp /tmp/architecture.dot "$out/"
 		dot -Tsvg /tmp/architecture.dot |
@@ -116,7 +116,8 @@ lint_architecture()
 	fi
 }
 
-# Each session in tools/docs/sessions has been captured with the same commands, and a page includes it.
+# Each session in tools/docs/sessions has been captured with the same commands, and a page includes
+# it.
 lint_sessions()
 {
 	local name rc=0
@@ -128,8 +129,9 @@ lint_sessions()
 	done
 	diff <(printf 'sessions/%s.txt\n' "${FILES[@]}") \
 		<(sed -n 's/^\.\. include:: \(sessions\/.*\)/\1/p' Documentation/*.rst | sort) || rc=1
-	diff <(printf '%s.txt\n' "${FILES[@]}") <(find Documentation/sessions -type f -printf '%f\n' | sort) || rc=1
-	[ $rc -eq 0 ] || echo "run 'make docs-sessions', and include each session in a page of Documentation"
+	diff <(printf '%s.txt\n' "${FILES[@]}") \
+		<(find Documentation/sessions -type f -printf '%f\n' | sort) || rc=1
+	[ $rc -eq 0 ] || echo "run 'make docs-sessions', and include each session in a document"
 	return $rc
 }
 
@@ -146,8 +148,10 @@ lint_file-lengths()
 
 	files '*.rs' '*.c'
 	long=$(wc -l "${FILES[@]}" | awk '
-		$2 ~ /^rust\/.*\.rs$/ && $1 > 600 { print $2 ": " $1 " lines, more than 600: split it by subject" }
-		$2 ~ /^selftests\/.*\.c$/ && $1 > 900 { print $2 ": " $1 " lines, more than 900: split it by subject" }')
+		$2 ~ /^rust\/.*\.rs$/ { most = 600 }
+		$2 ~ /^selftests\/.*\.c$/ { most = 900 }
+		most && $1 > most { print $2 ": " $1 " lines, more than " most ": split it by subject" }
+		{ most = 0 }')
 	[ -z "$long" ] || { printf '%s\n' "$long"; return 1; }
 }
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# run-uml.sh RELEASE CPUS MEMORY ARGUMENTS COMMAND: in the chroot, run a User Mode Linux kernel on this
-# root with more kernel arguments, and COMMAND in it (see in-vm/uml-init.sh). COMMAND's output goes to
-# stdout, the kernel's to stderr. Exits with COMMAND's status.
+# run-uml.sh RELEASE CPUS MEMORY ARGUMENTS COMMAND: in the chroot, run a User Mode Linux kernel on
+# this root with more kernel arguments, and COMMAND in it (see in-vm/uml-init.sh). COMMAND's output
+# goes to stdout, the kernel's to stderr. Exits with COMMAND's status.
 set -uo pipefail
 
 read -r -a arguments <<< "$4"

@@ -7,7 +7,7 @@ K_SLOW=2
 # It runs no 32-bit programs.
 K_LACKS='*_32'
 custom_kernel_get checks uml
-# UML's headers cause a warning, which is an error in the module. UML's module loader knows no global
-# offset table. Direct calls, as Rust's are, because coverage/report.py knows only those.
+# UML's headers cause a warning, which is an error in the module. UML's module loader knows no
+# global offset table. Direct calls, as Rust's are, because coverage/report.py knows only those.
 K_MAKE+=(KCFLAGS="-Wno-null-pointer-arithmetic -mcmodel=small -fpie -fdirect-access-external-data"
 	KRUSTFLAGS=-Zdirect-access-external-data=yes)
