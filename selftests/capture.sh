@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What tcpdump and tshark see on a unit: its link layer, and packets both ways, once each.
+# tcpdump and tshark on a unit: its link layer type, and each packet in both directions once.
 
 # shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
 . "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
-need ip ping tcpdump
+require ip ping tcpdump
 
-# Addresses meet nobody's.
-in_namespace "$@"
+# Addresses do not collide with those of the machine.
+in_netns "$@"
 
 # shellcheck source-path=SCRIPTDIR source=lib/cable.sh
 . "$DIR/lib/cable.sh"
@@ -28,19 +28,19 @@ clean() {
 		ip link del "$unit"
 	done
 	[ ! -e "/run/netns/$FAR" ] || ip netns del "$FAR"
-	# The last of a namespace goes a moment after its name.
+	# The namespace exits asynchronously.
 	wait_for not test -e /dev/bsdtap111
 	rm -f "$TMP"/*
 }
 
-# A program that answers pings behind a tun: 192.0.2.1 and 192.0.2.2. Sets UNIT.
+# A tun whose program, 192.0.2.2, answers pings from 192.0.2.1. Sets UNIT.
 answered_tun() {
-	"$DIR/echo_c" 192.0.2.1 192.0.2.2 >"$TMP/said" &
-	wait_for grep -q "192.0.2.2 answers" "$TMP/said" || return 1
-	UNIT="$(cut -d: -f1 "$TMP/said")"
+	"$DIR/echo_c" 192.0.2.1 192.0.2.2 >"$TMP/output" &
+	wait_for grep -q "192.0.2.2 answers" "$TMP/output" || return 1
+	UNIT="$(cut -d: -f1 "$TMP/output")"
 }
 
-# A tap, and another at the other end of a cable: 192.0.2.1 and 192.0.2.2. Sets UNIT.
+# Two taps connected by a cable: 192.0.2.1 and 192.0.2.2. Sets UNIT.
 wired_tap() {
 	UNIT=bsdtap110
 	cable || return 1
@@ -48,24 +48,25 @@ wired_tap() {
 	far ip link set bsdtap111 address 02:00:00:00:00:02 || return 1
 	ip address add 192.0.2.1/24 dev bsdtap110 || return 1
 	far ip address add 192.0.2.2/24 dev bsdtap111 || return 1
-	# The neighbour is known from here on.
+	# From now on the neighbor is known.
 	wait_for ping -n -q -c 1 -W 1 192.0.2.2 >/dev/null
 }
 
-# The two packets of a ping that is answered, into $TMP/packets.
-captured() {
+# Captures the two packets of a ping in $TMP/packets.
+capture_ping() {
 	local pid
 
-	# It is root's folder.
+	# $TMP belongs to root.
 	tcpdump -Z root -U -n -c 2 -i "$UNIT" -w "$TMP/packets" icmp 2>"$TMP/tcpdump" &
 	pid=$!
 	wait_for grep -q 'listening on' "$TMP/tcpdump" || return 1
-	says " 1 received, 0% packet loss" ping -n -c 1 -p b5 -s 40 -W 10 192.0.2.2 || return 1
+	output_has " 1 received, 0% packet loss" ping -n -c 1 -p b5 -s 40 -W 10 192.0.2.2 ||
+		return 1
 	wait_for not kill -0 "$pid" 2>/dev/null || return 1
-	says "0 packets dropped by kernel" cat "$TMP/tcpdump"
+	output_has "0 packets dropped by kernel" cat "$TMP/tcpdump"
 }
 
-# shown COMMAND...: what it prints of the packets is on standard input, line by line.
+# shown COMMAND...: the output of the command for $TMP/packets is equal to standard input.
 shown() {
 	local want
 
@@ -77,56 +78,56 @@ shown() {
 
 tun_is_raw_ip() {
 	answered_tun || return 1
-	says "RAW (Raw IP)" tcpdump -L -i "$UNIT" || return 1
-	captured || return 1
-	says "link-type RAW (Raw IP)" cat "$TMP/tcpdump" || return 1
-	# From the IP header on, the pattern of the ping at its end.
-	shown tcpdump -n -t -q <<-SAID
+	output_has "RAW (Raw IP)" tcpdump -L -i "$UNIT" || return 1
+	capture_ping || return 1
+	output_has "link-type RAW (Raw IP)" cat "$TMP/tcpdump" || return 1
+	# The frames start with the IP header.
+	shown tcpdump -n -t -q <<-EOF
 		IP 192.0.2.1 > 192.0.2.2: ICMP echo request, id $(ping_id), seq 1, length 48
 		IP 192.0.2.2 > 192.0.2.1: ICMP echo reply, id $(ping_id), seq 1, length 48
-	SAID
+	EOF
 }
 
-# The number that this ping gave its packets.
+# The ICMP identifier of the ping.
 ping_id() {
 	tcpdump -n -t -c 1 -r "$TMP/packets" 2>/dev/null | sed 's/.*, id \([0-9]*\),.*/\1/'
 }
 
 tap_is_ethernet() {
 	wired_tap || return 1
-	says "EN10MB (Ethernet)" tcpdump -L -i "$UNIT" || return 1
-	captured || return 1
-	says "link-type EN10MB (Ethernet)" cat "$TMP/tcpdump" || return 1
-	shown tcpdump -n -t -e -q <<-SAID
+	output_has "EN10MB (Ethernet)" tcpdump -L -i "$UNIT" || return 1
+	capture_ping || return 1
+	output_has "link-type EN10MB (Ethernet)" cat "$TMP/tcpdump" || return 1
+	shown tcpdump -n -t -e -q <<-EOF
 		02:00:00:00:00:01 > 02:00:00:00:00:02, IPv4, length 82: 192.0.2.1 > 192.0.2.2: ICMP echo request, id $(ping_id), seq 1, length 48
 		02:00:00:00:00:02 > 02:00:00:00:00:01, IPv4, length 82: 192.0.2.2 > 192.0.2.1: ICMP echo reply, id $(ping_id), seq 1, length 48
-	SAID
+	EOF
 }
 
-# dissected: what tshark takes the packets for, and whether it finds fault with a checksum.
+# dissected: the protocols that tshark finds, and the status of the checksums.
 dissected() {
-	tshark -o ip.check_checksum:TRUE -T fields -E separator=' ' -e frame.protocols -e frame.len \
-		-e ip.src -e ip.checksum.status -e icmp.type -e icmp.checksum.status "$@"
+	tshark -o ip.check_checksum:TRUE -T fields -E separator=' ' -e frame.protocols \
+		-e frame.len -e ip.src -e ip.checksum.status -e icmp.type -e icmp.checksum.status "$@"
 }
 
 tun_in_tshark() {
 	command -v tshark >/dev/null || return "$KSFT_SKIP"
 	answered_tun || return 1
-	captured || return 1
-	shown dissected <<-SAID
+	capture_ping || return 1
+	shown dissected <<-EOF
 		raw:ip:icmp:data 68 192.0.2.1 1 8 1
 		raw:ip:icmp:data 68 192.0.2.2 1 0 1
-	SAID
+	EOF
 }
 
 tap_in_tshark() {
 	command -v tshark >/dev/null || return "$KSFT_SKIP"
 	wired_tap || return 1
-	captured || return 1
-	shown dissected <<-SAID
+	capture_ping || return 1
+	shown dissected <<-EOF
 		eth:ethertype:ip:icmp:data 82 192.0.2.1 1 8 1
 		eth:ethertype:ip:icmp:data 82 192.0.2.2 1 0 1
-	SAID
+	EOF
 }
 
 run_tests clean \

@@ -1,28 +1,29 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The programs of Documentation/examples do what they say they do.
+# The example programs in Documentation/examples.
 
 # shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
 . "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
-need ip ping python3
+require ip ping python3
 
-# Addresses and routes meet nobody's.
-in_namespace "$@"
+# Addresses and routes do not collide with those of the machine.
+in_netns "$@"
 
-# It answers pings of any size, and its unit goes with it: example COMMAND...
+# example COMMAND...: the program answers pings of any size, and its unit is deleted when it ends.
 example() {
-	local said="$OUT/said" name pid size
+	local output="$OUT/output" name pid size
 
-	"$@" 192.0.2.1 192.0.2.2 >"$said" &
+	"$@" 192.0.2.1 192.0.2.2 >"$output" &
 	pid=$!
-	wait_for grep -q "192.0.2.2 answers" "$said" || return 1
-	name="$(cut -d: -f1 "$said")"
+	wait_for grep -q "192.0.2.2 answers" "$output" || return 1
+	name="$(cut -d: -f1 "$output")"
 	expect test -e "/sys/class/net/$name/bsdtun/framing" || return 1
-	# One at a time: after the last of several ping waits no longer than two answers took.
+	# One by one: ping waits for the last of several no longer than twice the round trip time.
 	for size in 56 0 1472; do
-		says " 1 received, 0% packet loss" ping -n -c 1 -s "$size" -W 10 192.0.2.2 || return 1
+		output_has " 1 received, 0% packet loss" ping -n -c 1 -s "$size" -W 10 192.0.2.2 ||
+			return 1
 	done
 	kill "$pid"
 	wait "$pid" 2>/dev/null
@@ -37,21 +38,21 @@ in_python() {
 	example python3 "$DIR/echo.py"
 }
 
-# It is built where the crate libc is.
+# Not built without the crate libc.
 in_rust() {
 	[ -x "$DIR/echo_rust" ] || return "$KSFT_SKIP"
 	example "$DIR/echo_rust"
 }
 
-# Wrong arguments are told, and nothing is made of them.
-usage_is_told() {
+# With wrong arguments the programs print their usage and create no unit.
+wrong_arguments_print_the_usage() {
 	local before command
 
 	before="$(interfaces bsdtun)"
 	for command in "$DIR/echo_c" "python3 $DIR/echo.py"; do
 		# A command and its argument.
 		# shellcheck disable=SC2086
-		refused "OUR-ADDRESS ITS-ADDRESS" $command 192.0.2.1 || return 1
+		fails_with "OUR-ADDRESS ITS-ADDRESS" $command 192.0.2.1 || return 1
 	done
 	expect test "$(interfaces bsdtun)" = "$before"
 }
@@ -71,4 +72,4 @@ run_tests clean \
 	in_c \
 	in_python \
 	in_rust \
-	usage_is_told
+	wrong_arguments_print_the_usage

@@ -10,7 +10,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
 . "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
-need unshare
+require unshare
 
 if [ ! -x "$DIR/fuzz_calls" ]; then
 	ktap_print_header

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Units by ip link, and what ip and ethtool show of them.
+# Units created by ip link, and what ip and ethtool show.
 
 # shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
 . "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
-need ip ping ethtool tc
+require ip ping ethtool tc
 
-# Names and addresses meet nobody's.
-in_namespace "$@"
+# Names and addresses do not collide with those of the machine.
+in_netns "$@"
 
 units() {
 	interfaces bsdtun
@@ -25,7 +25,7 @@ clean() {
 	ip link del cable 2>/dev/null
 }
 
-# The number of the unit behind an interface.
+# unit_of INTERFACE: the number of the unit.
 unit_of() {
 	local node
 
@@ -33,14 +33,13 @@ unit_of() {
 	echo "${node#/dev/bsdtun}"
 }
 
-# Packets, bytes, and packets dropped, as the machine readable form has them; rx or tx:
-# totals INTERFACE WAY
+# totals INTERFACE DIRECTION: packets, bytes and dropped packets, for rx or tx.
 totals() {
-	local said
+	local output
 
-	said="$(ip -j -s link show dev "$1")"
-	said="${said#*"\"$2\":{"}"
-	[[ "$said" =~ ^\"bytes\":([0-9]+),\"packets\":([0-9]+),[^}]*\"dropped\":([0-9]+) ]] &&
+	output="$(ip -j -s link show dev "$1")"
+	output="${output#*"\"$2\":{"}"
+	[[ "$output" =~ ^\"bytes\":([0-9]+),\"packets\":([0-9]+),[^}]*\"dropped\":([0-9]+) ]] &&
 		echo "${BASH_REMATCH[2]} ${BASH_REMATCH[1]} ${BASH_REMATCH[3]}"
 }
 
@@ -72,9 +71,9 @@ del_while_open() {
 	done
 }
 
-add_shows_what_it_is() {
+add_shows_the_kind() {
 	ip link add bsdtun105 type bsdtun || return 1
-	shows bsdtun105 "<POINTOPOINT,MULTICAST,NOARP>" " mtu 1500 " " state DOWN " " qlen 500" \
+	link_shows bsdtun105 "<POINTOPOINT,MULTICAST,NOARP>" " mtu 1500 " " state DOWN " " qlen 500" \
 		"link/none" "minmtu 72 maxmtu 65535" "    bsdtun "
 }
 
@@ -92,14 +91,14 @@ add_without_a_name() {
 	second="$(units)"
 	second="${second#"$first "}"
 	expect test "${second#bsdtun}" -gt "${first#bsdtun}" || return 1
-	# The lowest free number is that of the unit that goes.
+	# The lowest free number is that of the deleted unit.
 	ip link del "$first" || return 1
 	ip link add type bsdtun || return 1
 	expect test -c "/dev/$first" || return 1
 	ip link show dev "$first" >/dev/null
 }
 
-add_by_another_name() {
+add_with_another_name() {
 	local unit
 
 	ip link add vpn0 type bsdtun || return 1
@@ -112,27 +111,27 @@ add_by_another_name() {
 
 add_twice_is_refused() {
 	ip link add bsdtun105 type bsdtun || return 1
-	refused "exists" ip link add bsdtun105 type bsdtun || return 1
+	fails_with "exists" ip link add bsdtun105 type bsdtun || return 1
 	ip link set bsdtun105 name elsewhere || return 1
-	refused "exists" ip link add bsdtun105 type bsdtun || return 1
+	fails_with "exists" ip link add bsdtun105 type bsdtun || return 1
 	expect test -c /dev/bsdtun105 || return 1
 	expect test "$(units)" = elsewhere || return 1
-	# The core's own refusal, after the driver took a number for it.
-	refused "exists" ip link add elsewhere type bsdtun || return 1
+	# Refused by the core after the driver has reserved a number.
+	fails_with "exists" ip link add elsewhere type bsdtun || return 1
 	expect test "$(units)" = elsewhere || return 1
 	ip link del elsewhere || return 1
 	ip link add bsdtun105 type bsdtun
 }
 
-# What is refused gives its number back, however often.
+# A refused request releases its number.
 refused_names_leak_no_number() {
 	local first i
 
 	ip link add probe type bsdtun || return 1
 	first="$(unit_of probe)"
 	for i in {1..6}; do
-		refused "" ip link add probe type bsdtun || return 1
-		refused "" ip link add small mtu 71 type bsdtun || return 1
+		fails_with "" ip link add probe type bsdtun || return 1
+		fails_with "" ip link add small mtu 71 type bsdtun || return 1
 	done
 	ip link add next type bsdtun || return 1
 	expect test "$(unit_of next)" = $((first + 1))
@@ -141,13 +140,13 @@ refused_names_leak_no_number() {
 numbers_end_at_32767() {
 	ip link add bsdtun32767 type bsdtun || return 1
 	expect test -c /dev/bsdtun32767 || return 1
-	refused "Error: " ip link add bsdtun32768 type bsdtun || return 1
-	refused "Error: " ip link add bsdtun4294967301 type bsdtun || return 1
+	fails_with "Error: " ip link add bsdtun32768 type bsdtun || return 1
+	fails_with "Error: " ip link add bsdtun4294967301 type bsdtun || return 1
 	expect not test -e /dev/bsdtun32768 || return 1
 	expect test "$(units)" = bsdtun32767
 }
 
-many_in_a_batch() {
+batch_of_many_units() {
 	local i
 
 	for i in {200..249}; do
@@ -166,50 +165,51 @@ many_in_a_batch() {
 
 attributes_at_creation() {
 	ip link add bsdtun105 index 4242 mtu 1400 txqueuelen 10 type bsdtun || return 1
-	shows bsdtun105 "4242: bsdtun105:" " mtu 1400 " " qlen 10"
+	link_shows bsdtun105 "4242: bsdtun105:" " mtu 1400 " " qlen 10"
 }
 
-# With what ip(8) loads for the kinds, see tools/iproute2.
-ip_takes_and_shows_what_a_kind_has() {
+# With the plugin of ip(8), see tools/iproute2.
+ip_plugin_sets_and_shows_attributes() {
 	local -x IP_LIB_DIR="$DIR"
 
 	ip link add cable type bsdtap unit 117 keep on || return 1
 	expect test -c /dev/bsdtap117 || return 1
-	says "bsdtap unit 117 keep on transient off owner 0" ip -d link show cable || return 1
+	output_has "bsdtap unit 117 keep on transient off owner 0" ip -d link show cable || return 1
 	ip link set cable type bsdtap keep off transient on || return 1
-	says "bsdtap unit 117 keep off transient on owner 0" ip -d link show cable || return 1
-	says '"unit":117,"keep":false,"transient":true,"owner":0' ip -d -j link show cable || return 1
-	refused "exists" ip link add other type bsdtap unit 117 || return 1
-	refused "number" ip link add other type bsdtap unit x || return 1
-	refused "Error: " ip link add other type bsdtap unit 32768 || return 1
-	refused "Error: " ip link add bsdtap118 type bsdtap unit 119 || return 1
-	refused "cannot be changed" ip link set cable type bsdtap unit 118 || return 1
-	refused "on" ip link add other type bsdtap keep yes || return 1
-	refused "unknown option" ip link add other type bsdtun keep on || return 1
-	refused "not complete" ip link add other type bsdtap unit || return 1
-	says "unit NUMBER" ip link add type bsdtap help || return 1
-	# Gone at its last close.
+	output_has "bsdtap unit 117 keep off transient on owner 0" ip -d link show cable || return 1
+	output_has '"unit":117,"keep":false,"transient":true,"owner":0' ip -d -j link show cable ||
+		return 1
+	fails_with "exists" ip link add other type bsdtap unit 117 || return 1
+	fails_with "number" ip link add other type bsdtap unit x || return 1
+	fails_with "Error: " ip link add other type bsdtap unit 32768 || return 1
+	fails_with "Error: " ip link add bsdtap118 type bsdtap unit 119 || return 1
+	fails_with "cannot be changed" ip link set cable type bsdtap unit 118 || return 1
+	fails_with "on" ip link add other type bsdtap keep yes || return 1
+	fails_with "unknown option" ip link add other type bsdtun keep on || return 1
+	fails_with "not complete" ip link add other type bsdtap unit || return 1
+	output_has "unit NUMBER" ip link add type bsdtap help || return 1
+	# Deleted at its last close.
 	exec 3<>/dev/bsdtap117 || return 1
-	says "owner $$" ip -d link show cable || return 1
+	output_has "owner $$" ip -d link show cable || return 1
 	exec 3>&-
 	expect not ip link show cable 2>/dev/null || return 1
 	ip link add other type bsdvmnet unit 117 || return 1
-	says "bsdvmnet unit 117 transient off owner 0" ip -d link show other || return 1
+	output_has "bsdvmnet unit 117 transient off owner 0" ip -d link show other || return 1
 	ip link del other || return 1
 	ip link add other type bsdtun unit 117 transient on || return 1
-	says "bsdtun unit 117 transient on owner 0" ip -d link show other
+	output_has "bsdtun unit 117 transient on owner 0" ip -d link show other
 }
 
-mtu_bounds() {
+mtu_range() {
 	ip link add bsdtun105 type bsdtun || return 1
-	refused "" ip link set bsdtun105 mtu 71 || return 1
+	fails_with "" ip link set bsdtun105 mtu 71 || return 1
 	ip link set bsdtun105 mtu 72 || return 1
-	shows bsdtun105 " mtu 72 " || return 1
+	link_shows bsdtun105 " mtu 72 " || return 1
 	ip link set bsdtun105 mtu 65535 || return 1
-	shows bsdtun105 " mtu 65535 " || return 1
-	refused "" ip link set bsdtun105 mtu 65536 || return 1
-	shows bsdtun105 " mtu 65535 " || return 1
-	refused "" ip link add bsdtun106 mtu 71 type bsdtun || return 1
+	link_shows bsdtun105 " mtu 65535 " || return 1
+	fails_with "" ip link set bsdtun105 mtu 65536 || return 1
+	link_shows bsdtun105 " mtu 65535 " || return 1
+	fails_with "" ip link add bsdtun106 mtu 71 type bsdtun || return 1
 	expect not test -e /dev/bsdtun106
 }
 
@@ -220,7 +220,7 @@ rename_keeps_the_node() {
 	ip link set bsdtun105 name other || return 1
 	expect test -c /dev/bsdtun105 || return 1
 	expect test "$(unit_of other)" = 105 || return 1
-	# The name is free for another unit's interface.
+	# Another interface may have the name.
 	ip link add bsdtun106 type bsdtun || return 1
 	ip link set bsdtun106 name bsdtun105 || return 1
 	expect test "$(unit_of bsdtun105)" = 106 || return 1
@@ -232,44 +232,47 @@ rename_keeps_the_node() {
 	expect not test -e /dev/bsdtun105
 }
 
-carrier_is_that_of_the_node() {
+carrier_follows_the_node() {
 	ip link add bsdtun105 type bsdtun || return 1
 	ip link set bsdtun105 up || return 1
-	expect attribute_is bsdtun105 carrier 0 || return 1
-	shows bsdtun105 NO-CARRIER || return 1
+	expect attr_is bsdtun105 carrier 0 || return 1
+	link_shows bsdtun105 NO-CARRIER || return 1
 	exec 3<>/dev/bsdtun105 || return 1
-	expect attribute_is bsdtun105 carrier 1 || return 1
-	shows bsdtun105 LOWER_UP " qdisc noqueue " || return 1
-	says "Link detected: yes" ethtool bsdtun105 || return 1
-	expect wait_for attribute_is bsdtun105 operstate up || return 1
+	expect attr_is bsdtun105 carrier 1 || return 1
+	link_shows bsdtun105 LOWER_UP " qdisc noqueue " || return 1
+	output_has "Link detected: yes" ethtool bsdtun105 || return 1
+	expect wait_for attr_is bsdtun105 operstate up || return 1
 	exec 3>&-
-	shows bsdtun105 " state DOWN " || return 1
-	expect attribute_is bsdtun105 operstate down || return 1
-	says "Link detected: no" ethtool bsdtun105
+	link_shows bsdtun105 " state DOWN " || return 1
+	expect attr_is bsdtun105 operstate down || return 1
+	output_has "Link detected: no" ethtool bsdtun105
 }
 
-ethtool_names_driver_and_node() {
+ethtool_shows_driver_and_node() {
 	ip link add bsdtun105 type bsdtun || return 1
-	says $'driver: bsdtun\n' ethtool -i bsdtun105 || return 1
+	output_has $'driver: bsdtun\n' ethtool -i bsdtun105 || return 1
 	expect test "$(unit_of bsdtun105)" = 105
 }
 
-# What ethtool -S shows under this name.
+# counted INTERFACE NAME: the counter in ethtool -S.
 counted() {
 	ethtool -S "$1" | sed -n "s/^ *$2: //p"
 }
 
-# The number of packets lost one way is what the interface says: tx or rx.
+# sum_is_dropped INTERFACE DIRECTION: the drop counters of ethtool add up to the statistics, for rx
+# or tx.
 sum_is_dropped() {
 	local dropped sum
 
 	dropped="$(totals "$1" "$2")"
 	dropped="${dropped##* }"
-	sum="$(ethtool -S "$1" | awk -v way="$2_drop_" 'index($1, way) == 1 { n += $2 } END { print n }')"
+	sum="$(ethtool -S "$1" | awk -v prefix="$2_drop_" '
+		index($1, prefix) == 1 { n += $2 }
+		END { print n }')"
 	expect test "$sum" = "$dropped"
 }
 
-ethtool_counts_what_is_lost() {
+ethtool_counts_drops() {
 	local i
 
 	ip link add bsdtun105 txqueuelen 2 type bsdtun || return 1
@@ -295,7 +298,7 @@ ethtool_counts_what_is_lost() {
 	expect test "$(counted bsdtun105 queue_len)" = 0 || return 1
 	expect test "$(counted bsdtun105 tx_drop_unread)" = 2 || return 1
 	sum_is_dropped bsdtun105 tx || return 1
-	# With a queueing discipline nothing is lost: it is told to wait, once.
+	# With a qdisc nothing is dropped: the queue is stopped once.
 	ip link set bsdtun105 up || return 1
 	tc qdisc replace dev bsdtun105 root pfifo || return 1
 	for i in 1 2 3; do
@@ -308,7 +311,7 @@ ethtool_counts_what_is_lost() {
 	expect test "$(counted bsdtun105 queue_limit)" = 7
 }
 
-ethtool_counts_what_no_other_counter_does() {
+ethtool_counts_what_statistics_do_not() {
 	local dropped
 
 	ip link add bsdtap105 type bsdtap || return 1
@@ -323,7 +326,7 @@ ethtool_counts_what_no_other_counter_does() {
 	expect test "${dropped##* }" = 0 || return 1
 	exec 3>&-
 	ip link del cable || return 1
-	# Of IPv6, which a tun does not carry at first.
+	# IPv6, which a tun in its default mode does not carry.
 	ip link add bsdtun105 type bsdtun || return 1
 	exec 3<>/dev/bsdtun105 || return 1
 	ip link set bsdtun105 up || return 1
@@ -340,25 +343,25 @@ statistics() {
 	ip link set bsdtun105 up || return 1
 	printf 'any nineteen bytes.' >&3 || return 1
 	expect test "$(totals bsdtun105 rx)" = "1 19 1" || return 1
-	expect attribute_is bsdtun105 statistics/rx_bytes 19
+	expect attr_is bsdtun105 statistics/rx_bytes 19
 }
 
 run_tests clean \
 	add_and_del \
 	del_while_open \
-	add_shows_what_it_is \
+	add_shows_the_kind \
 	add_without_a_name \
-	add_by_another_name \
+	add_with_another_name \
 	add_twice_is_refused \
 	refused_names_leak_no_number \
 	numbers_end_at_32767 \
-	many_in_a_batch \
+	batch_of_many_units \
 	attributes_at_creation \
-	ip_takes_and_shows_what_a_kind_has \
-	mtu_bounds \
+	ip_plugin_sets_and_shows_attributes \
+	mtu_range \
 	rename_keeps_the_node \
-	carrier_is_that_of_the_node \
-	ethtool_names_driver_and_node \
-	ethtool_counts_what_is_lost \
-	ethtool_counts_what_no_other_counter_does \
+	carrier_follows_the_node \
+	ethtool_shows_driver_and_node \
+	ethtool_counts_drops \
+	ethtool_counts_what_statistics_do_not \
 	statistics

@@ -1,28 +1,27 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The module itself: loading, parameters, autoload by its alias, unloading.
-# BSDTUN_KO says where it is.
+# The module: loading, parameters, automatic loading by alias, unloading. BSDTUN_KO names its file.
 
 # shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
 . "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
-need ip insmod rmmod modinfo modprobe depmod
+require ip insmod rmmod modinfo modprobe depmod
 
-need_module
+require_module
 
 KINDS=(bsdtun bsdtap bsdvmnet)
-# What is there after a load that was told nothing else.
+# The nodes after the module is loaded without parameters.
 AT_LOAD="/dev/bsdtun0 /dev/bsdtap0"
 
 TMP="$(mktemp -d)" || exit "$KSFT_FAIL"
 MODPROBE="$(cat /proc/sys/kernel/modprobe)"
 
-# Each test begins with the module loaded, as it was found.
+# Each test begins with the module loaded without parameters.
 clean() {
 	exec 3>&-
 	echo "$MODPROBE" > /proc/sys/kernel/modprobe
-	# What is not as it was at the load goes.
+	# Unload it if its units have changed.
 	if [ -e /sys/module/bsdtun ] && [ "$(nodes "${KINDS[@]}")" != "$AT_LOAD" ]; then
 		rmmod bsdtun
 	fi
@@ -47,18 +46,19 @@ nothing_left() {
 	done
 }
 
-modinfo_tells() {
-	local said kind
+modinfo_shows_aliases_and_parameters() {
+	local output kind
 
-	said="$(modinfo "$BSDTUN_KO" | tr -s ' ')"
+	output="$(modinfo "$BSDTUN_KO" | tr -s ' ')"
 	for kind in "${KINDS[@]}"; do
-		holds modinfo "$said" $'\nalias: rtnl-link-'"$kind"$'\n' \
+		contains modinfo "$output" $'\nalias: rtnl-link-'"$kind"$'\n' \
 			$'\nparm: '"${kind#bsd}_units:" || return 1
 	done
-	holds modinfo "$said" $'\nlicense: GPL\n' $'\nparm: bsd_names:' $'\ndescription: BSD tun(4)'
+	contains modinfo "$output" $'\nlicense: GPL\n' $'\nparm: bsd_names:' \
+		$'\ndescription: BSD tun(4)'
 }
 
-load_makes_unit_0() {
+load_creates_unit_0() {
 	local node
 
 	rmmod bsdtun || return 1
@@ -72,7 +72,7 @@ load_makes_unit_0() {
 	done
 }
 
-units_say_how_many() {
+parameters_set_the_number_of_units() {
 	rmmod bsdtun || return 1
 	insmod "$BSDTUN_KO" tun_units=3 tap_units=2 vmnet_units=2 || return 1
 	expect test "$(nodes bsdtun)" = "/dev/bsdtun0 /dev/bsdtun1 /dev/bsdtun2" || return 1
@@ -84,7 +84,7 @@ units_say_how_many() {
 	nothing_left
 }
 
-units_may_be_none() {
+no_units_at_load() {
 	local kind
 
 	rmmod bsdtun || return 1
@@ -101,15 +101,15 @@ too_many_units_are_refused() {
 
 	rmmod bsdtun || return 1
 	for kind in "${KINDS[@]#bsd}"; do
-		refused "nvalid" insmod "$BSDTUN_KO" "${kind}_units=32769" || return 1
+		fails_with "nvalid" insmod "$BSDTUN_KO" "${kind}_units=32769" || return 1
 		nothing_left || return 1
 		dmesg | tail -n 5 | expect grep -q "bsdtun: ${kind}_units: .*too many" || return 1
-		refused "" insmod "$BSDTUN_KO" "${kind}_units=-1" || return 1
+		fails_with "" insmod "$BSDTUN_KO" "${kind}_units=-1" || return 1
 		nothing_left || return 1
 	done
 }
 
-a_name_that_is_taken_is_passed_over() {
+name_in_use_is_skipped() {
 	rmmod bsdtun || return 1
 	ip link add bsdtun1 type bridge || return 1
 	insmod "$BSDTUN_KO" tun_units=3 || return 1
@@ -121,7 +121,7 @@ a_name_that_is_taken_is_passed_over() {
 
 rmmod_while_open_is_refused() {
 	exec 3<>/dev/bsdtun0 || return 1
-	refused "in use" rmmod bsdtun || return 1
+	fails_with "in use" rmmod bsdtun || return 1
 	expect test -c /dev/bsdtun0 || return 1
 	exec 3>&-
 	rmmod bsdtun || return 1
@@ -132,13 +132,13 @@ rmmod_with_a_revoked_descriptor_is_refused() {
 	ip link add bsdtun7 type bsdtun || return 1
 	exec 3<>/dev/bsdtun7 || return 1
 	ip link del bsdtun7 || return 1
-	refused "in use" rmmod bsdtun || return 1
+	fails_with "in use" rmmod bsdtun || return 1
 	exec 3>&-
 	rmmod bsdtun || return 1
 	nothing_left
 }
 
-rmmod_destroys_every_unit() {
+rmmod_deletes_every_unit() {
 	for _ in 1 2 3 4 5 6 7 8 9; do
 		ip link add type bsdtun || return 1
 	done
@@ -152,7 +152,7 @@ rmmod_destroys_every_unit() {
 	expect not ip link show dev other 2>/dev/null
 }
 
-cycles() {
+rmmod_and_insmod_repeatedly() {
 	for _ in {1..5}; do
 		rmmod bsdtun || return 1
 		nothing_left || return 1
@@ -162,7 +162,7 @@ cycles() {
 	done
 }
 
-# The kernel asks for the alias; a modprobe that knows only our module answers.
+# The kernel runs modprobe for the alias; this one knows only the module under test.
 ip_link_add_loads_the_module() {
 	local release modules
 
@@ -189,14 +189,14 @@ ip_link_add_loads_the_module() {
 }
 
 run_tests clean \
-	modinfo_tells \
-	load_makes_unit_0 \
-	units_say_how_many \
-	units_may_be_none \
+	modinfo_shows_aliases_and_parameters \
+	load_creates_unit_0 \
+	parameters_set_the_number_of_units \
+	no_units_at_load \
 	too_many_units_are_refused \
-	a_name_that_is_taken_is_passed_over \
+	name_in_use_is_skipped \
 	rmmod_while_open_is_refused \
 	rmmod_with_a_revoked_descriptor_is_refused \
-	rmmod_destroys_every_unit \
-	cycles \
+	rmmod_deletes_every_unit \
+	rmmod_and_insmod_repeatedly \
 	ip_link_add_loads_the_module

@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The names of nodes and interfaces: those of the BSDs, if the module is told
-# so, beside Linux's own tun; and tap and vmnet made by ip link.
-# BSDTUN_KO says where the module is.
+# The names of nodes and interfaces: with bsd_names=1 those of the BSDs, also together with Linux's
+# tun driver; creation of tap and vmnet by ip link (statement B1). BSDTUN_KO names the module's
+# file.
 
 # shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
 . "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
-need ip ethtool insmod rmmod modprobe
-need_module
+require ip ethtool insmod rmmod modprobe
+require_module
 
-# Set when the module is not as it was found.
+# Set after the module was loaded with other parameters.
 reloaded=
 
 reload() {
@@ -20,7 +20,7 @@ reload() {
 	insmod "$BSDTUN_KO" "$@"
 }
 
-# Each test begins with the module as it was loaded by default, and without Linux's tun.
+# Each test begins with the module loaded without parameters, and without Linux's tun.
 clean() {
 	local unit
 
@@ -48,7 +48,7 @@ nodes_and_interfaces() {
 		expect test -c "$node" || return 1
 		expect test "$(stat -c %a:%u:%g "$node")" = 600:0:0 || return 1
 	done
-	# One name each.
+	# Each has one name only.
 	expect not compgen -G '/dev/bsd*' || return 1
 	expect test "$(node_of tun0)" = /dev/tun0 || return 1
 	expect test "$(node_of tap0)" = /dev/tap0 || return 1
@@ -63,10 +63,10 @@ nodes_and_interfaces() {
 	expect test "$(nodes bsdtun bsdtap)" = "/dev/bsdtun0 /dev/bsdtap0"
 }
 
-garbage_is_refused() {
+invalid_parameter_is_refused() {
 	reload || return 1
 	rmmod bsdtun || return 1
-	refused "nvalid" insmod "$BSDTUN_KO" bsd_names=perhaps || return 1
+	fails_with "nvalid" insmod "$BSDTUN_KO" bsd_names=perhaps || return 1
 	expect not test -e /sys/module/bsdtun
 }
 
@@ -89,21 +89,21 @@ units_by_ip_link() {
 	expect not test -e /dev/tap7
 }
 
-taken_names_and_numbers() {
+names_and_numbers_in_use() {
 	reload bsd_names=1 || return 1
 	ip link add tap7 type bsdtap || return 1
-	refused "exists" ip link add tap7 type bsdtap || return 1
+	fails_with "exists" ip link add tap7 type bsdtap || return 1
 	ip link set tap7 name other || return 1
-	# The number is taken still.
-	refused "exists" ip link add tap7 type bsdtap || return 1
+	# The number is still in use.
+	fails_with "exists" ip link add tap7 type bsdtap || return 1
 	expect test "$(nodes tap)" = "/dev/tap0 /dev/tap7" || return 1
-	# The name is taken, the number is not: a tun under a name of tap's.
+	# The name is in use, by a tun, but the number is not.
 	ip link add tap1 type bsdtun || return 1
 	expect test "$(node_of tap1)" = /dev/tun1 || return 1
-	refused "exists" ip link add tap1 type bsdtap || return 1
+	fails_with "exists" ip link add tap1 type bsdtap || return 1
 	ip link add type bsdtap || return 1
 	expect test "$(node_of tap2)" = /dev/tap2 || return 1
-	refused "Error: " ip link add tap32768 type bsdtap
+	fails_with "Error: " ip link add tap32768 type bsdtap
 }
 
 cloners() {
@@ -115,7 +115,7 @@ cloners() {
 	expect test "$(node_of tap1)" = /dev/tap1 || return 1
 	expect test "$(node_of vmnet0)" = /dev/vmnet0 || return 1
 	exec 3>&- 4>&-
-	refused "in use" rmmod bsdtun || return 1
+	fails_with "in use" rmmod bsdtun || return 1
 	exec 5>&-
 	expect test "$(nodes tun tap vmnet)" = \
 		"/dev/tun0 /dev/tun1 /dev/tap0 /dev/tap1 /dev/vmnet0" || return 1
@@ -125,10 +125,10 @@ cloners() {
 	expect not compgen -G '/dev/vmnet*'
 }
 
-# ---- beside Linux's own -----------------------------------------------------
+# ---- with Linux's tun driver ------------------------------------------------
 
-# Both work, whoever came first.
-both_work() {
+# Both drivers work.
+check_both_drivers() {
 	expect test -c /dev/net/tun || return 1
 	expect test -e /sys/class/misc/tun || return 1
 	expect test "$(interfaces bsdtun)" = tun0 || return 1
@@ -141,7 +141,7 @@ both_work() {
 	expect test "$(node_of tap2)" = /dev/tap2 || return 1
 	ip link add type bsdtun || return 1
 	expect test "$(node_of tun3)" = /dev/tun3 || return 1
-	refused "" ip tuntap add tun0 mode tun || return 1
+	fails_with "" ip tuntap add tun0 mode tun || return 1
 	expect test "$(interfaces bsdtun)" = "tun0 tun2 tun3" || return 1
 	expect test "$(interfaces tun)" = "tun1 tap1" || return 1
 	exec 3>&- 4>&-
@@ -151,7 +151,7 @@ linux_tun_loaded_before() {
 	rmmod bsdtun || return 1
 	modprobe tun || return 1
 	reload bsd_names=1 || return 1
-	both_work || return 1
+	check_both_drivers || return 1
 	rmmod bsdtun || return 1
 	expect test "$(interfaces tun)" = "tun1 tap1" || return 1
 	expect test -c /dev/net/tun
@@ -160,7 +160,7 @@ linux_tun_loaded_before() {
 linux_tun_loaded_after() {
 	reload bsd_names=1 || return 1
 	modprobe tun || return 1
-	both_work || return 1
+	check_both_drivers || return 1
 	ip link del tun1 || return 1
 	ip link del tap1 || return 1
 	rmmod tun || return 1
@@ -168,27 +168,27 @@ linux_tun_loaded_after() {
 	exec 3<>/dev/tun0
 }
 
-linux_takes_the_name_first() {
+name_used_by_linux_tun() {
 	rmmod bsdtun || return 1
 	reloaded=1
 	modprobe tun || return 1
 	ip tuntap add tun0 mode tun || return 1
 	insmod "$BSDTUN_KO" bsd_names=1 || return 1
 	expect test "$(interfaces tun)" = tun0 || return 1
-	# As many units as ever, by the names that are free.
+	# The usual number of units, with names that are free.
 	expect test "$(interfaces bsdtun)" = tun1 || return 1
 	expect test "$(nodes tun)" = /dev/tun1 || return 1
 	exec 3<>/dev/tun || return 1
 	expect test "$(node_of tun2)" = /dev/tun2 || return 1
-	# The name is free again, and the number always was.
+	# The name is free again; the number was never in use.
 	ip link del tun0 || return 1
 	ip link add tun0 type bsdtun || return 1
 	expect test "$(node_of tun0)" = /dev/tun0
 }
 
-# ---- created and destroyed --------------------------------------------------
+# ---- creation and deletion --------------------------------------------------
 
-B1_create_and_destroy() {
+B1_create_and_delete() {
 	local kind
 
 	for kind in bsdtap bsdvmnet; do
@@ -196,7 +196,7 @@ B1_create_and_destroy() {
 		expect test -c "/dev/${kind}105" || return 1
 		expect test "$(stat -c %a:%u:%g "/dev/${kind}105")" = 600:0:0 || return 1
 		expect test "$(node_of "${kind}105")" = "/dev/${kind}105" || return 1
-		# It survives its closes.
+		# Closes do not delete it.
 		for _ in 1 2 3; do
 			exec 3<>"/dev/${kind}105" || return 1
 			exec 3>&-
@@ -209,7 +209,7 @@ B1_create_and_destroy() {
 	done
 }
 
-B1_destroyed_while_open() {
+B1_delete_while_open() {
 	local kind
 
 	for kind in bsdtap bsdvmnet; do
@@ -233,7 +233,7 @@ B1_create_without_a_number() {
 		expect test -c "/dev/$kind$((first + 1))" || return 1
 		ip link add "my$kind" type $kind || return 1
 		expect test "$(node_of "my$kind")" = "/dev/$kind$((first + 2))" || return 1
-		# The lowest number that is free.
+		# The lowest free number.
 		ip link del "$kind$first" || return 1
 		ip link add type $kind || return 1
 		expect test "$(node_of "$kind$first")" = "/dev/$kind$first" || return 1
@@ -245,17 +245,17 @@ B1_create_twice_is_refused() {
 
 	for kind in bsdtap bsdvmnet; do
 		ip link add "${kind}105" type $kind || return 1
-		refused "exists" ip link add "${kind}105" type $kind || return 1
+		fails_with "exists" ip link add "${kind}105" type $kind || return 1
 		ip link set "${kind}105" name "my$kind" || return 1
-		refused "exists" ip link add "${kind}105" type $kind || return 1
-		refused "exists" ip link add "my$kind" type $kind || return 1
-		refused "Error: " ip link add "${kind}32768" type $kind || return 1
+		fails_with "exists" ip link add "${kind}105" type $kind || return 1
+		fails_with "exists" ip link add "my$kind" type $kind || return 1
+		fails_with "Error: " ip link add "${kind}32768" type $kind || return 1
 		expect test -c "/dev/${kind}105" || return 1
 	done
 }
 
-# Three number spaces.
-B1_kinds_have_numbers_of_their_own() {
+# Each kind has its own numbers.
+B1_kinds_have_separate_numbers() {
 	local kind
 
 	for kind in bsdtun bsdtap bsdvmnet; do
@@ -264,7 +264,7 @@ B1_kinds_have_numbers_of_their_own() {
 	for kind in bsdtun bsdtap bsdvmnet; do
 		expect test "$(node_of "${kind}105")" = "/dev/${kind}105" || return 1
 	done
-	# Of another kind it is a name like any.
+	# A name of another kind has no number.
 	ip link add bsdtap106 type bsdvmnet || return 1
 	expect test "$(node_of bsdtap106)" = /dev/bsdvmnet0 || return 1
 	expect not test -e /dev/bsdtap106
@@ -272,15 +272,15 @@ B1_kinds_have_numbers_of_their_own() {
 
 run_tests clean \
 	nodes_and_interfaces \
-	garbage_is_refused \
+	invalid_parameter_is_refused \
 	units_by_ip_link \
-	taken_names_and_numbers \
+	names_and_numbers_in_use \
 	cloners \
 	linux_tun_loaded_before \
 	linux_tun_loaded_after \
-	linux_takes_the_name_first \
-	B1_create_and_destroy \
-	B1_destroyed_while_open \
+	name_used_by_linux_tun \
+	B1_create_and_delete \
+	B1_delete_while_open \
 	B1_create_without_a_number \
 	B1_create_twice_is_refused \
-	B1_kinds_have_numbers_of_their_own
+	B1_kinds_have_separate_numbers

@@ -1,24 +1,24 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The driver's tracepoints, by tracefs.
+# The driver's tracepoints, through tracefs.
 
 # shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
 . "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
-need ip ping dd
+require ip ping dd
 
 if ! grep -qw tracefs /proc/filesystems; then
 	ktap_print_header
-	ktap_skip_all "this kernel has no tracepoints"
+	ktap_skip_all "the kernel has no tracepoints"
 	exit "$KSFT_SKIP"
 fi
 
-# Names meet nobody's, and nothing but the tests sends.
-in_namespace "$@"
+# Names do not collide with those of the machine, and only the tests send packets.
+in_netns "$@"
 
 mount -t tracefs none /sys/kernel/tracing || exit "$KSFT_FAIL"
-# Buffers of our own.
+# A separate trace buffer.
 tracing="/sys/kernel/tracing/instances/bsdtun-test-$$"
 mkdir "$tracing" || exit "$KSFT_FAIL"
 trap 'rmdir "$tracing"' EXIT
@@ -40,7 +40,7 @@ watch() {
 	done
 }
 
-# An open tun whose interface is not called as its node; descriptor 3.
+# A tun that is open as descriptor 3; its interface has another name than its node.
 start_tun() {
 	ip link add bsdtun105 txqueuelen 2 type bsdtun || return 1
 	exec 3<>/dev/bsdtun105 || return 1
@@ -49,33 +49,33 @@ start_tun() {
 	ip link set vpn0 up
 }
 
-# A packet of 84 bytes to the neighbour, who does not answer.
+# Transmits a packet of 84 bytes.
 send() {
 	ping -n -c 1 -W 0.1 192.0.2.2 >/dev/null 2>&1
 	return 0
 }
 
-# Reads one packet with a buffer of so many bytes, and prints how many came.
+# receive SIZE: reads one packet with a buffer of this size, and prints the length.
 receive() {
 	dd bs="$1" count=1 <&3 2>/dev/null | wc -c
 }
 
-# The events of this name so far.
+# events NAME: the recorded events of this name.
 events() {
 	sed -n "s/.*: $1: //p" "$tracing/trace"
 }
 
-# Of the event of this name and number, the value of a field: value NAME NUMBER FIELD
+# value NAME NUMBER FIELD: a field of the event of this name and number.
 value() {
 	events "$1" | sed -n "${2}s/.*\\b$3=\\([^ ]*\\).*/\\1/p"
 }
 
-# There is as many of an event as told: number EVENT HOW_MANY
+# number NAME COUNT: there are COUNT events of this name.
 number() {
 	expect test "$(events "$1" | wc -l)" = "$2"
 }
 
-# An event without its address: shown NAME NUMBER TEXT
+# shown NAME NUMBER TEXT: the event, without the address of the skb, is TEXT.
 shown() {
 	local event
 
@@ -83,7 +83,7 @@ shown() {
 	expect test "$event" = "$3"
 }
 
-packets_out_are_queued_and_read() {
+transmitted_packets_are_queued_and_read() {
 	start_tun || return 1
 	watch bsdtun/bsdtun_queue bsdtun/bsdtun_read net/net_dev_start_xmit || return 1
 	send
@@ -96,14 +96,14 @@ packets_out_are_queued_and_read() {
 	number bsdtun_read 2 || return 1
 	shown bsdtun_read 1 "unit=bsdtun105 dev=vpn0 len=84 protocol=0x0800 copied=84" || return 1
 	shown bsdtun_read 2 "unit=bsdtun105 dev=vpn0 len=84 protocol=0x0800 copied=40" || return 1
-	# One packet, one address, in the stack's events too.
+	# The address is the same in the events of the stack.
 	expect test "$(value bsdtun_queue 1 skbaddr)" = "$(value bsdtun_read 1 skbaddr)" || return 1
 	expect test "$(value bsdtun_queue 2 skbaddr)" = "$(value bsdtun_read 2 skbaddr)" || return 1
 	expect test "$(value net_dev_start_xmit 1 skbaddr)" = "$(value bsdtun_queue 1 skbaddr)"
 }
 
-# Those count that a reader took over and has not read yet.
-a_queue_counts_what_a_reader_has_taken() {
+# The length of the queue includes packets that a reader has claimed and not read yet.
+queued_includes_claimed_packets() {
 	start_tun || return 1
 	ip link set vpn0 txqueuelen 8 || return 1
 	watch bsdtun/bsdtun_queue || return 1
@@ -117,7 +117,7 @@ a_queue_counts_what_a_reader_has_taken() {
 	expect test "$(value bsdtun_queue 4 queued)" = 3
 }
 
-packets_in_are_written() {
+written_packets_are_received() {
 	start_tun || return 1
 	watch bsdtun/bsdtun_write net/netif_receive_skb || return 1
 	printf 'any nineteen bytes.' >&3 || return 1
@@ -126,7 +126,7 @@ packets_in_are_written() {
 	expect test "$(value netif_receive_skb 1 skbaddr)" = "$(value bsdtun_write 1 skbaddr)"
 }
 
-a_frame_has_the_protocol_of_its_header() {
+frame_has_the_protocol_of_its_header() {
 	ip link add bsdtap105 type bsdtap || return 1
 	exec 3<>/dev/bsdtap105 || return 1
 	ip link set bsdtap105 up || return 1
@@ -139,13 +139,14 @@ a_frame_has_the_protocol_of_its_header() {
 	shown bsdtun_write 2 "unit=bsdtap105 dev=bsdtap105 len=22 protocol=0x86dd" || return 1
 	number bsdtun_drop 2 || return 1
 	shown bsdtun_drop 1 \
-		"unit=bsdtap105 dev=bsdtap105 len=22 protocol=0x86dd way=rx reason=OTHERHOST" || return 1
+		"unit=bsdtap105 dev=bsdtap105 len=22 protocol=0x86dd way=rx reason=OTHERHOST" ||
+			return 1
 	expect test "$(value bsdtun_drop 1 skbaddr)" = "$(value bsdtun_write 2 skbaddr)" || return 1
 	shown bsdtun_drop 2 \
 		"unit=bsdtap105 dev=bsdtap105 len=6 protocol=0x0000 way=rx reason=PKT_TOO_SMALL"
 }
 
-drops_tell_why() {
+drops_have_reasons() {
 	start_tun || return 1
 	watch bsdtun/bsdtun_queue bsdtun/bsdtun_drop skb/kfree_skb || return 1
 	send
@@ -154,13 +155,14 @@ drops_tell_why() {
 	number bsdtun_drop 1 || return 1
 	shown bsdtun_drop 1 \
 		"unit=bsdtun105 dev=vpn0 len=84 protocol=0x0800 way=tx reason=FULL_RING" || return 1
-	# The one that the stack is told of, too.
+	# Also in the event of kfree_skb.
 	expect grep -q "skbaddr=$(value bsdtun_drop 1 skbaddr) .* reason: FULL_RING" \
 		<(events kfree_skb) || return 1
 	ip link set vpn0 down || return 1
 	number bsdtun_drop 3 || return 1
 	shown bsdtun_drop 2 \
-		"unit=bsdtun105 dev=vpn0 len=84 protocol=0x0800 way=tx reason=QUEUE_PURGE" || return 1
+		"unit=bsdtun105 dev=vpn0 len=84 protocol=0x0800 way=tx reason=QUEUE_PURGE" ||
+			return 1
 	expect test "$(value bsdtun_drop 2 skbaddr)" = "$(value bsdtun_queue 1 skbaddr)" || return 1
 	expect test "$(value bsdtun_drop 3 skbaddr)" = "$(value bsdtun_queue 2 skbaddr)" || return 1
 	printf 'while down' >&3 || return 1
@@ -169,7 +171,7 @@ drops_tell_why() {
 		"unit=bsdtun105 dev=vpn0 len=10 protocol=0x0000 way=rx reason=DEV_READY"
 }
 
-nothing_is_recorded_unless_asked_for() {
+disabled_events_are_not_recorded() {
 	start_tun || return 1
 	watch bsdtun/bsdtun_queue || return 1
 	send
@@ -184,7 +186,7 @@ nothing_is_recorded_unless_asked_for() {
 	expect test "$(grep -c bsdtun_ "$tracing/trace")" = 1
 }
 
-filters_take_the_fields() {
+filters_use_the_fields() {
 	start_tun || return 1
 	echo 'unit == "bsdtun105" && queued == 2 && len > 80' \
 		>"$tracing/events/bsdtun/bsdtun_queue/filter" || return 1
@@ -197,10 +199,10 @@ filters_take_the_fields() {
 }
 
 run_tests clean \
-	packets_out_are_queued_and_read \
-	a_queue_counts_what_a_reader_has_taken \
-	packets_in_are_written \
-	a_frame_has_the_protocol_of_its_header \
-	drops_tell_why \
-	nothing_is_recorded_unless_asked_for \
-	filters_take_the_fields
+	transmitted_packets_are_queued_and_read \
+	queued_includes_claimed_packets \
+	written_packets_are_received \
+	frame_has_the_protocol_of_its_header \
+	drops_have_reasons \
+	disabled_events_are_not_recorded \
+	filters_use_the_fields

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# Two taps with a cable between them: bsdtap110 here, bsdtap111 in the namespace FAR. For tests that
-# have a namespace of their own.
+# Two taps connected by a "cable", the program wire: bsdtap110 in the namespace of the test,
+# bsdtap111 in the namespace $FAR. For tests that called in_netns.
 
-FAR="$BSDTUN_NAMESPACE-far"
-wire=
+FAR="$BSDTUN_NETNS-far"
+wire_pid=
 
-# inside NAMESPACE COMMAND...: ip can go there by itself, which is quicker.
-inside() {
+# netns_exec NAMESPACE COMMAND...: uses ip -n where it can, which is faster.
+netns_exec() {
 	local namespace="$1"
 
 	shift
@@ -20,14 +20,14 @@ inside() {
 }
 
 far() {
-	inside "$FAR" "$@"
+	netns_exec "$FAR" "$@"
 }
 
-far_shows() {
-	local said
+far_link_shows() {
+	local output
 
-	said="$(far ip link show dev "$1" 2>&1)"
-	case "$said" in
+	output="$(far ip link show dev "$1" 2>&1)"
+	case "$output" in
 	*"$2"*)
 		return 0 ;;
 	esac
@@ -36,18 +36,18 @@ far_shows() {
 
 plug() {
 	"$DIR/wire" "/dev/bsdtap110" "/dev/bsdtap111" &
-	wire=$!
-	wait_for attribute_is bsdtap110 bsdtap/owner "$wire" &&
-		wait_for far_shows bsdtap111 LOWER_UP
+	wire_pid=$!
+	wait_for attr_is bsdtap110 bsdtap/owner "$wire_pid" &&
+		wait_for far_link_shows bsdtap111 LOWER_UP
 }
 
 unplug() {
-	kill -KILL "$wire"
-	wait "$wire" 2>/dev/null
-	wire=
+	kill -KILL "$wire_pid"
+	wait "$wire_pid" 2>/dev/null
+	wire_pid=
 }
 
-# bsdtap110 here and bsdtap111 in a namespace far away, with a cable between them.
+# Creates both taps and the cable.
 cable() {
 	ip netns add "$FAR" || return 1
 	far ip link set lo up || return 1
@@ -56,6 +56,6 @@ cable() {
 	ip link set bsdtap111 netns "$FAR" || return 1
 	far ip link set bsdtap111 up || return 1
 	ip link set bsdtap110 up || return 1
-	# Its carrier shows only while it is up, so it is plugged in after that.
+	# plug waits for the carrier, which only an interface that is up shows.
 	plug
 }

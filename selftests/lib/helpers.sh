@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What the shell tests share. They test command lines; all else is in C.
+# Functions that the shell tests share. They test command lines; all other tests are in C.
 #
-# On an emulated machine, under a debug kernel, to start a program takes a third of a
-# second: what bash can do itself it does itself, and what is shown is asked for once.
+# Starting a program takes a third of a second on an emulated machine with a debug kernel. So the
+# tests use builtins of bash where they can, and run a command once for several checks.
 
 DIR="$(dirname "$(readlink -f "$0")")"
-# The one case that is to run, if the test was given an argument.
+# The name of the only case to run, if the test has an argument.
 ONLY="${1:-}"
 
-# Beside the collection in an installed kit, above net/ in a kernel tree.
+# Next to the collection where kselftests are installed, above net/ in a kernel tree.
 for ktap in "$DIR/.." "$DIR/../.." "${KSFT_DIR:-}"; do
 	[ -r "$ktap/kselftest/ktap_helpers.sh" ] && break
 done
 # shellcheck source=/dev/null
 . "$ktap/kselftest/ktap_helpers.sh"
 
-# Leaves when the machine is not one that these tests can run on.
-need() {
+# require TOOL...: skips the test without root or one of the tools.
+require() {
 	if [ "$(id -u)" != 0 ]; then
 		ktap_print_header
 		ktap_skip_all "needs root"
@@ -32,30 +32,30 @@ need() {
 	done
 }
 
-# Leaves when the module cannot be loaded anew.
-need_module() {
+# Skips the test if the module cannot be unloaded and loaded.
+require_module() {
 	local why=""
 
-	[ -r "${BSDTUN_KO:-}" ] || why="BSDTUN_KO does not say where bsdtun.ko is"
-	[ -e /sys/module/bsdtun/refcnt ] || why="built in, or not loaded"
+	[ -r "${BSDTUN_KO:-}" ] || why="BSDTUN_KO does not name bsdtun.ko"
+	[ -e /sys/module/bsdtun/refcnt ] || why="the driver is built in, or not loaded"
 	[ -z "$why" ] && return
 	ktap_print_header
 	ktap_skip_all "$why"
 	exit "$KSFT_SKIP"
 }
 
-# in_namespace ARGUMENT...: starts the test again, with its arguments, in a network namespace that has
-# mounts of its own, a /sys among them; BSDTUN_NAMESPACE is its name.
-in_namespace() {
-	[ -z "${BSDTUN_NAMESPACE:-}" ] || return 0
-	export BSDTUN_NAMESPACE="bsdtun-test-$$"
-	ip netns add "$BSDTUN_NAMESPACE" || exit "$KSFT_FAIL"
-	trap 'ip netns del "$BSDTUN_NAMESPACE"' EXIT
-	ip netns exec "$BSDTUN_NAMESPACE" "$BASH" "$0" "$@"
+# in_netns ARGUMENT...: restarts the test, with its arguments, in a network namespace of its own
+# with a matching /sys. BSDTUN_NETNS is the name of the namespace.
+in_netns() {
+	[ -z "${BSDTUN_NETNS:-}" ] || return 0
+	export BSDTUN_NETNS="bsdtun-test-$$"
+	ip netns add "$BSDTUN_NETNS" || exit "$KSFT_FAIL"
+	trap 'ip netns del "$BSDTUN_NETNS"' EXIT
+	ip netns exec "$BSDTUN_NETNS" "$BASH" "$0" "$@"
 	exit
 }
 
-# The nodes of units, not of cloners, whose names begin so.
+# nodes PREFIX...: the numbered nodes with these prefixes.
 nodes() {
 	local prefix node list=()
 
@@ -67,7 +67,7 @@ nodes() {
 	echo "${list[*]}"
 }
 
-# The interfaces of these kinds.
+# interfaces KIND...: the interfaces of these kinds.
 interfaces() {
 	local kind line list=()
 
@@ -79,16 +79,16 @@ interfaces() {
 	echo "${list[*]}"
 }
 
-# The node of the unit behind an interface.
+# node_of INTERFACE: the node of the unit.
 node_of() {
-	local said
+	local output
 
-	said="$(ethtool -i "$1")" || return 1
-	said="${said#*bus-info: }"
-	echo "/dev/${said%%$'\n'*}"
+	output="$(ethtool -i "$1")" || return 1
+	output="${output#*bus-info: }"
+	echo "/dev/${output%%$'\n'*}"
 }
 
-# A file of one line has this text: file_is FILE TEXT
+# file_is FILE TEXT: the first line of the file is TEXT.
 file_is() {
 	local line=
 
@@ -96,87 +96,87 @@ file_is() {
 	[ "$line" = "$2" ]
 }
 
-# What an interface has in /sys: attribute_is INTERFACE FILE TEXT
-attribute_is() {
+# attr_is INTERFACE FILE TEXT: the same for a file of the interface in sysfs.
+attr_is() {
 	file_is "/sys/class/net/$1/$2" "$3"
 }
 
-# A pipe in which nothing ever is, to sleep on without starting a program.
+# An empty pipe, to sleep without starting a program.
 exec {silence}<> <(:)
 
-nap() {
+short_sleep() {
 	read -r -t 0.05 -u "$silence" || :
 }
 
-# Succeeds as soon as the command does, and fails after 80 seconds: starting a program under a debug
-# kernel takes seconds when other virtual machines compete for the processors.
+# wait_for COMMAND...: waits until the command succeeds, up to 80 seconds. Starting a program under
+# a debug kernel takes seconds when other virtual machines compete for the processors.
 wait_for() {
 	local end=$((SECONDS + 80))
 
 	until "$@"; do
 		[ $SECONDS -lt $end ] || return 1
-		nap
+		short_sleep
 	done
 }
 
-# Says what did not hold, for the reader of the log.
+# expect COMMAND...: prints the command if it fails.
 expect() {
 	"$@" && return 0
 	ktap_print_msg "failed: $*"
 	return 1
 }
 
-# Each text must be in what a command said: holds COMMAND SAID TEXT...
-holds() {
-	local command="$1" said="$2" text
+# contains NAME OUTPUT TEXT...: OUTPUT, of the command NAME, contains each TEXT.
+contains() {
+	local command="$1" output="$2" text
 
 	shift 2
 	for text; do
-		case "$said" in
+		case "$output" in
 		*"$text"*)
 			;;
 		*)
-			ktap_print_msg "$command: said '$said', not '$text'"
+			ktap_print_msg "$command: printed '$output', not '$text'"
 			return 1 ;;
 		esac
 	done
 }
 
-# The command must fail, and say the text while it does.
-refused() {
-	local text="$1" said
+# fails_with TEXT COMMAND...: the command fails, and its output contains TEXT.
+fails_with() {
+	local text="$1" output
 
 	shift
-	if said="$("$@" 2>&1)"; then
+	if output="$("$@" 2>&1)"; then
 		ktap_print_msg "should have failed: $*"
 		return 1
 	fi
-	holds "$*" "$said" "$text"
+	contains "$*" "$output" "$text"
 }
 
-# The command must print the text.
-says() {
-	local text="$1" said
+# output_has TEXT COMMAND...: the output of the command contains TEXT.
+output_has() {
+	local text="$1" output
 
 	shift
-	said="$("$@" 2>&1)"
-	holds "$*" "$said" "$text"
+	output="$("$@" 2>&1)"
+	contains "$*" "$output" "$text"
 }
 
-# The interface is shown with each of the texts: shows INTERFACE TEXT...
-shows() {
-	local said
+# link_shows INTERFACE TEXT...: the output of "ip -d -s link show" contains each TEXT.
+link_shows() {
+	local output
 
-	said="$(ip -d -s link show dev "$1" 2>&1)"
-	holds "$1" "$said" "${@:2}"
+	output="$(ip -d -s link show dev "$1" 2>&1)"
+	contains "$1" "$output" "${@:2}"
 }
 
 not() {
 	! "$@"
 }
 
-# Runs the named functions as tests, with $1 after each of them. One that returns $KSFT_SKIP has
-# been skipped. If the test was given the name of a case, only that one runs.
+# run_tests CLEAN FUNCTION...: runs each function as a test case, and CLEAN after it. A function
+# that returns $KSFT_SKIP is reported as skipped. If the test has an argument, only that case runs.
 run_tests() {
 	local after="$1" test
 
@@ -186,7 +186,7 @@ run_tests() {
 		case " $* " in
 		*" $ONLY "*) ;;
 		*)
-			ktap_print_msg "no case '$ONLY'; there is: $*"
+			ktap_print_msg "no case '$ONLY'; the cases are: $*"
 			exit "$KSFT_FAIL" ;;
 		esac
 		set -- "$ONLY"

@@ -56,7 +56,7 @@ named_units_reopened() {
 	right --dev bsdtun12 --dev-type tun --ifconfig-noexec --up "$TMP/up" || return 1
 	comes left.log "$DONE" || return 1
 	comes right.log "$DONE" || return 1
-	says "Opened by PID $STARTED" ip netns exec "$RIGHT" ifconfig bsdtun12 || return 1
+	output_has "Opened by PID $STARTED" ip netns exec "$RIGHT" ifconfig bsdtun12 || return 1
 	crosses 10.8.0.2 fd00:8::2 || return 1
 	kill -USR1 "$STARTED" || return 1
 	comes right.log "$DONE" 2 || return 1

@@ -23,7 +23,7 @@ all_open() {
 	start "$LEFT" tunnel.log env PYTHONPATH="$PROGRAMS/scapy" \
 		python3 "$DIR/tunnel.py" tun9 tap9 tun11:tun12 tap11:tap12
 	comes tunnel.log "opened tun9 tap9 tun11 tun12 tap11 tap12" || return 1
-	says "Opened by PID $STARTED" ip netns exec "$RIGHT" ifconfig tap12
+	output_has "Opened by PID $STARTED" ip netns exec "$RIGHT" ifconfig tap12
 }
 
 # Also for a single case.
@@ -46,7 +46,7 @@ answers() {
 	for address; do
 		# One by one: of several pings, the last has less time to be answered.
 		for _ in 1 2 3; do
-			says " 1 received, 0% packet loss" left ping -q -c 1 -W 10 "$address" || return 1
+			output_has " 1 received, 0% packet loss" left ping -q -c 1 -W 10 "$address" || return 1
 		done
 	done
 }

@@ -69,7 +69,7 @@ carried() {
 
 # framed FRAMING: the framing that the daemon has set on its unit.
 framed() {
-	says "$1" ip netns exec "$LEFT" cat "/sys/class/net/$LEFT_UNIT/bsdtun/framing"
+	output_has "$1" ip netns exec "$LEFT" cat "/sys/class/net/$LEFT_UNIT/bsdtun/framing"
 }
 
 # The scripts that tinc's manual gives for FreeBSD.

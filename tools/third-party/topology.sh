@@ -23,7 +23,7 @@ reloaded=
 
 # need_program NAME: skip the test if it is missing.
 need_program() {
-	need ip ping python3
+	require ip ping python3
 	[ -e "$PROGRAMS/$1" ] && return
 	ktap_print_header
 	ktap_skip_all "$PROGRAMS/$1 does not exist"
