@@ -46,7 +46,7 @@ help:
 	@echo 'make demo           boot a Debian kernel in a virtual machine, ping through bsdtun0'
 	@echo 'make check          check the sources, run all tests on the stock kernel and on User'
 	@echo '                    Mode Linux with KASAN, lockdep and kmemleak'
-	@echo '  TEST=tun            only selftests/tun.c;  TEST=tun:CASE  only one case of it'
+	@echo '  TEST=read           only selftests/read.c; TEST=read:CASE only one case of it'
 	@echo '  KERNEL=stock        only on one kernel: stock, uml, debug, cfi, builtin, arm64'
 	@echo 'make check-all      on all of these: also an emulated debug kernel, CFI with PREEMPT_RT,'
 	@echo '                    the driver in the kernel tree, and arm64'

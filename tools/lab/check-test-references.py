@@ -4,8 +4,8 @@
 
 A reference is FILE:CASE or FILE:FIXTURE.CASE. FILE is a C test without its .c, a shell test with
 its .sh, or a Rust file with unit tests with its .rs; the last two may be preceded by folders. In
-reStructuredText and Markdown a reference is a literal; in manual pages any word with the name of
-a test file before the colon is one. TEST=FILE[:CASE] is checked everywhere.
+reStructuredText and Markdown a reference is a literal; in manual pages and the Makefile any word
+with the name of a test file before the colon is one. TEST=FILE[:CASE] is checked everywhere.
 
 Also checked: in Documentation/semantics.rst each of the statements A1 to A26 and B1 to B15 has a
 row with a test, no row names a test of another statement, and each difference has a test; in
@@ -202,7 +202,7 @@ def main():
     count = 0
     errors = []
     documents = sorted((tree / "Documentation").glob("*.rst"))
-    documents += [tree / name for name in ("README.md", "CONTRIBUTING.md")]
+    documents += [tree / name for name in ("README.md", "CONTRIBUTING.md", "Makefile")]
     documents += sorted((tree / "packaging/man").glob("*.[1-8]"))
     for path in documents:
         found = list(references(path, tests))
