@@ -24,9 +24,9 @@ SEMANTICS = "Documentation/semantics.rst"
 DIFFERENCES = "What differs"
 TESTING = "Documentation/testing.rst"
 SUITES = "Test suites"
-# What stands before a colon in a literal and is not a test file: groups of tracepoints. Words in
-# capitals are placeholders.
+# What stands before a colon in a literal and is not a test file: groups of tracepoints.
 NOT_A_FILE = {"bsdtun", "net", "skb"}
+PLACEHOLDERS = {"FILE", "CASE", "NAME", "FIXTURE.CASE"}
 
 NAME = r"[A-Za-z_]\w*"
 REFERENCE = rf"((?:[\w-]+/)*[\w-]+(?:\.(?:sh|rs))?):({NAME}(?:\.{NAME})?)"
@@ -111,13 +111,13 @@ def references(path, tests):
     literal = {".rst": RST_LITERAL, ".md": MD_LITERAL}.get(path.suffix)
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         for file, case in (literal or WORD).findall(line):
-            if file in NOT_A_FILE or file.isupper():
+            if file in NOT_A_FILE or PLACEHOLDERS & {file, case}:
                 continue
             if not literal and file not in tests.cases:
                 continue
             yield number, file, case
         for file, case in SELECTED.findall(line):
-            if not file.isupper() and not case.isupper():
+            if not PLACEHOLDERS & {file, case}:
                 known = file if file in tests.cases else file + ".sh"
                 yield number, known if known in tests.cases else file, case
 
