@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a packet that leaves the stack must lose before it waits in a queue. */
+/* Release the resources of a packet that leaves the stack and will wait in a queue. */
 
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What programs can do with an open file of a device: `struct file_operations`.
+//! The operations of an open file of a device: `struct file_operations`.
 //!
 //! Compared with [`kernel::miscdevice`], the operations include `poll`, `fasync` and nonblocking
 //! reads and writes, also those of io_uring.

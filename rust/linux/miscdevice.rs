@@ -30,7 +30,7 @@ use kernel::{
     types::Opaque, //
 };
 
-/// What opening the node of a misc device does.
+/// The open operation of a misc device, and the data of the device.
 pub(crate) trait MiscOpen: Sized + 'static {
     /// The data of the device.
     type Data: Send + Sync + 'static;
@@ -54,7 +54,8 @@ pub(crate) trait MiscOpen: Sized + 'static {
 
 /// A misc device: a node in `/dev`, which exists until this value is dropped.
 ///
-/// The type does not name what its open files do, so that what a file works on can own its node.
+/// The type does not name the operations of its open files, so that the data of an open file can
+/// own the node.
 ///
 /// Creating and dropping one takes `misc_mtx`, which nests outside RTNL: do neither under RTNL, nor
 /// in [`MiscOpen::open`].
@@ -145,7 +146,7 @@ impl Drop for MiscDevice {
     }
 }
 
-/// C's view of what opens a node.
+/// C's view of a [`MiscOpen`].
 struct Opener<T>(PhantomData<T>);
 
 impl<T: MiscOpen> Opener<T> {

@@ -8,7 +8,7 @@
 //!
 //! - [`net`]: network devices, packets and link kinds; see there.
 //! - [`miscdevice`]: nodes in `/dev`, `struct miscdevice`.
-//! - [`file_operations`]: what an open file does, `struct file_operations`.
+//! - [`file_operations`]: the operations of an open file, `struct file_operations`.
 //! - [`fasync`]: open files whose owners get SIGIO, `struct fasync_struct`.
 //! - [`pid`]: processes, `struct pid`.
 //! - [`sysctl`]: files in `/proc/sys`, `struct ctl_table`.

@@ -241,7 +241,7 @@ impl Device {
         // SAFETY: The device is valid by the type invariant.
         let head = unsafe { addr_of!((*self.as_raw()).uc.list) };
         // SAFETY: The list head is valid as long as the device. Entries are added and removed
-        // concurrently, so this is one volatile read. What it leads to is initialized, by the
+        // concurrently, so this is one volatile read. The entry is initialized, by the
         // address dependency, as for C's `rcu_dereference`.
         let mut entry = unsafe { addr_of!((*head).next).read_volatile() };
         while !ptr::eq(entry, head) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What `ethtool` reads of a network device: `struct ethtool_ops`.
+//! Driver information and statistics of a network device: `struct ethtool_ops`.
 //!
 //! C header: [`include/linux/ethtool.h`](srctree/include/linux/ethtool.h)
 

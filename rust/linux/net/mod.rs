@@ -2,25 +2,21 @@
 
 //! Networking: network devices, packets, and the link kinds that `ip link add` creates.
 //!
-//! Each file wraps one object of C. A file uses only files below it:
+//! Each file wraps one object of C. It uses files of lower layers, and in its own layer those that
+//! an arrow leads to:
 //!
 //! ```text
-//!   inetaddr                 notifier of new addresses, removal of all addresses
-//!      |
-//!   rtnl_link                trait LinkOps: a link kind, `struct rtnl_link_ops`
-//!      |     \------------\---------\
-//!   ethtool               sysfs   netlink    trait EthtoolOps; attributes in sysfs and netlink
-//!      |                    |
-//!   netdev_ops              |                trait NetdevOps: `struct net_device_ops`
-//!      |     \--------\     |
-//!   new_device      private                  a device before it is registered; a driver's data
-//!      |               |
-//!      |            device                   a registered device: `struct net_device`
-//!      |   /-----/--/  |  \-------\
-//!    name    rtnl      |     net_namespace   interface names; the RTNL lock; `struct net`
-//!                 etherdevice                Ethernet addresses and headers
-//!                      |
-//!         skb_list -> skb                    packets: `struct sk_buff`
+//!   +---------------+---------------------------------------------------------+
+//!   | link kinds    |  inetaddr -> rtnl_link                                  |
+//!   +---------------+---------------------------------------------------------+
+//!   | operations    |  ethtool -> netdev_ops        sysfs        netlink      |
+//!   +---------------+---------------------------------------------------------+
+//!   | devices       |  new_device        private -> device                    |
+//!   +---------------+---------------------------------------------------------+
+//!   | packets       |  skb_list -> skb <- etherdevice                         |
+//!   +---------------+---------------------------------------------------------+
+//!   | basics        |  name        rtnl        net_namespace                  |
+//!   +---------------+---------------------------------------------------------+
 //! ```
 //!
 //! A driver implements [`NetdevOps`], [`EthtoolOps`] and [`LinkOps`] for one type, and registers it

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a driver does for its network devices: `struct net_device_ops`.
+//! The operations of a driver's network devices: `struct net_device_ops`.
 //!
 //! C header: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h)
 
@@ -31,7 +31,7 @@ use kernel::{
     }, //
 };
 
-/// What happened to a packet that was passed to [`NetdevOps::start_xmit`].
+/// The result of [`NetdevOps::start_xmit`]: what happened to the packet.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NetdevTx {
     /// The driver has taken the packet, and has counted it with [`Device::count_tx`].

@@ -58,12 +58,12 @@ impl ExtAck<'_> {
     }
 }
 
-/// What the core accepts as the payload of an attribute. It rejects a request with any other
-/// payload before the driver sees the request. `struct nla_policy`.
+/// The payload that the core accepts for an attribute. The core rejects a request with any other
+/// payload before the driver sees it. `struct nla_policy`.
 #[repr(transparent)]
 pub(crate) struct Policy(bindings::nla_policy);
 
-// SAFETY: Nobody writes to a policy, and what it points to is static.
+// SAFETY: A policy is never written, and it only points to static data.
 unsafe impl Sync for Policy {}
 
 impl Policy {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Network devices that are not registered yet: what a driver configures before anybody sees them.
+//! Network devices that are not registered yet, for their driver to configure.
 //!
 //! C header: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h)
 
@@ -94,8 +94,8 @@ impl NewDevice {
         );
     }
 
-    /// Sets what every driver on this layer needs: per-CPU statistics, no queueing discipline by
-    /// default, and no transmit lock, because drivers lock for themselves.
+    /// Configures a software device, as all drivers here have: per-CPU statistics, no queueing
+    /// discipline by default, and no transmit lock, because drivers have their own.
     pub(super) fn set_software(&mut self) {
         let dev = self.ptr.as_ptr();
         // SAFETY: By the type invariant the field is ours to write.

@@ -55,8 +55,8 @@ impl<T: Send + Sync + 'static> SysfsAttr<T> {
         Self::new(name, 0o444, show, None)
     }
 
-    /// Creates an attribute with mode 0644. `store` is called without the newline at the end of
-    /// what was written.
+    /// Creates an attribute with mode 0644. `store` is called with the text that was written,
+    /// without the newline at its end.
     ///
     /// A write also needs `CAP_NET_ADMIN` in the user namespace that owns the device's network
     /// namespace (`EPERM`). It is checked at each write, not at open, because the device may move
