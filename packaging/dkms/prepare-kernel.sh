@@ -41,12 +41,14 @@ source_package=linux-source-${BASH_REMATCH[1]}
 version=$(version_of "linux-headers-$release")
 [ -n "$version" ] || die "the package linux-headers-$release is not installed"
 have=$(version_of "$source_package")
-[ -n "$have" ] || die "the package $source_package is not installed: apt install $source_package=$version"
+[ -n "$have" ] ||
+	die "the package $source_package is not installed: apt install $source_package=$version"
 [ "$have" = "$version" ] ||
 	die "its version is $version, that of $source_package is $have: apt install $source_package=$version"
 tarball=/usr/src/$source_package.tar.xz
 [ -r "$tarball" ] || die "$tarball is missing: apt install --reinstall $source_package"
-[ -r "$modules/config" ] || die "$modules/config is missing: apt install --reinstall linux-base-$release"
+[ -r "$modules/config" ] ||
+	die "$modules/config is missing: apt install --reinstall linux-base-$release"
 
 # need PACKAGE COMMAND|PATH
 need()
@@ -72,7 +74,8 @@ need rust-src "$(rustc --print sysroot)/lib/rustlib/src/rust/library/core/src/li
 need xz-utils xz
 built_with=$(sed -n 's/^CONFIG_RUSTC_VERSION_TEXT="\(.*\)"$/\1/p' "$modules/config")
 have=$(rustc --version)
-[ "$built_with" = "$have" ] || die "it was built with $built_with, the installed one is $have: they must be the same"
+[ "$built_with" = "$have" ] ||
+	die "it was built with $built_with, the installed one is $have: they must be the same"
 
 mkdir -p "$cache"
 exec {lock}> "$cache/lock"
@@ -80,7 +83,8 @@ flock "$lock"
 
 # Remove what was prepared for kernels that are no longer installed.
 for old in "$cache"/*/; do
-	[ ! -d "$old" ] || [ -d "/lib/modules/$(basename "$old")" ] || rm -rf --one-file-system "$old"
+	[ ! -d "$old" ] || [ -d "/lib/modules/$(basename "$old")" ] ||
+		rm -rf --one-file-system "$old"
 done
 
 made_of="$version, $have, $(cat "$prepare" "${BASH_SOURCE[0]}" | sha256sum)"

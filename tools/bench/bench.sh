@@ -23,11 +23,12 @@ lab_bench()
 	bench_instructions "$dir" "$patterns"
 	vm_accel
 	step "measuring time on Linux $K_RELEASE (some minutes)"
-	vm_run "$dir" $((2400 * K_SLOW)) "bash /lab/tools/bench/in-vm.sh -r $BENCH_ROUNDS $patterns" >> "$LOG"
+	vm_run "$dir" $((2400 * K_SLOW)) \
+		"bash /lab/tools/bench/in-vm.sh -r $BENCH_ROUNDS $patterns" >> "$LOG"
 	sed -n '/^{/p' "$dir/out" > "$dir/time"
 	step "the report"
-	in_chroot --bind "$dir" /lab/vm --bind "$out" /lab/out -- python3 /lab/tools/bench/report.py \
-		/lab/vm/instructions /lab/vm/time /lab/out "$K_RELEASE" | tee -a "$LOG"
+	in_chroot --bind "$dir" /lab/vm --bind "$out" /lab/out -- \
+		python3 /lab/tools/bench/report.py /lab/vm/instructions /lab/vm/time /lab/out "$K_RELEASE" | tee -a "$LOG"
 	run_end
 	say "as JSON and as a plot: $out"
 }
@@ -42,8 +43,8 @@ bench_instructions()
 	local dir=$1
 
 	step "counting instructions on Linux $K_RELEASE (some minutes)"
-	logged in_chroot --bind "$dir" /lab/out -- bash /lab/tools/bench/make-initramfs.sh "$K_RELEASE" \
-		"-c 1 -r $BENCH_INSTRUCTION_ROUNDS $2"
+	logged in_chroot --bind "$dir" /lab/out -- \
+		bash /lab/tools/bench/make-initramfs.sh "$K_RELEASE" "-c 1 -r $BENCH_INSTRUCTION_ROUNDS $2"
 	# BENCH_QEMU: more arguments.
 	# shellcheck disable=SC2086
 	logged in_chroot --bind "$dir" /lab/out -- timeout --kill-after=5 900 \

@@ -52,7 +52,8 @@ lab_fuzz()
 
 	FUZZ_SECONDS=${FUZZ_SECONDS:-600}
 	FUZZ_SEED=${FUZZ_SEED:-$RANDOM}
-	[[ $FUZZ_SECONDS$FUZZ_SEED =~ ^[0-9]+$ ]] || die "FUZZ_SECONDS and FUZZ_SEED must be numbers"
+	[[ $FUZZ_SECONDS$FUZZ_SEED =~ ^[0-9]+$ ]] ||
+		die "FUZZ_SECONDS and FUZZ_SEED must be numbers"
 	lab_ready fuzz "$kernel"
 	kernel_need_kcov
 	check_begin

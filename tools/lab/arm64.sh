@@ -17,7 +17,8 @@ arm64_layer_get()
 {
 	entry_get "layer-arm64-$({ chroot_name; declare -p ARM64_TOOLS ARM64_GUEST
 		declare -f arm64_layer_make; } | hash_of -)" \
-		"fetching compilers, an emulator and a system for arm64 (once; about two minutes)" arm64_layer_make
+		"fetching compilers, an emulator and a system for arm64 (once; about two minutes)" \
+		arm64_layer_make
 	K_LAYER=$ENTRY
 }
 

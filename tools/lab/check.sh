@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # 'make check' and 'make check-all': checks of the sources, then the kselftests on each kernel.
 
-# Kernels that run without KERNEL=.
+# The kernels without KERNEL=.
 CHECK_KERNELS=(stock uml)
 CHECK_ALL_KERNELS=(stock uml debug cfi builtin arm64)
 
@@ -96,7 +96,7 @@ check_kernels()
 	local kernels=("$@") i
 
 	CHECK_JOBS=()
-	trap 'kill -- "${CHECK_JOBS[@]/#/-}" 2> /dev/null; run_failed 1' EXIT
+	trap 'kill -- "${CHECK_JOBS[@]/#/-}" 2> /dev/null || :; run_failed 1' EXIT
 	check_start "${kernels[0]}"
 	for ((i = 0; i < ${#kernels[@]}; i++)); do
 		[ $((i + 1)) -eq ${#kernels[@]} ] || check_start "${kernels[i + 1]}"

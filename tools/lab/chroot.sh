@@ -17,11 +17,13 @@ chroot_get()
 
 chroot_make()
 {
-	debian_root "$1" --variant=apt --include="$(grep -vE '^(#|$)' "$LAB/chroot-packages" | paste -sd,)"
+	debian_root "$1" --variant=apt \
+		--include="$(grep -vE '^(#|$)' "$LAB/chroot-packages" | paste -sd,)"
 	chroot_stubs "$1"
 	say "installing virtme-ng"
-	ROOT=$1 logged in_chroot --net -- env "${PIP_ENV[@]}" pip install --break-system-packages --no-deps \
-		--root-user-action=ignore --no-cache-dir --require-hashes -r "$LAB/chroot-python.txt"
+	ROOT=$1 logged in_chroot --net -- env "${PIP_ENV[@]}" pip install \
+		--break-system-packages --no-deps --root-user-action=ignore --no-cache-dir \
+		--require-hashes -r "$LAB/chroot-python.txt"
 }
 
 # virtme-ng's init expects systemd-udevd to name the virtio ports; without their names the exit
@@ -62,7 +64,8 @@ in_chroot()
 	if [ -n "${K_ENTRY:-}" ]; then
 		args+=(--bind "$K_ENTRY" "$K_AT")
 		[ -z "${K_SOURCE:-}" ] || args+=(--bind "$K_SOURCE" "$K_AT/source")
-		[ ! -d "$K_ENTRY/modules" ] || args+=(--bind "$K_ENTRY/modules" "/usr/lib/modules/$K_RELEASE")
+		[ ! -d "$K_ENTRY/modules" ] ||
+			args+=(--bind "$K_ENTRY/modules" "/usr/lib/modules/$K_RELEASE")
 	fi
 	chroot_exec "${args[@]}" "$@"
 }

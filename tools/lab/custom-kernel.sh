@@ -53,8 +53,9 @@ custom_kernel_make()
 	else
 		mkdir "$1/source"
 	fi
-	K_ENTRY=$1 logged in_chroot --bind "$CACHE/ccache" /lab/ccache -- env ${K_ARCH:+ARCH="$K_ARCH"} \
-		bash /lab/tools/lab/in-chroot/build-kernel.sh "$K_RELEASE" "$K_AT" "${CUSTOM_FRAGMENTS[@]}"
+	K_ENTRY=$1 logged in_chroot --bind "$CACHE/ccache" /lab/ccache -- \
+		env ${K_ARCH:+ARCH="$K_ARCH"} bash /lab/tools/lab/in-chroot/build-kernel.sh \
+		"$K_RELEASE" "$K_AT" "${CUSTOM_FRAGMENTS[@]}"
 }
 
 # driver_in_tree_build: the current kernel with the driver in its source, in a build folder like
@@ -69,7 +70,9 @@ driver_in_tree_build()
 	fi
 	mkdir -p "$MODULE_DIR/net" "$CACHE/ccache"
 	# At the kernel's own places, because make rebuilds everything if paths change.
-	in_chroot --bind "$MODULE_DIR/build" "$K_AT/build" --bind "$MODULE_DIR/net" "$K_AT/source/drivers/net" \
+	in_chroot --bind "$MODULE_DIR/build" "$K_AT/build" \
+		--bind "$MODULE_DIR/net" "$K_AT/source/drivers/net" \
 		--bind "$K_SOURCE" /kernel/stock/source --bind "$CACHE/ccache" /lab/ccache -- \
-		bash /lab/tools/lab/in-chroot/build-driver-in-tree.sh "$TREE" /kernel/stock/source "$K_AT"
+		bash /lab/tools/lab/in-chroot/build-driver-in-tree.sh \
+		"$TREE" /kernel/stock/source "$K_AT"
 }

@@ -39,12 +39,14 @@ host_packages()
 	local missing=() p
 
 	for p in mmdebstrap debian-archive-keyring ca-certificates util-linux; do
-		dpkg-query -W -f '${db:Status-Status}' "$p" 2> /dev/null | grep -qx installed || missing+=("$p")
+		dpkg-query -W -f '${db:Status-Status}' "$p" 2> /dev/null | grep -qx installed ||
+			missing+=("$p")
 	done
 	[ ${#missing[@]} -eq 0 ] && return 0
 	step "installing on this host: ${missing[*]}"
 	logged apt-get update
-	logged env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"
+	logged env DEBIAN_FRONTEND=noninteractive apt-get install -y \
+		--no-install-recommends "${missing[@]}"
 }
 
 # mirror_find REGEX: the address from which the host's apt fetches the first suite that matches.
@@ -90,7 +92,8 @@ debian_root()
 	host_sources > "$RUN/trixie.list"
 	apt-config dump | grep -E '^Acquire::(https?|ftp|Check-|Retries|ForceIPv[46])' |
 		grep -vE ' "";$|::Pipeline-Depth' > "$RUN/apt.conf" || :
-	logged mmdebstrap --mode=root --aptopt="$RUN/apt.conf" "${@:2}" trixie "$1" "$RUN/trixie.list"
+	logged mmdebstrap --mode=root --aptopt="$RUN/apt.conf" "${@:2}" \
+		trixie "$1" "$RUN/trixie.list"
 	mkdir -p "$1/lab" "$1/kernel"
 	# A mount point, for chroot_exec --net.
 	rm -f "$1/etc/resolv.conf"

@@ -38,7 +38,8 @@ bundle_build()
 	mkdir -p "$BUNDLE"
 	module_dir plain
 	in_chroot --bind "$MODULE_DIR" /lab/module --bind "$BUNDLE" /lab/run/bundle -- \
-		env ${K_CROSS:+CROSS_COMPILE="$K_CROSS"} bash /lab/tools/lab/in-chroot/bundle-selftests.sh \
+		env ${K_CROSS:+CROSS_COMPILE="$K_CROSS"} \
+		bash /lab/tools/lab/in-chroot/bundle-selftests.sh \
 		"$TREE" "$K_AT/source" /lab/module/selftests /lab/run/bundle \
 		"${1:-selftests}" "${2:-bsdtun}" || rc=$?
 	module_unlock
@@ -152,7 +153,8 @@ tests_run()
 		cat "$dir/$i/shown"
 	done
 	printf '%s (%s): kselftests: %s; %s' "$K_NAME" "$k" \
-		"$(results_count "$dir"/ktap "$dir"/*/ktap)" "$(kunit_results "$dir")" > "$RUN/kernel.$K_NAME"
+		"$(results_count "$dir"/ktap "$dir"/*/ktap)" "$(kunit_results "$dir")" \
+		> "$RUN/kernel.$K_NAME"
 }
 
 # /lib/modules with bsdtun.ko installed, so that the guest can load it by its alias; or with the
@@ -162,7 +164,8 @@ install_modules()
 	local dir=$1 modules=$RUN/modules-$K_NAME
 
 	cp -al "$K_ENTRY/modules" "$modules"
-	rm -f "$modules"/modules.*.bin "$modules"/modules.{dep,alias,symbols,softdep,devname,weakdep}
+	rm -f "$modules"/modules.*.bin \
+		"$modules"/modules.{dep,alias,symbols,softdep,devname,weakdep}
 	if [ -n "$K_BUILTIN" ]; then
 		cp --remove-destination "$dir/vmlinuz" "$modules/vmlinuz"
 	else
@@ -229,7 +232,8 @@ tests_run_in_vm()
 			grep . || echo 'no test')"
 		printf -- '--- end of its console (%s):\n' "$dir/console"
 		tr -d '\r' < "$dir/console" | tail -n 40
-		[ ! -s "$dir/program" ] || sed '1i --- the program that the fuzzer was running:' "$dir/program"
+		[ ! -s "$dir/program" ] ||
+			sed '1i --- the program that the fuzzer was running:' "$dir/program"
 		printf -- '---\n'
 	fi
 	kernel_log_check "$k" "$dir"
@@ -249,7 +253,8 @@ kernel_log_check()
 		return
 	fi
 	result fail "kernel log of $k (log: $dir/dmesg, $dir/console)"
-	printf -- '--- the kernel log of %s has:\n%s\n--- the first of them, with its test:\n' "$k" "$found"
+	printf -- '--- the kernel log of %s has:\n%s\n--- the first of them, with its test:\n' \
+		"$k" "$found"
 	# Of leaks the log has only the number.
 	[ ! -s "$dir/leaks" ] || awk '/^unreferenced object/ && n++ { exit } { print }' "$dir/leaks"
 	[ -n "$(oopses "$log")" ] || log=$dir/console

@@ -54,8 +54,8 @@ package_build()
 # There is no mailing list and no Debian bug that requests the package.
 package_lint()
 {
-	chroot_exec --root "$BUILDER" --scratch "$RUN/lintian" --bind "$RUN/packages" /lab/packages -- \
-		sh -c 'lintian --allow-root --fail-on error,warning --info \
+	chroot_exec --root "$BUILDER" --scratch "$RUN/lintian" --bind "$RUN/packages" \
+		/lab/packages -- sh -c 'lintian --allow-root --fail-on error,warning --info \
 			--suppress-tags bogus-mail-host,bogus-mail-host-in-debian-changelog,initial-upload-closes-no-bugs \
 			/lab/packages/*.changes'
 }
@@ -75,7 +75,8 @@ system_get()
 	SYSTEM=$system
 	entry_get "installed-$({ echo "$name"; control_field Depends; } | hash_of_code - \
 		"$LAB/in-chroot/prepare-debian-kernel.sh" "$TREE/packaging/dkms/prepare-kernel.sh")" \
-		"installing the packages for the first time (about five minutes)" system_first_installation
+		"installing the packages for the first time (about five minutes)" \
+		system_first_installation
 	SYSTEM=$ENTRY/upper:$system
 }
 
@@ -89,7 +90,8 @@ system_first_installation()
 	logged chroot_exec --root "$SYSTEM" --scratch "$1" --net --bind "$RUN/packages" /lab/packages -- sh -ec '
 		export DEBIAN_FRONTEND=noninteractive
 		apt-get update
-		apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-unsafe-io /lab/packages/*.deb
+		apt-get install -y --no-install-recommends \
+			-o Dpkg::Options::=--force-unsafe-io /lab/packages/*.deb
 		apt-get remove -y bsdtun-dkms bsdtun-tools libbsdtun-dev
 		apt-get clean
 		rm -rf /var/lib/apt/lists/*'

@@ -30,7 +30,8 @@ before=$(memory)
 end=$((SECONDS + seconds))
 while [ $failed -eq 0 ] && [ $SECONDS -lt $end ]; do
 	storms=$((storms + 1))
-	{ BSDTUN_STORM_SEED=$((seed + storms)) ./storm && ./accounting; } > /tmp/one 2>&1 || failed=1
+	{ BSDTUN_STORM_SEED=$((seed + storms)) ./storm && ./accounting; } > /tmp/one 2>&1 ||
+		failed=1
 	cat /tmp/one >> /tmp/all
 	printf '%4d of %d s: %d storms, the last with BSDTUN_STORM_SEED=%d; %s\n' \
 		$((seconds - (end - SECONDS))) "$seconds" $storms $((seed + storms)) "$(memory)"

@@ -7,7 +7,8 @@ lab_soak()
 {
 	local dir rc=0 found minutes=${SOAK:-20} seed=${SOAK_SEED:-$(date +%s)}
 
-	[[ $minutes =~ ^[1-9][0-9]{0,3}$ ]] || die "SOAK must be a number of minutes, not '$minutes'"
+	[[ $minutes =~ ^[1-9][0-9]{0,3}$ ]] ||
+		die "SOAK must be a number of minutes, not '$minutes'"
 	[[ $seed =~ ^[0-9]{1,10}$ ]] || die "SOAK_SEED must be a number, not '$seed'"
 	lab_ready soak "${KERNEL:-uml}"
 	dir=$RUN/vm

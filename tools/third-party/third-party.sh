@@ -53,7 +53,7 @@ programs_get()
 	done
 	[ -z "${TEST:-}" ] || [ ${#names[@]} -gt 0 ] ||
 		refuse "unknown program '${TEST%%:*}'; TEST is one of: $(paste -sd' ' <<< "$all"), or PROGRAM:CASE"
-	step "getting ${names[*]} (once; some minutes)"
+	step "fetching and building ${names[*]}, if not cached (some minutes)"
 	for ((i = 0; i < ${#names[@]}; i++)); do
 		name=${names[i]}
 		if ! wait "${jobs[i]}"; then
@@ -135,7 +135,7 @@ program_from_debian()
 program_from_pypi()
 {
 	printf '%s==%s --hash=%s\n' "$PROGRAM" "$2" "$3" > "$RUN/wanted.txt"
-	in_chroot --net --bind "$1" /lab/source -- env "${PIP_ENV[@]}" pip download --no-deps --no-cache-dir \
-		--require-hashes --only-binary :all: -d /lab/source -r /lab/run/wanted.txt
+	in_chroot --net --bind "$1" /lab/source -- env "${PIP_ENV[@]}" \
+		pip download --no-deps --no-cache-dir --require-hashes --only-binary :all: -d /lab/source -r /lab/run/wanted.txt
 	printf '%s\n' "$2" > "$1/version"
 }

@@ -128,7 +128,8 @@ lint_sessions()
 		diff "tools/docs/sessions/$name" <(sed -n 's/^# //p' "Documentation/sessions/$name.txt") || rc=1
 	done
 	diff <(printf 'sessions/%s.txt\n' "${FILES[@]}") \
-		<(sed -n 's/^\.\. include:: \(sessions\/.*\)/\1/p' Documentation/*.rst | sort) || rc=1
+		<(sed -n 's/^\.\. include:: \(sessions\/.*\)/\1/p' Documentation/*.rst | sort) ||
+			rc=1
 	diff <(printf '%s.txt\n' "${FILES[@]}") \
 		<(find Documentation/sessions -type f -printf '%f\n' | sort) || rc=1
 	[ $rc -eq 0 ] || echo "run 'make docs-sessions', and include each session in a document"

@@ -23,7 +23,8 @@ run()
 # require NUMBER TEXT FILE: so many lines of the file have the text.
 require()
 {
-	[ "$(grep -c "$2" "$3")" -eq "$1" ] || finish 1 "expected $1 lines with '$2', got $(grep -c "$2" "$3")"
+	[ "$(grep -c "$2" "$3")" -eq "$1" ] ||
+		finish 1 "expected $1 lines with '$2', got $(grep -c "$2" "$3")"
 }
 
 heading "the kernel, as Debian ships it"
@@ -37,7 +38,8 @@ heading "a program opens /dev/bsdtun and gets a unit; it answers pings to 192.0.
 printf '# echo.py 192.0.2.1 192.0.2.2 &\n'
 /lab/examples/echo.py 192.0.2.1 192.0.2.2 > /tmp/echo.out 2>&1 &
 echo_pid=$!
-wait_for grep -q answers /tmp/echo.out || finish 1 "the program did not open a unit: $(cat /tmp/echo.out)"
+wait_for grep -q answers /tmp/echo.out ||
+	finish 1 "the program did not open a unit: $(cat /tmp/echo.out)"
 run cat /tmp/echo.out
 run ls -l /dev/bsdtun0
 run ip -d link show bsdtun0

@@ -48,7 +48,8 @@ load_for_tests()
 			exit 1
 		fi
 	fi
-	if [ -n "${BSDTUN_KO:-}" ] && ! insmod "$BSDTUN_KO" || [ ! -e /sys/class/misc/bsdtun0 ]; then
+	if [ -n "${BSDTUN_KO:-}" ] && ! insmod "$BSDTUN_KO" ||
+		[ ! -e /sys/class/misc/bsdtun0 ]; then
 		dmesg | tail -n 20 | sed 's/^/# /'
 		echo "Bail out! the driver does not load"
 		finish 1
