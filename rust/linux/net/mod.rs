@@ -147,7 +147,7 @@ mod example {
         type Context = ();
 
         fn newlink(
-            _: &(),
+            (): &(),
             _: &mut NewDevice,
             _: &NlAttrs<'_>,
             _: &mut ExtAck<'_>,
