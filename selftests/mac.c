@@ -2,6 +2,7 @@
 /*
  * The MAC address of tap and vmnet, and which frames that are written the interface accepts.
  */
+
 #include "lib/fixture.h"
 
 #define BROADCAST_MAC	"\xff\xff\xff\xff\xff\xff"

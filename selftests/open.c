@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The node of each kind: who may open it, what an open file shares, and what a descriptor answers
- * apart from its packets. Case names that start with a letter and a number refer to the statements
- * on the BSDs' behavior in the semantics document.
+ * apart from its packets. Statements A1, A10, A13, B4 and B5.
  */
-#include "lib/fixture.h"
 
 #include <linux/capability.h>
 #include <netinet/if_ether.h>
+
+#include "lib/fixture.h"
 
 #define USER_OPEN	"/proc/sys/net/link/tap/user_open"
 #define UP_ON_OPEN	"/proc/sys/net/link/tap/up_on_open"

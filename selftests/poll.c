@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * poll(), select() and epoll on the node. Case names that start with a letter and a number refer to
- * the statements on the BSDs' behavior in the semantics document.
+ * poll(), select() and epoll on the node. Statements A22 and B12.
  */
+
 #include "lib/fixture.h"
 
 #define IN_EVENTS	(POLLIN | POLLRDNORM)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The queue between the interface and the reader: its limit, its order and what empties it. What
- * several threads do to it at once is in queue_race.c. Case names that start with a letter and a
- * number refer to the statements on the BSDs' behavior in the semantics document.
+ * several threads do to it at once is in queue_race.c. Statements A21, A23, A26 and B14.
  */
+
 #include "lib/fixture.h"
 
 NODE_FIXTURE(node);

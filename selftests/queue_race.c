@@ -3,6 +3,7 @@
  * The queue between the interface and the reader while several threads send, read, write, wait and
  * flush it.
  */
+
 #include "lib/fixture.h"
 
 NODE_FIXTURE(ip);
@@ -289,8 +290,8 @@ static void *send_until_stopped(void *arg)
 }
 
 /*
- * The stack may still be transmitting when it sets the interface down. No packet may be queued after
- * the flush.
+ * The stack may still be transmitting when it sets the interface down. No packet may be queued
+ * after the flush.
  */
 TEST_F_TIMEOUT(ip, no_packet_is_queued_after_the_flush, 120)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads from the node: what the stack transmits on the interface. Case names that start with a
- * letter and a number refer to the statements on the BSDs' behavior in the semantics document.
+ * Reads from the node: what the stack transmits on the interface. Statements A9, A14, A17 and B6.
  */
-#include "lib/fixture.h"
 
 #include <sys/prctl.h>
+
+#include "lib/fixture.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Signals for packets that arrive on the node: O_ASYNC, FIOASYNC, F_SETOWN and F_SETSIG. Case names
- * that start with a letter and a number refer to the statements on the BSDs' behavior in the
- * semantics document.
+ * Signals for packets that arrive on the node: O_ASYNC, FIOASYNC, F_SETOWN and F_SETSIG.
+ * Statements A12 and A24.
  */
+
 #include "lib/fixture.h"
 
 NODE_FIXTURE(node);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A unit in the network stack: ping, multicast, captures, forwarding, statistics, VLAN and macvlan
- * interfaces. Case names that start with a letter and a number refer to the statements on the BSDs'
- * behavior in the semantics document.
+ * interfaces. Statement A25.
  */
+
 #include "lib/fixture.h"
 
 #define GROUP		0xe9010203u	/* 233.1.2.3 */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The last close of a tap: it sets the interface down, drops what is queued and deletes every
- * address, unless the attribute "keep" is set. Case names that start with a letter and a number
- * refer to the statements on the BSDs' behavior in the semantics document.
+ * address, unless the attribute "keep" is set. Statements B13 and B14.
  */
+
 #include "lib/fixture.h"
 
 NODE_FIXTURE(ether);

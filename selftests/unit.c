@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A unit of each kind: its interface, its number, the names of interface and node, and what open
- * and close change in the interface. Case names that start with a letter and a number refer to the
- * statements on the BSDs' behavior in the semantics document.
+ * and close change in the interface. Statements A2 and B1.
  */
+
 #include "lib/fixture.h"
 
 UNIT_FIXTURE(unit);

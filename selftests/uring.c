@@ -3,6 +3,7 @@
  * io_uring on the node: a request completes at once or waits in the wait queue of the node, and
  * never needs a kernel thread.
  */
+
 #include "lib/fixture.h"
 
 #define OFFSET	((__u64)-1)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The last close of a vmnet: the interface stays up and configured, and frames are queued while the
- * node is closed. Case names that start with a letter and a number refer to the statements on the
- * BSDs' behavior in the semantics document.
+ * The last close of a vmnet: the interface stays up and configured, and frames are queued while
+ * the node is closed. Statements B13 and B14.
  */
+
 #include "lib/fixture.h"
 
 NODE_FIXTURE(ether);

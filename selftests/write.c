@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Writes to the node: what the stack receives on the interface. Which Ethernet frames it accepts is
- * the subject of mac.c. Case names that start with a letter and a number refer to the statements on
- * the BSDs' behavior in the semantics document.
+ * Writes to the node: what the stack receives on the interface. Which Ethernet frames it accepts
+ * is the subject of mac.c. Statements A18, A20 and B7.
  */
+
 #include "lib/fixture.h"
 
 NODE_FIXTURE(node);

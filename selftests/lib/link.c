@@ -231,6 +231,19 @@ int addr_add(int ifindex, __u32 local, __u32 peer)
 	return addr_change(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, ifindex, local, peer);
 }
 
+int addr6_add(int ifindex, const struct in6_addr *addr)
+{
+	struct nl_request req;
+
+	nl_init(&req, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof(req.ifa));
+	req.ifa.ifa_family = AF_INET6;
+	req.ifa.ifa_prefixlen = 64;
+	req.ifa.ifa_index = ifindex;
+	nl_put(&req, IFA_LOCAL, addr, sizeof(*addr));
+	nl_put(&req, IFA_ADDRESS, addr, sizeof(*addr));
+	return nl_talk(&req, NULL);
+}
+
 int neigh_set(int ifindex, __u32 addr, const void *mac)
 {
 	struct nl_request req;

@@ -4,6 +4,7 @@
 #define BSDTUN_LIB_LINK_H
 
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -69,6 +70,9 @@ int addr_change(int type, int flags, int ifindex, __u32 local, __u32 peer);
 
 /* ip addr add @local peer @peer dev ... */
 int addr_add(int ifindex, __u32 local, __u32 peer);
+
+/* ip addr add @addr/64 dev ... */
+int addr6_add(int ifindex, const struct in6_addr *addr);
 
 /* ip neigh replace @addr lladdr @mac nud permanent dev ... */
 int neigh_set(int ifindex, __u32 addr, const void *mac);

@@ -7,6 +7,9 @@
 
 #include "packet.h"
 
+const struct in6_addr local6 = { .s6_addr = { 0xfd, 0x42, [15] = 1 } };
+const struct in6_addr peer6 = { .s6_addr = { 0xfd, 0x42, [15] = 2 } };
+
 __u32 csum_add(__u32 sum, const void *data, size_t len)
 {
 	const __u8 *p = data;

@@ -3,6 +3,7 @@
 #ifndef BSDTUN_LIB_PACKET_H
 #define BSDTUN_LIB_PACKET_H
 
+#include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 #include <stdbool.h>
@@ -12,6 +13,9 @@
 
 #define LOCAL		0x0a2a0001u	/* 10.42.0.1, the interface */
 #define PEER		0x0a2a0002u	/* 10.42.0.2, the program that has the node open */
+extern const struct in6_addr local6;	/* fd42::1 */
+extern const struct in6_addr peer6;	/* fd42::2 */
+
 #define PORT		4242		/* of UDP and TCP */
 
 /* The MAC address of the program that has the node of an Ethernet unit open. */
