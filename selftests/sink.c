@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* sink PORT: one TCP connection, of IPv4 or IPv6, to the standard output. */
+/* sink PORT: copies one TCP connection, of IPv4 or IPv6, to standard output. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>

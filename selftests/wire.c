@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wire NODE NODE: what one node says is written to the other, both ways, until
- * it is killed or a node is gone. A cable between two Ethernet units.
+ * wire NODE NODE: a cable between two Ethernet units. Copies frames between the nodes in both
+ * directions until it is killed or a unit is destroyed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,13 +9,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static int carry(int from, int to)
+static int copy_frames(int from, int to)
 {
 	static char frame[65535 + 64];
 	ssize_t len;
 
 	while ((len = read(from, frame, sizeof(frame))) > 0) {
-		/* As on a cable, what is too long for the other end is lost. */
+		/* The other end drops a frame that is too long for it. */
 		if (write(to, frame, len) < 0 && errno != EIO) {
 			perror("write");
 			return 1;
@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 	}
 	while (poll(pfd, 2, -1) > 0) {
 		for (i = 0; i < 2; i++)
-			if (pfd[i].revents && carry(pfd[i].fd, pfd[!i].fd))
+			if (pfd[i].revents && copy_frames(pfd[i].fd, pfd[!i].fd))
 				return 1;
 	}
 	perror("poll");
