@@ -61,9 +61,7 @@ static void build_packet(unsigned char *buf, size_t len)
 	buf[13] = 0xb5;
 }
 
-/*
- * ---- synchronization with a child ---------------------------------------------------------------
- */
+/* ---- synchronization with a child --------------------------------------- */
 
 static void signal_peer(int sock)
 {
@@ -220,11 +218,6 @@ TEST_F(hostile, reopening_by_path_is_refused)
 	}
 	EXPECT_TRUE(child_succeeded(pid));
 	EXPECT_EQ(-EBUSY, reopen(self->u.fd));
-}
-
-static int open_from_userns(struct unit *u)
-{
-	return userns_new() ? -ENOTRECOVERABLE : unit_open(u, 0);
 }
 
 /*

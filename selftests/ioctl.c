@@ -162,14 +162,6 @@ TEST_F(ioctl, B8_openbsd_info_has_12_bytes)
 	EXPECT_EQ(IFF_UP | IFF_RUNNING | variant->flags | BSD_IFF_MULTICAST, out.info.flags);
 }
 
-static int drop_capabilities(void)
-{
-	struct __user_cap_header_struct hdr = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { };
-
-	return ERR(syscall(SYS_capset, &hdr, data));
-}
-
 /* Drops its privileges in a thread, because the fixture needs them to clean up. */
 struct unprivileged {
 	int fd;
@@ -184,7 +176,7 @@ static void *unprivileged_main(void *arg)
 	int fd = me->fd;
 
 	me->failed = 1;
-	if (drop_capabilities())
+	if (set_caps(0))
 		return NULL;
 	me->failed = 2;
 	if (ioctl(fd, TUNGIFINFO, &info))

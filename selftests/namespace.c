@@ -138,11 +138,6 @@ TEST_F_TIMEOUT(namespace, container_of_a_user_has_its_own_units, 60)
 	check_container(_metadata, variant->kind, &self->u, NOBODY_UID);
 }
 
-static int clone_from_userns(struct unit *u)
-{
-	return userns_new() ? -ENOTRECOVERABLE : unit_open(u, 0);
-}
-
 /* A user namespace without its own network namespace gives no privilege. */
 TEST_F(namespace, user_namespace_alone_is_EPERM)
 {
@@ -152,7 +147,7 @@ TEST_F(namespace, user_namespace_alone_is_EPERM)
 		SKIP(return, "no user namespaces");
 	unit_init(&c, variant->kind);
 	snprintf(c.node, sizeof(c.node), "/dev/%s", variant->kind);
-	EXPECT_EQ(-EPERM, run_in_child(clone_from_userns, &c));
+	EXPECT_EQ(-EPERM, run_in_child(open_from_userns, &c));
 	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
 }
 
@@ -338,16 +333,13 @@ TEST_F_TIMEOUT(namespace, moved_while_reader_and_writer_run, 240)
 	EXPECT_EQ(0, writer.error);
 }
 
-/*
- * ---- random operations in several threads
- * ---------------------------------------------------------
- */
+/* ---- random operations in several threads ------------------------------- */
 
 #define STRESS_MS	10000
 #define STRESS_MAX_MS	60000	/* on a slow machine, until enough is done */
-#define THREADS	4
+#define THREADS		4
 #define FDS		6
-#define NAMESPACES		3
+#define NAMESPACES	3
 
 struct stress {
 	int ns[NAMESPACES];

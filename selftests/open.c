@@ -248,10 +248,7 @@ FIXTURE_TEARDOWN(ether_sysctl)
 
 static int open_without_capabilities(struct unit *u)
 {
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { };
-
-	return syscall(SYS_capset, &head, data) ? -ENOTRECOVERABLE : unit_open(u, 0);
+	return set_caps(0) ? -ENOTRECOVERABLE : unit_open(u, 0);
 }
 
 TEST_F(ether_sysctl, B4_open_needs_the_capability)

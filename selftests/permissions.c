@@ -24,14 +24,7 @@ FIXTURE_TEARDOWN(perm)
 
 static int open_with_net_admin_only(struct unit *u)
 {
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { };
-
-	data[CAP_TO_INDEX(CAP_NET_ADMIN)].effective = CAP_TO_MASK(CAP_NET_ADMIN);
-	data[CAP_TO_INDEX(CAP_NET_ADMIN)].permitted = CAP_TO_MASK(CAP_NET_ADMIN);
-	if (syscall(SYS_capset, &head, data))
-		return -ENOTRECOVERABLE;
-	return unit_open(u, 0);
+	return set_caps(1ULL << CAP_NET_ADMIN) ? -ENOTRECOVERABLE : unit_open(u, 0);
 }
 
 TEST_F(perm, A1_mode_0600_denies_other_users)
@@ -131,11 +124,6 @@ TEST_F(perm, creation_needs_CAP_NET_ADMIN)
 }
 
 /* ---- user namespaces ---------------------------------------------------- */
-
-static int open_from_userns(struct unit *u)
-{
-	return userns_new() ? -ENOTRECOVERABLE : unit_open(u, 0);
-}
 
 /* The process has CAP_NET_ADMIN, but not over the unit's network namespace. */
 TEST_F(perm, capability_of_another_user_namespace_is_EPERM)

@@ -51,6 +51,18 @@ int drop_cap(int cap)
 	return ERR(syscall(SYS_capset, &head, data));
 }
 
+int set_caps(__u64 mask)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	for (int i = 0; i < 2; i++)
+		data[i] = (struct __user_cap_data_struct){
+			.effective = mask >> 32 * i, .permitted = mask >> 32 * i,
+		};
+	return ERR(syscall(SYS_capset, &head, data));
+}
+
 int open_without_net_admin(struct unit *u)
 {
 	return drop_cap(CAP_NET_ADMIN) ? -ENOTRECOVERABLE : unit_open(u, 0);
@@ -83,4 +95,9 @@ bool userns_unavailable(void)
 	if (!pid)
 		_exit(unshare(CLONE_NEWUSER) ? 1 : 0);
 	return pid < 0 || waitpid(pid, &status, 0) != pid || status;
+}
+
+int open_from_userns(struct unit *u)
+{
+	return userns_new() ? -ENOTRECOVERABLE : unit_open(u, 0);
 }

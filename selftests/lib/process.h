@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <linux/types.h>
+
 struct unit;
 
 #define NOBODY_UID	65534
@@ -26,9 +28,13 @@ int run_in_child(int (*func)(struct unit *u), struct unit *u);
 int become_nobody(void);
 int drop_cap(int cap);
 
+/* Keeps only the capabilities in this mask. */
+int set_caps(__u64 mask);
+
 /* For run_in_child(): unit_open() with fewer privileges. */
 int open_as_nobody(struct unit *u);
 int open_without_net_admin(struct unit *u);
+int open_from_userns(struct unit *u);
 
 /* Enters a new user namespace as its root; outside, the user stays the same. */
 int userns_new(void);
