@@ -5,7 +5,7 @@
  * overflows, the interface goes down and up, the node is closed and opened, and the unit is
  * deleted.
  */
-#include "lib/test.h"
+#include "lib/fixture.h"
 
 #include <limits.h>
 #include <net/if_tun.h>
@@ -36,9 +36,9 @@ FIXTURE_VARIANT(account) {
 	const char *kind;
 };
 
-FIXTURE_VARIANT_ADD(account, tun) { .kind = TUN_KIND };
-FIXTURE_VARIANT_ADD(account, tap) { .kind = TAP_KIND };
-FIXTURE_VARIANT_ADD(account, vmnet) { .kind = VMNET_KIND };
+TUN_VARIANT(account);
+TAP_VARIANT(account);
+VMNET_VARIANT(account);
 
 FIXTURE_SETUP(account)
 {

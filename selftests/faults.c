@@ -4,7 +4,7 @@
  * expected error or succeeds without it, and the unit still works. Every fault of each call is
  * injected, the first one, then the second, and so on. Needs a kernel with fault injection.
  */
-#include "lib/test.h"
+#include "lib/fixture.h"
 
 #include <linux/if_bsdtun.h>
 #include <net/if_tap.h>
@@ -35,8 +35,8 @@ FIXTURE_VARIANT(faults) {
 	const char *kind;
 };
 
-FIXTURE_VARIANT_ADD(faults, tun) { .kind = TUN_KIND };
-FIXTURE_VARIANT_ADD(faults, tap) { .kind = TAP_KIND };
+TUN_VARIANT(faults);
+TAP_VARIANT(faults);
 
 FIXTURE_SETUP(faults)
 {

@@ -4,7 +4,7 @@
  * container, after they lost a capability, with a device node of their own. See also permissions.c
  * and namespace.c.
  */
-#include "lib/test.h"
+#include "lib/fixture.h"
 
 #include <net/if_tun.h>
 
@@ -17,17 +17,9 @@ FIXTURE_VARIANT(hostile) {
 	const char *kind;
 };
 
-FIXTURE_VARIANT_ADD(hostile, tun) {
-	.kind = TUN_KIND,
-};
-
-FIXTURE_VARIANT_ADD(hostile, tap) {
-	.kind = TAP_KIND,
-};
-
-FIXTURE_VARIANT_ADD(hostile, vmnet) {
-	.kind = VMNET_KIND,
-};
+TUN_VARIANT(hostile);
+TAP_VARIANT(hostile);
+VMNET_VARIANT(hostile);
 
 FIXTURE_SETUP(hostile)
 {

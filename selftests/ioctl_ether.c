@@ -8,7 +8,7 @@
 #include <net/if_tun.h>
 #include <net/if_types.h>
 
-#include "lib/test.h"
+#include "lib/fixture.h"
 
 #define USER_OPEN	"/proc/sys/net/link/tap/user_open"
 #define OTHER_MAC	"\x02\x42\x0a\x2a\x00\x09"
@@ -22,13 +22,8 @@ FIXTURE_VARIANT(ioctl_ether) {
 	const char *kind;
 };
 
-FIXTURE_VARIANT_ADD(ioctl_ether, tap) {
-	.kind = TAP_KIND,
-};
-
-FIXTURE_VARIANT_ADD(ioctl_ether, vmnet) {
-	.kind = VMNET_KIND,
-};
+TAP_VARIANT(ioctl_ether);
+VMNET_VARIANT(ioctl_ether);
 
 FIXTURE_SETUP(ioctl_ether)
 {

@@ -272,9 +272,16 @@ sum_is_dropped() {
 	expect test "$sum" = "$dropped"
 }
 
-ethtool_counts_drops() {
+transmit_3_packets() {
 	local i
 
+	for i in 1 2 3; do
+		ping -n -c 1 -W 0.1 192.0.2.2 >/dev/null 2>&1
+	done
+}
+
+
+ethtool_counts_drops() {
 	ip link add bsdtun105 txqueuelen 2 type bsdtun || return 1
 	sysctl -qw net.ipv6.conf.bsdtun105.disable_ipv6=1 || return 1
 	exec 3<>/dev/bsdtun105 || return 1
@@ -287,9 +294,7 @@ ethtool_counts_drops() {
 	sum_is_dropped bsdtun105 rx || return 1
 	ip address add 192.0.2.1 peer 192.0.2.2 dev bsdtun105 || return 1
 	ip link set bsdtun105 up || return 1
-	for i in 1 2 3; do
-		ping -n -c 1 -W 0.1 192.0.2.2 >/dev/null 2>&1
-	done
+	transmit_3_packets
 	expect test "$(counted bsdtun105 queue_len)" = 2 || return 1
 	expect test "$(counted bsdtun105 queue_limit)" = 2 || return 1
 	expect test "$(counted bsdtun105 tx_drop_queue_full)" = 1 || return 1
@@ -301,9 +306,7 @@ ethtool_counts_drops() {
 	# With a qdisc nothing is dropped: the queue is stopped once.
 	ip link set bsdtun105 up || return 1
 	tc qdisc replace dev bsdtun105 root pfifo || return 1
-	for i in 1 2 3; do
-		ping -n -c 1 -W 0.1 192.0.2.2 >/dev/null 2>&1
-	done
+	transmit_3_packets
 	expect test "$(counted bsdtun105 queue_len)" = 2 || return 1
 	expect test "$(counted bsdtun105 queue_stops)" = 1 || return 1
 	expect test "$(counted bsdtun105 tx_drop_queue_full)" = 1 || return 1

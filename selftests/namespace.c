@@ -4,7 +4,7 @@
  * units that move while they are used. See also lifetime.c, move.c and permissions.c.
  */
 
-#include "lib/test.h"
+#include "lib/fixture.h"
 
 #include <net/if_tun.h>
 
@@ -25,17 +25,9 @@ FIXTURE_VARIANT(namespace) {
 	const char *kind;
 };
 
-FIXTURE_VARIANT_ADD(namespace, tun) {
-	.kind = TUN_KIND,
-};
-
-FIXTURE_VARIANT_ADD(namespace, tap) {
-	.kind = TAP_KIND,
-};
-
-FIXTURE_VARIANT_ADD(namespace, vmnet) {
-	.kind = VMNET_KIND,
-};
+TUN_VARIANT(namespace);
+TAP_VARIANT(namespace);
+VMNET_VARIANT(namespace);
 
 static void cloner_chmod(const char *kind, mode_t mode)
 {
