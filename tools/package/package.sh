@@ -158,7 +158,7 @@ package_check_vm()
 		cp -a /root/echo /usr/lib/x86_64-linux-gnu/ip /lab/out/" || return 1
 	VM_BINDS=(--bind "$dir/modules" "/usr/lib/modules/$K_RELEASE" \
 		--bind "${SYSTEM%%:*}" /lab/installed --bind "${SYSTEM#*:}" /lab/system)
-
-	local LOG=/dev/stdout
-	vm_run "$dir" $((600 * K_SLOW)) "bash /lab/tools/package/in-vm.sh"
+	# The log of this stage gets it on failure.
+	local LOG=$dir/log
+	vm_run "$dir" $((600 * K_SLOW)) "bash /lab/tools/package/in-vm.sh" || { cat "$LOG"; return 1; }
 }
