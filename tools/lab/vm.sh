@@ -76,7 +76,7 @@ vm_boot()
 
 vm_boot_once()
 {
-	local dir=$1 seconds=$2 command="echo '$VM_UP'; $3" run VNG
+	local dir=$1 seconds=$2 command='bash /lab/out/command' run VNG
 	local append="cryptomgr.notests loglevel=5 panic=-1 oops=panic $K_APPEND"
 
 	vng_arguments
@@ -84,6 +84,8 @@ vm_boot_once()
 	[ "$K_ARCH" != um ] || run=(bash /lab/tools/lab/in-chroot/run-uml.sh "$K_RELEASE" "$VM_CPUS"
 		"$K_MEMORY" "$append" "$command")
 	mkdir -p "$dir"
+	# In a file: with the list of all tests it is longer than a kernel command line may be.
+	printf 'echo %s\n%s\n' "'$VM_UP'" "$3" > "$dir/command"
 	: > "$dir/console"
 	rm -f "$dir/stuck"
 	# The output goes through a pipe: virtme-ng opens it several times, and would overwrite the
