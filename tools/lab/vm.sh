@@ -76,13 +76,13 @@ vm_boot()
 
 vm_boot_once()
 {
-	local dir=$1 seconds=$2 command='bash /lab/out/command' run VNG
+	local dir=$1 seconds=$2 run VNG
 	local append="cryptomgr.notests loglevel=5 panic=-1 oops=panic $K_APPEND"
 
 	vng_arguments
-	run=("${VNG[@]}" --verbose --append "$append" -- "$command")
+	run=("${VNG[@]}" --verbose --append "$append" -- "bash /lab/out/command")
 	[ "$K_ARCH" != um ] || run=(bash /lab/tools/lab/in-chroot/run-uml.sh "$K_RELEASE" "$VM_CPUS"
-		"$K_MEMORY" "$append" "$command")
+		"$K_MEMORY" "$append")
 	mkdir -p "$dir"
 	# In a file: with the list of all tests it is longer than a kernel command line may be.
 	printf 'echo %s\n%s\n' "'$VM_UP'" "$3" > "$dir/command"

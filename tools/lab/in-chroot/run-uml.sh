@@ -1,12 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# run-uml.sh RELEASE CPUS MEMORY ARGUMENTS COMMAND: in the chroot, run a User Mode Linux kernel on
-# this root with more kernel arguments, and COMMAND in it (see in-vm/uml-init.sh). COMMAND's output
-# goes to stdout, the kernel's to stderr. Exits with COMMAND's status.
+# run-uml.sh RELEASE CPUS MEMORY ARGUMENTS: in the chroot, run a User Mode Linux kernel on this root
+# with more kernel arguments, and /lab/out/command in it (see in-vm/uml-init.sh). The command's output
+# goes to stdout, the kernel's to stderr. Exits with the command's status.
 set -uo pipefail
 
 read -r -a arguments <<< "$4"
-printf '%s\n' "$5" > /lab/out/command
 rm -f /lab/out/status
 # The guest's memory is an executable mapping of a file.
 TMPDIR=/tmp "/usr/lib/modules/$1/vmlinuz" mem="$3" ncpus="$2" seccomp=on \
