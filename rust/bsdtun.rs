@@ -17,6 +17,7 @@ use crate::{
     bsd::name::UNIT_MAX,
     driver::{
         cloner::Cloner,
+        quota::Quota,
         registry::Registry,
         rtnl_link::LinkContext,
         settings::{
@@ -123,10 +124,11 @@ impl kernel::InPlaceModule for Bsdtun {
 impl Drivers {
     fn new() -> Result<Self> {
         let settings = Settings::new(Names::new(module_parameters::bsd_names.value() != 0))?;
+        let quota = Quota::new()?;
         let mut drivers = Self {
-            tun: VariantDriver::new(&settings, module_parameters::tun_units.value())?,
-            tap: VariantDriver::new(&settings, module_parameters::tap_units.value())?,
-            vmnet: VariantDriver::new(&settings, module_parameters::vmnet_units.value())?,
+            tun: VariantDriver::new(&settings, &quota, module_parameters::tun_units.value())?,
+            tap: VariantDriver::new(&settings, &quota, module_parameters::tap_units.value())?,
+            vmnet: VariantDriver::new(&settings, &quota, module_parameters::vmnet_units.value())?,
             _sysctls: settings::Sysctls::new(settings)?,
         };
         // Load must not fail after the first registration has succeeded: the kernel frees a module
@@ -146,7 +148,7 @@ impl<V: Variant> VariantDriver<V> {
     /// # Errors
     ///
     /// `EINVAL` if `units_at_load` is out of range, `ENOMEM`.
-    fn new(settings: &Arc<Settings>, units_at_load: u16) -> Result<Self> {
+    fn new(settings: &Arc<Settings>, quota: &Arc<Quota>, units_at_load: u16) -> Result<Self> {
         if units_at_load > UNIT_MAX + 1 {
             pr_err!(
                 "{}_units: {} is too many, the limit is {}\n",
@@ -160,6 +162,7 @@ impl<V: Variant> VariantDriver<V> {
             cloner: None,
             link: Registration::new(LinkContext {
                 registry: Registry::new()?,
+                quota: quota.clone(),
                 settings: settings.clone(),
             })?,
             units_at_load,
@@ -193,5 +196,11 @@ impl<V: Variant> VariantDriver<V> {
         self.cloner = Cloner::new_node(self.link.clone())
             .inspect_err(|e| pr_err!("{}: cannot create the cloner: {:?}\n", V::KIND.name(), e))
             .ok();
+    }
+}
+
+impl<V: Variant> Drop for VariantDriver<V> {
+    fn drop(&mut self) {
+        self.link.context().registry.close();
     }
 }

@@ -40,13 +40,12 @@ pub(crate) const NATIVE: Native = Native {
 pub(crate) const IFLA_UNIT: u16 = bindings::IFLA_BSDTUN_UNIT as u16;
 pub(crate) const IFLA_KEEP: u16 = bindings::IFLA_BSDTUN_KEEP as u16;
 pub(crate) const IFLA_TRANSIENT: u16 = bindings::IFLA_BSDTUN_TRANSIENT as u16;
-pub(crate) const IFLA_OWNER: u16 = bindings::IFLA_BSDTUN_OWNER as u16;
 
 const _: () = assert!(
     IFLA_UNIT == 1
         && IFLA_KEEP == 2
         && IFLA_TRANSIENT == 3
-        && IFLA_OWNER == 4
+        && bindings::IFLA_BSDTUN_OWNER == 4
         && bindings::__IFLA_BSDTUN_MAX == 5,
     "rtnl_link.rs: the policies must be in the order of the attribute numbers"
 );

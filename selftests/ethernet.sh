@@ -42,7 +42,7 @@ delete_all() {
 	wire_pid=
 	background=
 	exec 3>&-
-	echo 0 > "$UP_ON_OPEN"
+	set_sysctl "$UP_ON_OPEN" 0
 	for unit in $(interfaces bridge bsdtap bsdvmnet); do
 		ip link del "$unit"
 	done
@@ -178,7 +178,7 @@ bridge_port_survives_the_last_close() {
 	# The last close has deleted the addresses at the far end.
 	addresses="$(far ip addr show dev bsdtap111)"
 	expect test "${addresses/inet/}" = "$addresses" || return 1
-	echo 1 > "$UP_ON_OPEN" || return 1
+	set_sysctl "$UP_ON_OPEN" 1 || return 1
 	plug || return 1
 	far ip addr add 10.50.0.2/24 dev bsdtap111 || return 1
 	far ip addr add fd50::2/64 dev bsdtap111 nodad || return 1

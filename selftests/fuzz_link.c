@@ -333,7 +333,7 @@ long call_sysctl(const struct call *call)
 
 	sysctls_changed = true;
 	snprintf(text, sizeof(text), "%d", call->a & 15 ? call->b & 1 : (int)call->c);
-	return write_file(sysctls[call->how % SYSCTLS], text);
+	return sysctl_write(sysctls[call->how % SYSCTLS], text);
 }
 
 long call_clone(const struct call *call)

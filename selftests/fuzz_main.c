@@ -94,7 +94,7 @@ static void reset_state(void)
 	units_moved = false;
 	memset(units, 0, sizeof(units));
 	for (i = 0; sysctls_changed && i < SYSCTLS; i++)
-		write_file(sysctls[i], sysctls_saved[i]);
+		sysctl_write(sysctls[i], sysctls_saved[i]);
 	sysctls_changed = false;
 }
 
@@ -178,7 +178,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	for (i = 0; i < FDS; i++)
 		fds[i].fd = -1;
 	for (i = 0; i < SYSCTLS; i++)
-		read_line(sysctls[i], sysctls_saved[i], sizeof(sysctls_saved[i]));
+		sysctl_read(sysctls[i], sysctls_saved[i], sizeof(sysctls_saved[i]));
 
 	signal(SIGIO, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);

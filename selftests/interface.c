@@ -28,7 +28,7 @@ FIXTURE_SETUP(interface)
 
 FIXTURE_TEARDOWN(interface)
 {
-	write_file(UP_ON_ADDR, "1");
+	sysctl_write(UP_ON_ADDR, "1");
 	close(self->raw);
 	unit_destroy(&self->u);
 }
@@ -65,7 +65,7 @@ TEST_F(interface, A3_not_while_closed)
 
 TEST_F(interface, A3_not_with_up_on_addr_0)
 {
-	ASSERT_EQ(0, write_file(UP_ON_ADDR, "0"));
+	ASSERT_EQ(0, sysctl_write(UP_ON_ADDR, "0"));
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
 	EXPECT_FALSE(link_is_up(self->u.ifindex));
 }

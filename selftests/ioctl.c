@@ -226,15 +226,15 @@ TEST_F(ioctl, A5_debug_level_is_shared)
 		EXPECT_EQ(3, ioctl_get(self->fd, bsd_encoding(TUNGDEBUG)));
 		EXPECT_EQ(3, ioctl_get(other.fd, TUNGDEBUG));
 		EXPECT_EQ(3, ioctl_get(other.fd, bsd_encoding(TUNGDEBUG)));
-		EXPECT_TRUE(file_equals("/proc/sys/net/link/tun/debug", "3"));
-		EXPECT_TRUE(file_equals("/proc/sys/net/link/tap/debug", "3"));
+		EXPECT_TRUE(sysctl_equals("/proc/sys/net/link/tun/debug", "3"));
+		EXPECT_TRUE(sysctl_equals("/proc/sys/net/link/tap/debug", "3"));
 		EXPECT_TRUE(file_equals("/proc/sys/debug/if_tun_debug", "3"));
 		ASSERT_EQ(0, write_file("/proc/sys/debug/if_tun_debug", "-5"));
 		EXPECT_EQ(-5, ioctl_get(self->fd, TUNGDEBUG));
-		ASSERT_EQ(0, write_file("/proc/sys/net/link/tap/debug", "-6"));
+		ASSERT_EQ(0, sysctl_write("/proc/sys/net/link/tap/debug", "-6"));
 		EXPECT_EQ(-6, ioctl_get(other.fd, TUNGDEBUG));
 		ASSERT_EQ(0, ioctl_set(other.fd, bsd_encoding(TUNSDEBUG), 0));
-		EXPECT_TRUE(file_equals("/proc/sys/net/link/tun/debug", "0"));
+		EXPECT_TRUE(sysctl_equals("/proc/sys/net/link/tun/debug", "0"));
 		EXPECT_EQ(0, ioctl_get(self->fd, TUNGDEBUG));
 		unit_destroy(&other);
 	}

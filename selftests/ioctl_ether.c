@@ -36,7 +36,7 @@ FIXTURE_SETUP(ioctl_ether)
 
 FIXTURE_TEARDOWN(ioctl_ether)
 {
-	write_file(USER_OPEN, "0");
+	sysctl_write(USER_OPEN, "0");
 	unit_destroy(&self->u);
 }
 
@@ -109,7 +109,7 @@ TEST_F(ioctl_ether, B8_user_may_not_change_the_mtu)
 	struct link link;
 
 	unit_close(&self->u);
-	ASSERT_EQ(0, write_file(USER_OPEN, "1"));
+	ASSERT_EQ(0, sysctl_write(USER_OPEN, "1"));
 	ASSERT_EQ(0, chmod(self->u.node, 0666));
 	EXPECT_EQ(0, run_in_child(use_as_user, &self->u));
 	ASSERT_EQ(0, unit_open(&self->u, 0));

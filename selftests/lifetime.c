@@ -58,7 +58,7 @@ static int create_in_netns(struct unit *u, int flags, int home, int *ns, int *ra
 	return ERR(setns(home, CLONE_NEWNET));
 }
 
-/* Deletes the unit, and waits until its node is gone. */
+/* Deletes the unit, and waits until its node is gone, or retired if the namespace ended. */
 static int delete(struct unit *u, bool netns_exit, int home, int ns, int raw)
 {
 	int err = 0;
@@ -74,7 +74,7 @@ static int delete(struct unit *u, bool netns_exit, int home, int ns, int raw)
 	}
 	close(ns);
 	u->ifindex = 0;
-	if (!err && !WAIT_FOR(!node_exists(u), TIMEOUT_MS))
+	if (!err && netns_exit && !WAIT_FOR(node_retired(u), TIMEOUT_MS))
 		err = -ETIMEDOUT;
 	return err;
 }
@@ -95,7 +95,7 @@ TEST_F_TIMEOUT(lifetime, open_descriptor_is_revoked, 120)
 		expect_revoked(_metadata, &self->u);
 		EXPECT_EQ(0, close(self->u.fd));
 		self->u.fd = -1;
-		EXPECT_EQ(-ENOENT, unit_open(&self->u, 0));
+		EXPECT_EQ(variant->netns_exit ? -ENXIO : -ENOENT, unit_open(&self->u, 0));
 	}
 }
 
@@ -126,7 +126,7 @@ TEST_F_TIMEOUT(lifetime, closed_unit_is_deleted, 120)
 		CREATE(0);
 		unit_close(&self->u);
 		DELETE();
-		EXPECT_EQ(-ENOENT, unit_open(&self->u, 0));
+		EXPECT_EQ(variant->netns_exit ? -ENXIO : -ENOENT, unit_open(&self->u, 0));
 	}
 }
 

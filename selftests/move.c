@@ -110,7 +110,7 @@ TEST_F_TIMEOUT(move, deleted_with_its_new_namespace, 120)
 		close(target);
 		ASSERT_TRUE(sleeper_join(&s));
 		EXPECT_EQ(-EHOSTDOWN, s.ret);
-		EXPECT_TRUE(WAIT_FOR(!node_exists(&self->u), TIMEOUT_MS));
+		EXPECT_TRUE(WAIT_FOR(node_retired(&self->u), TIMEOUT_MS));
 		expect_revoked(_metadata, &self->u);
 		unit_close(&self->u);
 	}

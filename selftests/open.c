@@ -240,8 +240,8 @@ FIXTURE_SETUP(ether_sysctl)
 
 FIXTURE_TEARDOWN(ether_sysctl)
 {
-	write_file(USER_OPEN, "0");
-	write_file(UP_ON_OPEN, "0");
+	sysctl_write(USER_OPEN, "0");
+	sysctl_write(UP_ON_OPEN, "0");
 	unit_destroy(&self->tun);
 	unit_destroy(&self->u);
 }
@@ -265,7 +265,7 @@ TEST_F(ether_sysctl, B4_open_needs_the_capability)
 
 TEST_F(ether_sysctl, B4_user_open_lets_users_open)
 {
-	ASSERT_EQ(0, write_file(USER_OPEN, "1"));
+	ASSERT_EQ(0, sysctl_write(USER_OPEN, "1"));
 	EXPECT_EQ(-EACCES, run_in_child(open_as_nobody, &self->u));
 	EXPECT_EQ(0, run_in_child(open_without_capabilities, &self->u));
 	ASSERT_EQ(0, chmod(self->u.node, 0666));
@@ -278,7 +278,7 @@ TEST_F(ether_sysctl, B4_user_open_lets_users_open)
 	ASSERT_EQ(0, chmod(self->tun.node, 0666));
 	EXPECT_EQ(-EPERM, run_in_child(open_as_nobody, &self->tun));
 
-	ASSERT_EQ(0, write_file(USER_OPEN, "0"));
+	ASSERT_EQ(0, sysctl_write(USER_OPEN, "0"));
 	EXPECT_EQ(-EPERM, run_in_child(open_as_nobody, &self->u));
 }
 
@@ -337,7 +337,7 @@ static int arp_as_nobody(struct unit *u)
 /* The administrator sets the interface up; a user writes an ARP request and reads the reply. */
 TEST_F(ether_sysctl, B4_user_exchanges_packets)
 {
-	ASSERT_EQ(0, write_file(USER_OPEN, "1"));
+	ASSERT_EQ(0, sysctl_write(USER_OPEN, "1"));
 	ASSERT_EQ(0, chmod(self->u.node, 0666));
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
 	ASSERT_EQ(0, link_up(self->u.ifindex));
@@ -351,7 +351,7 @@ TEST_F(ether_sysctl, B5_up_on_open)
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 	EXPECT_FALSE(link_is_up(self->u.ifindex));
 	unit_close(&self->u);
-	ASSERT_EQ(0, write_file(UP_ON_OPEN, "1"));
+	ASSERT_EQ(0, sysctl_write(UP_ON_OPEN, "1"));
 	for (i = 0; i < 3; i++) {
 		EXPECT_FALSE(link_is_up(self->u.ifindex));
 		ASSERT_EQ(0, unit_open(&self->u, 0));
@@ -363,7 +363,7 @@ TEST_F(ether_sysctl, B5_up_on_open)
 	/* It does not apply to tun. */
 	ASSERT_EQ(0, unit_open(&self->tun, 0));
 	EXPECT_FALSE(link_is_up(self->tun.ifindex));
-	ASSERT_EQ(0, write_file(UP_ON_OPEN, "0"));
+	ASSERT_EQ(0, sysctl_write(UP_ON_OPEN, "0"));
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 	EXPECT_FALSE(link_is_up(self->u.ifindex));
 }
@@ -371,8 +371,8 @@ TEST_F(ether_sysctl, B5_up_on_open)
 /* The driver sets the interface up, so the process needs no privilege for it. */
 TEST_F(ether_sysctl, B5_up_on_open_by_a_user)
 {
-	ASSERT_EQ(0, write_file(UP_ON_OPEN, "1"));
-	ASSERT_EQ(0, write_file(USER_OPEN, "1"));
+	ASSERT_EQ(0, sysctl_write(UP_ON_OPEN, "1"));
+	ASSERT_EQ(0, sysctl_write(USER_OPEN, "1"));
 	ASSERT_EQ(0, chmod(self->u.node, 0666));
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
 	ASSERT_EQ(0, link_down(self->u.ifindex));

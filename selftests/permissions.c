@@ -135,80 +135,64 @@ TEST_F(perm, capability_of_another_user_namespace_is_EPERM)
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 }
 
+/* In a container: opens a node once it may, and again after the unit has left. */
+static void open_while_it_is_here(struct unit *u, int sock)
+{
+	CHILD_ASSERT(!userns_new());
+	CHILD_ASSERT(!netns_new());
+	signal_peer(sock);
+	CHILD_ASSERT(wait_for_peer(sock));
+	CHILD_ASSERT(!unit_open(u, 0));
+	unit_close(u);
+	signal_peer(sock);
+	CHILD_ASSERT(wait_for_peer(sock));
+	CHILD_ASSERT(unit_open(u, 0) == -EPERM);
+}
+
 /*
- * Root of a container may open a unit that it creates in the container's network namespace, if the
- * mode of the node permits it. After the unit is moved out of the container it may not.
+ * Root of a container may open a unit whose interface is in the container's network namespace, if
+ * the mode of the node permits it. After the unit is moved out of the container it may not.
  */
 TEST_F(perm, owner_of_the_namespace_may_open)
 {
-	struct {
-		int err, ifindex;
-		char node[32], ifname[IFNAMSIZ];
-	} unit = { };
-	int to[2], from[2], netns, container_netns, status, err;
-	char path[64], c;
-	struct unit u;
+	int sock[2], netns, container_netns;
+	char path[64];
 	pid_t pid;
 
 	if (userns_unavailable())
 		SKIP(return, "no user namespaces");
+	ASSERT_EQ(0, chmod(self->u.node, 0666));
 	netns = netns_open();
 	ASSERT_LE(0, netns);
-	ASSERT_EQ(0, pipe2(to, O_CLOEXEC));
-	ASSERT_EQ(0, pipe2(from, O_CLOEXEC));
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sock));
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		close(to[1]);
-		unit.err = userns_new();
-		if (!unit.err)
-			unit.err = netns_new();
-		if (!unit.err)
-			unit.err = unit_create(&u, NULL);
-		unit.ifindex = u.ifindex;
-		memcpy(unit.node, u.node, sizeof(unit.node));
-		memcpy(unit.ifname, u.ifname, sizeof(unit.ifname));
-		if (write(from[1], &unit, sizeof(unit)) != sizeof(unit) || unit.err)
-			_exit(1);
-		/* The first byte: the mode is 0666. The second: the unit has moved. */
-		if (read(to[0], &c, 1) != 1)
-			_exit(2);
-		err = unit_open(&u, 0);
-		unit_close(&u);
-		if (write(from[1], &err, sizeof(err)) != sizeof(err))
-			_exit(3);
-		if (read(to[0], &c, 1) != 1)
-			_exit(4);
-		err = unit_open(&u, 0);
-		unit_close(&u);
-		if (write(from[1], &err, sizeof(err)) != sizeof(err))
-			_exit(5);
+		close(sock[0]);
+		open_while_it_is_here(&self->u, sock[1]);
 		_exit(0);
 	}
-	close(from[1]);
-	ASSERT_EQ((ssize_t)sizeof(unit), read(from[0], &unit, sizeof(unit)));
-	ASSERT_EQ(0, unit.err);
-	ASSERT_EQ(0, chmod(unit.node, 0666));
-	ASSERT_EQ(1, write(to[1], "1", 1));
-	ASSERT_EQ((ssize_t)sizeof(err), read(from[0], &err, sizeof(err)));
-	EXPECT_EQ(0, err);
-
+	close(sock[1]);
+	ASSERT_TRUE(wait_for_peer(sock[0]));
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
 	container_netns = open(path, O_RDONLY | O_CLOEXEC);
 	ASSERT_LE(0, container_netns);
+	ASSERT_EQ(0, link_set_netns(self->u.ifindex, container_netns));
+	signal_peer(sock[0]);
+	ASSERT_TRUE(wait_for_peer(sock[0]));
 	ASSERT_EQ(0, setns(container_netns, CLONE_NEWNET));
-	ASSERT_EQ(0, link_rename(unit.ifindex, "mine"));
-	ASSERT_EQ(0, link_set_netns(unit.ifindex, netns));
+	ASSERT_EQ(0, link_rename(if_nametoindex(self->u.ifname), "mine"));
+	ASSERT_EQ(0, link_set_netns(if_nametoindex("mine"), netns));
 	ASSERT_EQ(0, setns(netns, CLONE_NEWNET));
-	ASSERT_EQ(1, write(to[1], "2", 1));
-	ASSERT_EQ((ssize_t)sizeof(err), read(from[0], &err, sizeof(err)));
-	EXPECT_EQ(-EPERM, err);
-	ASSERT_EQ(pid, waitpid(pid, &status, 0));
-	EXPECT_EQ(0, status);
+	signal_peer(sock[0]);
+	EXPECT_TRUE(child_succeeded(pid));
 	EXPECT_EQ(0, link_del(if_nametoindex("mine")));
-	EXPECT_NE(0, access(unit.node, F_OK));
-	close(netns);
+	self->u.ifindex = 0;
+	/* The host's administrator removed the unit, so the node is gone. */
+	EXPECT_NE(0, access(self->u.node, F_OK));
+	close(sock[0]);
 	close(container_netns);
+	close(netns);
 }
 
 TEST_HARNESS_MAIN

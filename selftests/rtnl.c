@@ -171,7 +171,6 @@ static long unit_link_attr(int ifindex, int type, size_t size)
 #define SHOWN_UNIT()		unit_link_attr(self->u.ifindex, IFLA_BSDTUN_UNIT, 4)
 #define SHOWN_KEEP()		unit_link_attr(self->u.ifindex, IFLA_BSDTUN_KEEP, 1)
 #define SHOWN_TRANSIENT()	unit_link_attr(self->u.ifindex, IFLA_BSDTUN_TRANSIENT, 1)
-#define SHOWN_OWNER()		unit_link_attr(self->u.ifindex, IFLA_BSDTUN_OWNER, 4)
 
 /* A free number that the driver would not choose itself. */
 static __u32 unusual_free_number(const char *kind)
@@ -227,7 +226,6 @@ TEST_F(rtnl, without_attributes_the_driver_chooses)
 	EXPECT_EQ(number, SHOWN_UNIT());
 	EXPECT_EQ(0, SHOWN_TRANSIENT());
 	EXPECT_EQ(variant->has_keep ? 0 : -ENOENT, SHOWN_KEEP());
-	EXPECT_EQ(0, SHOWN_OWNER());
 }
 
 TEST_F(rtnl, numbers_end_at_32767)
@@ -497,7 +495,7 @@ static int count_in_dump(const char *kind, bool has_keep)
 				continue;
 			if (link_attr(&link, IFLA_BSDTUN_UNIT, 4) < 0 ||
 			    link_attr(&link, IFLA_BSDTUN_TRANSIENT, 1) < 0 ||
-			    link_attr(&link, IFLA_BSDTUN_OWNER, 4) < 0 ||
+			    link_attr(&link, IFLA_BSDTUN_OWNER, 4) != -ENOENT ||
 			    (link_attr(&link, IFLA_BSDTUN_KEEP, 1) >= 0) != has_keep)
 				n = -1000;
 			n++;
@@ -518,38 +516,6 @@ TEST_F(rtnl, dump_has_the_attributes)
 	/* The number does not depend on the name. */
 	ASSERT_EQ(0, link_rename(self->u.ifindex, "vpn1"));
 	EXPECT_EQ(self->u.number, SHOWN_UNIT());
-}
-
-TEST_F(rtnl, OWNER_is_the_opener)
-{
-	ASSERT_EQ(0, CREATE(NULL, NO_ATTRS));
-	EXPECT_EQ(0, SHOWN_OWNER());
-	ASSERT_EQ(0, unit_open(&self->u, 0));
-	EXPECT_EQ(getpid(), SHOWN_OWNER());
-	unit_close(&self->u);
-	EXPECT_EQ(0, SHOWN_OWNER());
-}
-
-static int owner_is_hidden(struct unit *u)
-{
-	int status;
-	pid_t pid;
-
-	if (unshare(CLONE_NEWPID))
-		return -errno;
-	pid = fork();
-	if (!pid)
-		_exit(unit_link_attr(u->ifindex, IFLA_BSDTUN_OWNER, 4) ? 1 : 0);
-	return waitpid(pid, &status, 0) == pid && !status ? 0 : -EPROTO;
-}
-
-/* 0 for an owner outside of the reader's PID namespace. */
-TEST_F(rtnl, OWNER_in_another_PID_namespace)
-{
-	ASSERT_EQ(0, CREATE(NULL, NO_ATTRS));
-	ASSERT_EQ(0, unit_open(&self->u, 0));
-	EXPECT_EQ(0, run_in_child(owner_is_hidden, &self->u));
-	EXPECT_EQ(getpid(), SHOWN_OWNER());
 }
 
 static int see_as_nobody(struct unit *u)

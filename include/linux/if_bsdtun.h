@@ -14,7 +14,7 @@ enum {
 	IFLA_BSDTUN_KEEP,
 	/* __u8, 0 or 1: the last close removes the unit. */
 	IFLA_BSDTUN_TRANSIENT,
-	/* __u32: PID of the owner, or 0 if the unit is not open; read-only. */
+	/* Reserved; earlier drivers showed the owner, which sysfs shows per PID namespace. */
 	IFLA_BSDTUN_OWNER,
 	__IFLA_BSDTUN_MAX,
 };

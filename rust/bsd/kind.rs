@@ -28,6 +28,9 @@ pub(crate) struct LastClose {
 }
 
 impl Kind {
+    /// Number of kinds.
+    pub(crate) const COUNT: usize = 3;
+
     /// The name on BSD: of the cloner, and with a number appended of a unit's node and interface.
     pub(crate) const fn bsd_name(self) -> &'static str {
         match self {

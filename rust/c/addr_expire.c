@@ -55,16 +55,20 @@ void bsdtun_inet6_addr_expire(struct net_device *dev)
 /*
  * Run the work items that delete addresses whose lifetime has ended, and wait
  * for them. They take RTNL. Process context.
+ *
+ * The work item of IPv6 belongs to a workqueue that is not exported, and must
+ * not be queued on another: it could run twice at once, and the end of the
+ * namespace would not wait for it. It is always pending if a user has added an
+ * address; flushing then runs it at once, where it belongs. Other addresses
+ * went when the interface was set down.
  */
 void bsdtun_addr_remove_expired(struct net *net)
 {
 	mod_delayed_work(system_power_efficient_wq, &net->ipv4.addr_chk_work, 0);
 #if IS_ENABLED(CONFIG_IPV6)
 	/* With ipv6.disable=1 it is not initialized. */
-	if (ipv6_mod_enabled()) {
-		mod_delayed_work(system_power_efficient_wq, &net->ipv6.addr_chk_work, 0);
+	if (ipv6_mod_enabled())
 		flush_delayed_work(&net->ipv6.addr_chk_work);
-	}
 #endif
 	flush_delayed_work(&net->ipv4.addr_chk_work);
 }

@@ -14,7 +14,7 @@ struct net_device;
 struct sk_buff;
 
 /* skb_alloc.c */
-struct sk_buff *bsdtun_alloc_skb_frag(unsigned int headroom, unsigned int len);
+struct sk_buff *bsdtun_alloc_skb(unsigned int headroom, unsigned int len);
 void bsdtun_consume_skb(struct sk_buff *skb);
 
 /* skb_scrub.c */

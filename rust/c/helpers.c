@@ -8,6 +8,7 @@
 #include <linux/skbuff.h>
 #include <linux/spinlock.h>
 #include <linux/uio.h>
+#include <linux/user_namespace.h>
 #include <net/net_namespace.h>
 
 #include "helpers.h"
@@ -30,6 +31,16 @@ struct net *bsdtun_maybe_get_net(struct net *net)
 void bsdtun_put_net(struct net *net)
 {
 	put_net(net);
+}
+
+struct user_namespace *bsdtun_get_user_ns(struct user_namespace *ns)
+{
+	return get_user_ns(ns);
+}
+
+void bsdtun_put_user_ns(struct user_namespace *ns)
+{
+	put_user_ns(ns);
 }
 
 struct net *bsdtun_dev_net_rcu(const struct net_device *dev)

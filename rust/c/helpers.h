@@ -12,11 +12,14 @@ struct iov_iter;
 struct net;
 struct net_device;
 struct sk_buff;
+struct user_namespace;
 
 void bsdtun_eth_hw_addr_random(struct net_device *dev);
 struct net *bsdtun_get_current_net(void);
 struct net *bsdtun_maybe_get_net(struct net *net);
 void bsdtun_put_net(struct net *net);
+struct user_namespace *bsdtun_get_user_ns(struct user_namespace *ns);
+void bsdtun_put_user_ns(struct user_namespace *ns);
 struct net *bsdtun_dev_net_rcu(const struct net_device *dev);
 void bsdtun_dev_net_set(struct net_device *dev, struct net *net);
 bool bsdtun_netif_carrier_ok(const struct net_device *dev);

@@ -9,7 +9,8 @@
 
 /*
  * Release the sender's pages and socket, the route, the connection tracking
- * entry and the device. Returns false if there is no memory to copy the pages.
+ * entry, the extensions (such as the secpath, which holds xfrm states) and the
+ * device. Returns false if there is no memory to copy the pages.
  * Any context.
  *
  * One function, because a call for each step costs more than the steps.
@@ -24,6 +25,7 @@ bool bsdtun_skb_scrub(struct sk_buff *skb)
 	skb_orphan(skb);
 	skb_dst_drop(skb);
 	nf_reset_ct(skb);
+	skb_ext_reset(skb);
 	skb->dev = NULL;
 	return true;
 }

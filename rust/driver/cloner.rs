@@ -59,11 +59,15 @@ impl<V: Variant> MiscOpen for Cloner<V> {
     /// interface is in the caller's network namespace; if there is none, a new unit with the lowest
     /// free number. The node of a new unit exists when the system call returns.
     ///
+    /// Units that a user namespace other than the initial one owns have no node: all of them are
+    /// opened here, also those that rtnetlink has made.
+    ///
     /// # Errors
     ///
     /// `ENOENT` if the sysctl `devfs_cloning` is 0, `EPERM` if the caller lacks `CAP_NET_ADMIN` in
     /// the user namespace that owns its network namespace (see [`open_unit`] for the exception),
-    /// `ENOSPC` if no number is free, `ENOMEM`, `ENFILE`.
+    /// `ENOSPC` if no number is free or the user namespace owns as many units as it may, `ENOMEM`,
+    /// `ENFILE`.
     fn open(link: &Arc<Registration<Interface<V>>>, _file: &File) -> Result<Arc<Private<Unit>>> {
         let context = link.context();
         if !context.settings.devfs_cloning(V::KIND) {

@@ -77,6 +77,9 @@ impl FileOperations for UnitFile {
                 dev.carrier_off();
             }
             if snapshot.transient {
+                if !snapshot.transient_by_admin {
+                    unit.set_retire_node();
+                }
                 dev.unregister(&rtnl);
             }
         }

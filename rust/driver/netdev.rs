@@ -24,6 +24,7 @@ use crate::{
             Device,
             TxContext, //
         },
+        net_namespace::capable_net_admin_noaudit,
         netdev_ops::{
             NetdevOps,
             NetdevTx, //
@@ -64,7 +65,15 @@ impl<V: Variant> NetdevOps for Interface<V> {
         dev.carrier_off();
     }
 
-    fn uninit(unit: &Private<Unit>, _dev: &Device, _rtnl: &Rtnl) {
+    fn uninit(unit: &Private<Unit>, dev: &Device, rtnl: &Rtnl) {
+        // The current process removes the interface, except at the end of a network namespace,
+        // whose cause is unknown. Where another user namespace owns the network namespace, the
+        // request may have come from there, by a socket that was passed to a privileged process.
+        let by_admin = dev.net(rtnl).is_some_and(|net| net.user_ns().is_initial())
+            && capable_net_admin_noaudit();
+        if !by_admin {
+            unit.set_retire_node();
+        }
         let unread = unit.queue().revoke();
         unit.drop_list(unread, DropCause::TxUnread);
     }
@@ -83,7 +92,8 @@ impl<V: Variant> NetdevOps for Interface<V> {
     fn start_xmit(unit: &Private<Unit>, dev: &Device, skb: SkBuff, tx: &TxContext) -> NetdevTx {
         match transmit::<V>(unit, dev, skb, tx) {
             Ok(()) => NetdevTx::Sent,
-            Err((skb, cause)) => {
+            Err((mut skb, cause)) => {
+                skb.tx_error();
                 unit.drop_skb(skb, cause);
                 NetdevTx::Dropped
             }
@@ -91,7 +101,7 @@ impl<V: Variant> NetdevOps for Interface<V> {
     }
 
     fn priv_destructor(unit: Arc<Private<Unit>>) {
-        unit.node().remove();
+        unit.remove_node();
     }
 }
 

@@ -6,13 +6,14 @@ use crate::{
     bsd::lifecycle::OpenError,
     driver::{
         file::UnitFile,
+        node_device::{
+            NodeDevice,
+            NodeTarget, //
+        },
         unit::Unit, //
     },
     linux::{
-        miscdevice::{
-            MiscDevice,
-            MiscOpen, //
-        },
+        miscdevice::MiscOpen,
         net::{
             name::Name,
             private::Private,
@@ -34,30 +35,37 @@ use kernel::{
 pub(crate) struct UnitNode;
 
 impl MiscOpen for UnitNode {
-    type Data = Private<Unit>;
+    type Data = NodeTarget<Private<Unit>>;
 
     type File = UnitFile;
 
-    fn open(unit: &Arc<Private<Unit>>, _file: &File) -> Result<Arc<Private<Unit>>> {
-        open_unit(unit)?;
-        Ok(unit.clone())
+    /// Opens the unit of the node.
+    ///
+    /// # Errors
+    ///
+    /// `ENXIO` if the node is retired, or those of [`open_unit`].
+    fn open(target: &Arc<Self::Data>, _file: &File) -> Result<Arc<Private<Unit>>> {
+        let unit = target.unit().ok_or(ENXIO)?;
+        open_unit(&unit)?;
+        Ok(unit)
     }
 }
 
 impl UnitNode {
-    /// Creates the node of a unit, unless its interface is gone already. Process context, with no
-    /// lock held.
+    /// Creates the node of a unit, or takes over a retired one, unless the interface is gone
+    /// already. Process context, with no lock held.
     ///
     /// In sysfs the device has the name of the kind, with or without the module parameter
     /// `bsd_names`: it must differ from the names of other drivers' devices.
     ///
     /// # Errors
     ///
-    /// Those of [`MiscDevice::new`].
+    /// Those of [`NodeDevice::new`].
     pub(crate) fn create(unit: &Arc<Private<Unit>>) -> Result {
-        unit.node().create(|| {
+        unit.node().create(unit, |unit| {
             let name = Name::from_fmt(fmt!("{}{}", unit.kind().name(), unit.number()))?;
-            MiscDevice::new::<Self>(name.as_c_str(), unit.name().as_c_str(), unit.clone())
+            let node_name = *unit.name();
+            NodeDevice::new::<Self>(name.as_c_str(), node_name.as_c_str(), unit)
         })
     }
 }
@@ -94,19 +102,22 @@ pub(crate) fn open_unit(unit: &Private<Unit>) -> Result {
     let up = {
         let rcu = rcu::read_lock();
         unit.device_rcu(&rcu).is_some_and(|dev| {
+            if ethernet {
+                unit.set_remote_address(dev.ethernet_address());
+            }
             dev.carrier_on();
             dev.is_up()
         })
     };
     // An interface that is set up later sees the carrier. One that is up already would start to
     // transmit from a work item a moment later, and the stack would drop packets until then.
-    if up || ethernet {
+    //
+    // Otherwise RTNL is not taken: all opens of misc devices wait for this one.
+    let set_up = ethernet && unit.settings().up_on_open();
+    if up || set_up {
         let rtnl = rtnl::lock();
         if let Some(dev) = unit.device(&rtnl) {
-            if ethernet {
-                unit.set_remote_address(dev.ethernet_address());
-            }
-            if ethernet && unit.settings().up_on_open() {
+            if set_up {
                 if let Err(e) = dev.open(&rtnl) {
                     pr_warn!(
                         "{}: cannot set the interface up at open: {:?}\n",

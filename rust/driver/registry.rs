@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The units of one kind: which numbers are in use, and which units a cloner has made.
+//! The units of one kind: which numbers are in use, which units the cloner can give, and which
+//! nodes are retired.
 
-use crate::bsd::name::UNIT_MAX;
+use crate::{
+    bsd::name::UNIT_MAX,
+    driver::node_device::NodeDevice, //
+};
 use kernel::{
     id_pool::IdPool,
     new_mutex,
@@ -12,22 +16,32 @@ use kernel::{
         RBTreeNodeReservation, //
     },
     sync::{
+        atomic::{
+            AtomicFlag,
+            Relaxed, //
+        },
         Arc,
         Mutex, //
     }, //
 };
 
-/// The numbers of one kind of unit, and the units of type `T` that its cloner has made.
+/// The numbers of one kind of unit, the units of type `T` that its cloner can give, and the nodes
+/// whose units are gone. Dropping it removes those nodes.
 ///
-/// The two mutexes do not nest. Process context.
+/// The mutexes do not nest. Process context.
 #[pin_data]
 pub(crate) struct Registry<T> {
     /// Numbers in use.
     #[pin]
     ids: Mutex<IdPool>,
-    /// Units that a cloner has made, by number. An entry is removed when its number is freed.
+    /// Units that a cloner may give, by number. An entry is removed when its number is freed.
     #[pin]
     cloned: Mutex<RBTree<u16, Arc<T>>>,
+    /// Retired nodes, by the number that they had.
+    #[pin]
+    retired: Mutex<RBTree<u16, NodeDevice<T>>>,
+    /// Set when the module is being unloaded: nodes are retired from now on.
+    closing: AtomicFlag,
 }
 
 /// The number of one unit. Dropping it frees the number.
@@ -50,6 +64,20 @@ impl<T> Reservation<T> {
     }
 }
 
+/// Memory for one call of [`UnitId::retire`].
+pub(crate) struct NodeReservation<T>(RBTreeNodeReservation<u16, NodeDevice<T>>);
+
+impl<T> NodeReservation<T> {
+    /// Allocates the memory.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self(RBTreeNodeReservation::new(GFP_KERNEL_ACCOUNT)?))
+    }
+}
+
 impl<T> Registry<T> {
     /// Creates a registry with all numbers free.
     ///
@@ -63,9 +91,18 @@ impl<T> Registry<T> {
             pin_init!(Self {
                 ids <- new_mutex!(pool, "Registry::ids"),
                 cloned <- new_mutex!(RBTree::new(), "Registry::cloned"),
+                retired <- new_mutex!(RBTree::new(), "Registry::retired"),
+                closing: AtomicFlag::new(false),
             }),
             GFP_KERNEL,
         )
+    }
+
+    /// The module is being unloaded: from now on all nodes are retired, and removed together when
+    /// the registry is dropped. The core removes the last units under `pernet_ops_rwsem`, under
+    /// which nothing should wait for `misc_mtx`.
+    pub(crate) fn close(&self) {
+        self.closing.store(true, Relaxed);
     }
 
     /// Allocates `number`; `None` if it is in use or above [`UNIT_MAX`].
@@ -103,7 +140,7 @@ impl<T> Registry<T> {
         })
     }
 
-    /// Adds a unit that a cloner has made. `is_gone` returns whether its interface is gone.
+    /// Adds a unit that the cloner may give. `is_gone` returns whether its interface is gone.
     pub(crate) fn add_cloned(
         &self,
         reservation: Reservation<T>,
@@ -121,8 +158,8 @@ impl<T> Registry<T> {
         }
     }
 
-    /// Finds the unit with the lowest number for which `suits` returns true, among those that a
-    /// cloner has made.
+    /// Finds the unit with the lowest number for which `suits` returns true, among those that the
+    /// cloner may give.
     pub(crate) fn find_cloned(&self, suits: impl Fn(&Arc<T>) -> bool) -> Option<Arc<T>> {
         self.cloned
             .lock()
@@ -142,6 +179,35 @@ impl<T> UnitId<T> {
     /// The number.
     pub(crate) fn number(&self) -> u16 {
         self.number
+    }
+
+    /// Whether [`Registry::close`] was called.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.registry.closing.load(Relaxed)
+    }
+
+    /// As [`Registry::add_cloned`], for the unit with this number.
+    pub(crate) fn add_cloned(
+        &self,
+        reservation: Reservation<T>,
+        unit: Arc<T>,
+        is_gone: impl FnOnce(&T) -> bool,
+    ) {
+        self.registry
+            .add_cloned(reservation, self.number, unit, is_gone);
+    }
+
+    /// Keeps a retired node for the next unit with this number.
+    pub(crate) fn retire(&self, reservation: NodeReservation<T>, device: NodeDevice<T>) {
+        let entry = reservation.0.into_node(self.number, device);
+        let old = self.registry.retired.lock().insert(entry);
+        // There is none: the unit took it over. If there were, it would be dropped after the mutex.
+        drop(old);
+    }
+
+    /// Takes the retired node of this number, if there is one.
+    pub(crate) fn unretire(&self) -> Option<NodeDevice<T>> {
+        self.registry.retired.lock().remove(&self.number)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     },
     driver::{
         open::UnitNode,
+        quota::Quota,
         settings::Settings,
         unit::{
             Unit,
@@ -45,6 +46,7 @@ use kernel::{
 /// The objects that all units of a kind share.
 pub(crate) struct LinkContext {
     pub(crate) registry: Arc<UnitRegistry>,
+    pub(crate) quota: Arc<Quota>,
     pub(crate) settings: Arc<Settings>,
 }
 
@@ -61,7 +63,9 @@ impl<V: Variant> LinkOps for Interface<V> {
         Policy::u32_up_to(UNIT_MAX as i16),
         V::KEEP,
         Policy::u8_bool(),
-        Policy::refused(c"The owner cannot be set: it is the process that opens the unit"),
+        // Not in replies either: a notification is built once, for all its readers, by a process
+        // whose PID namespace is not theirs.
+        Policy::refused(c"The owner is shown in sysfs and fdinfo only"),
     ];
 
     fn sysfs_attrs() -> &'static [&'static SysfsAttr<Unit>] {
@@ -73,7 +77,8 @@ impl<V: Variant> LinkOps for Interface<V> {
     /// # Errors
     ///
     /// `EINVAL` if name and number disagree, or the number is out of range; `EEXIST` if the number
-    /// is in use; `ENOSPC` if no number is free; `ENOMEM`.
+    /// is in use; `ENOSPC` if no number is free, or if the user namespace that owns the network
+    /// namespace owns as many units as it may; `ENOMEM`.
     fn newlink(
         context: &LinkContext,
         dev: &mut NewDevice,
@@ -93,6 +98,18 @@ impl<V: Variant> LinkOps for Interface<V> {
                 return Err(EINVAL);
             }
             (_, by_name) => by_name,
+        };
+        let user_ns = dev.user_ns(rtnl);
+        let charge = if user_ns.is_initial() {
+            None
+        } else {
+            let limit = context.settings.user_units();
+            let charge = context.quota.charge(user_ns, V::KIND, limit);
+            Some(charge.inspect_err(|&e| {
+                if e == ENOSPC {
+                    ext_ack.set(c"Too many units in user namespaces: net.link.bsdtun.user_units");
+                }
+            })?)
         };
         let id = match request {
             NameRequest::Unit(number) => context.registry.allocate(number).ok_or_else(|| {
@@ -120,7 +137,13 @@ impl<V: Variant> LinkOps for Interface<V> {
         if by_name == NameRequest::Template {
             dev.set_name(&name);
         }
-        let unit = Private::new(Unit::new(V::KIND, id, name, context.settings.clone()))?;
+        let unit = Private::new(Unit::new(
+            V::KIND,
+            id,
+            name,
+            context.settings.clone(),
+            charge,
+        ))?;
         apply_settings(&unit, attrs);
         Ok(unit)
     }
@@ -153,12 +176,17 @@ impl<V: Variant> LinkOps for Interface<V> {
         if V::KIND == Kind::Tap {
             message.put_u8_bool(uapi::IFLA_KEEP, snapshot.keep)?;
         }
-        message.put_u8_bool(uapi::IFLA_TRANSIENT, snapshot.transient)?;
-        message.put_u32(uapi::IFLA_OWNER, snapshot.owner as u32)
+        message.put_u8_bool(uapi::IFLA_TRANSIENT, snapshot.transient)
     }
 
-    /// Creates the node, which must not be done under RTNL.
+    /// Creates the node, which must not be done under RTNL. A unit without a node is given by the
+    /// cloner.
     fn registered(unit: Arc<Private<Unit>>) -> Result {
+        if !unit.has_node() {
+            return unit
+                .node()
+                .offer_to_cloner(&unit, |unit| unit.queue().is_revoked());
+        }
         UnitNode::create(&unit)
             .inspect_err(|e| pr_err!("{}: cannot create the node: {:?}\n", unit.name(), e))
     }

@@ -72,6 +72,9 @@ impl Names {
     }
 }
 
+/// Default of `net.link.bsdtun.user_units`.
+const USER_UNITS_DEFAULT: i32 = 64;
+
 /// The driver-wide settings.
 pub(crate) struct Settings {
     names: Names,
@@ -81,6 +84,7 @@ pub(crate) struct Settings {
     tap_devfs_cloning: Int,
     tap_user_open: Int,
     tap_up_on_open: Int,
+    user_units: Int,
 }
 
 impl Settings {
@@ -99,6 +103,7 @@ impl Settings {
                 tap_devfs_cloning: Int::new(1),
                 tap_user_open: Int::new(0),
                 tap_up_on_open: Int::new(0),
+                user_units: Int::new(USER_UNITS_DEFAULT),
             },
             GFP_KERNEL,
         )?)
@@ -141,12 +146,19 @@ impl Settings {
     pub(crate) fn up_on_open(&self) -> bool {
         self.tap_up_on_open.get() != 0
     }
+
+    /// Number of units that a user namespace other than the initial one may own:
+    /// `net.link.bsdtun.user_units`.
+    pub(crate) fn user_units(&self) -> usize {
+        self.user_units.get().try_into().unwrap_or(0)
+    }
 }
 
-/// The sysctls; they are removed when this is dropped.
+/// The sysctls, in the initial network namespace only; they are removed when this is dropped.
 pub(crate) struct Sysctls {
     _tun: Directory<Settings>,
     _tap: Directory<Settings>,
+    _bsdtun: Directory<Settings>,
     _debug: Directory<Settings>,
 }
 
@@ -161,41 +173,55 @@ impl Sysctls {
             Entry {
                 name: c"debug",
                 value: Settings::debug,
+                min: None,
             },
             Entry {
                 name: c"devfs_cloning",
                 value: |settings| &settings.tun_devfs_cloning,
+                min: None,
             },
             Entry {
                 name: c"up_on_addr",
                 value: |settings| &settings.tun_up_on_addr,
+                min: None,
             },
         ];
         let tap = [
             Entry {
                 name: c"debug",
                 value: Settings::debug,
+                min: None,
             },
             Entry {
                 name: c"devfs_cloning",
                 value: |settings| &settings.tap_devfs_cloning,
+                min: None,
             },
             Entry {
                 name: c"up_on_open",
                 value: |settings| &settings.tap_up_on_open,
+                min: None,
             },
             Entry {
                 name: c"user_open",
                 value: |settings| &settings.tap_user_open,
+                min: None,
             },
         ];
+        let bsdtun = [Entry {
+            name: c"user_units",
+            value: |settings: &Settings| &settings.user_units,
+            min: Some(&0),
+        }];
         let debug = [Entry {
             name: c"if_tun_debug",
             value: Settings::debug,
+            min: None,
         }];
         Ok(Self {
-            _tun: Directory::new(c"net/link/tun", settings.clone(), &tun)?,
-            _tap: Directory::new(c"net/link/tap", settings.clone(), &tap)?,
+            _tun: Directory::new_net(c"net/link/tun", settings.clone(), &tun)?,
+            _tap: Directory::new_net(c"net/link/tap", settings.clone(), &tap)?,
+            _bsdtun: Directory::new_net(c"net/link/bsdtun", settings.clone(), &bsdtun)?,
             _debug: Directory::new(c"debug", settings, &debug)?,
         })
     }

@@ -16,6 +16,7 @@ use crate::{
         },
         node::Node,
         queue::TxQueue,
+        quota::Charge,
         registry::{
             Registry,
             UnitId, //
@@ -26,6 +27,7 @@ use crate::{
         net::{
             etherdevice::EthernetAddress,
             name::Name,
+            net_namespace::capable_net_admin_noaudit,
             private::Private,
             rtnl,
             skb::SkBuff,
@@ -79,6 +81,11 @@ pub(crate) struct Unit {
     up_work: SpinLockIrq<Option<ReturnWorkItem<UpWork>>>,
     #[pin]
     node: Node<Private<Unit>>,
+    /// Set if the removal of the interface must not free the minor number of the node.
+    retire_node: AtomicFlag,
+    /// The unit's share in the quota of the user namespace that owns it; `None` for the initial
+    /// one.
+    charge: Option<Charge>,
     ipv6_drop_logged: AtomicFlag,
     drop_stats: DropStats,
 }
@@ -94,6 +101,8 @@ struct UnitSettings {
     interface_type: u8,
     keep: bool,
     transient: bool,
+    /// Whether a process with `CAP_NET_ADMIN` in the initial user namespace set `transient`.
+    transient_by_admin: bool,
     /// Ethernet address of the peer: the interface's own at open, then as `SIOCSIFADDR` stored it.
     /// Nothing uses it.
     remote_address: EthernetAddress,
@@ -112,6 +121,8 @@ pub(crate) struct Snapshot {
     pub(crate) keep: bool,
     /// Whether the last close destroys the unit.
     pub(crate) transient: bool,
+    /// Whether the host's administrator decided that.
+    pub(crate) transient_by_admin: bool,
     /// The owner's process number in the caller's PID namespace; 0 if there is none.
     pub(crate) owner: i32,
 }
@@ -144,7 +155,8 @@ impl ReturnWork for UpWork {
 }
 
 impl Unit {
-    /// Creates a unit with this number, whose node is called `name`. It has no node yet.
+    /// Creates a unit with this number, whose node is called `name`. It has no node yet, and will
+    /// have none if it is charged to a user namespace.
     ///
     /// # Errors
     ///
@@ -154,6 +166,7 @@ impl Unit {
         id: UnitId<Private<Self>>,
         name: Name,
         settings: Arc<Settings>,
+        charge: Option<Charge>,
     ) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             kind,
@@ -167,6 +180,7 @@ impl Unit {
                     interface_type: kind.type_default(),
                     keep: false,
                     transient: false,
+                    transient_by_admin: false,
                     remote_address: EthernetAddress::default(),
                     owner: None,
                 },
@@ -175,6 +189,8 @@ impl Unit {
             queue <- TxQueue::new(),
             up_work <- new_spinlock_irq!(None, "Unit::up_work"),
             node <- Node::new(id),
+            retire_node: AtomicFlag::new(false),
+            charge,
             ipv6_drop_logged: AtomicFlag::new(false),
             drop_stats: DropStats::new(),
         })
@@ -210,6 +226,23 @@ impl Unit {
         &self.node
     }
 
+    /// Whether the unit has a node of its own: not if a user namespace other than the initial one
+    /// owns it.
+    pub(crate) fn has_node(&self) -> bool {
+        self.charge.is_none()
+    }
+
+    /// Makes the removal of the interface retire the node instead of removing it.
+    pub(crate) fn set_retire_node(&self) {
+        self.retire_node.store(true, Relaxed);
+    }
+
+    /// Removes or retires the node, after the interface is gone. Process context, with no lock held
+    /// that is taken under `misc_mtx` if the node is not retired.
+    pub(crate) fn remove_node(&self) {
+        self.node.remove(self.retire_node.load(Relaxed));
+    }
+
     /// The framing of packets that are queued or written now. Any context.
     pub(crate) fn framing(&self) -> Framing {
         Framing::from_bits(self.framing.load(Relaxed))
@@ -231,6 +264,7 @@ impl Unit {
             interface_type: settings.interface_type,
             keep: settings.keep,
             transient: settings.transient,
+            transient_by_admin: settings.transient_by_admin,
             owner: settings.owner.as_ref().map_or(0, Pid::vnr),
         }
     }
@@ -257,9 +291,12 @@ impl Unit {
         self.unit_settings.lock().remote_address = address;
     }
 
-    /// Sets whether the last close destroys the unit.
+    /// Sets whether the last close destroys the unit, by the current process.
     pub(crate) fn set_transient(&self, transient: bool) {
-        self.unit_settings.lock().transient = transient;
+        let by_admin = capable_net_admin_noaudit();
+        let mut settings = self.unit_settings.lock();
+        settings.transient = transient;
+        settings.transient_by_admin = by_admin;
     }
 
     /// Sets the process that is shown as the owner.

@@ -10,6 +10,7 @@
 //! - [`miscdevice`]: nodes in `/dev`, `struct miscdevice`.
 //! - [`file_operations`]: the operations of an open file, `struct file_operations`.
 //! - [`fasync`]: open files whose owners get SIGIO, `struct fasync_struct`.
+//! - [`user_namespace`]: user namespaces, `struct user_namespace`.
 //! - [`pid`]: processes, `struct pid`.
 //! - [`sysctl`]: files in `/proc/sys`, `struct ctl_table`.
 //! - [`return_work`]: work on the return to user space, when no lock is held.
@@ -23,3 +24,4 @@ pub(crate) mod net;
 pub(crate) mod pid;
 pub(crate) mod return_work;
 pub(crate) mod sysctl;
+pub(crate) mod user_namespace;

@@ -7,7 +7,10 @@
 use crate::c::bindings;
 use core::{
     mem,
-    ptr::NonNull, //
+    ptr::{
+        self,
+        NonNull, //
+    }, //
 };
 use kernel::{
     ffi::{
@@ -25,6 +28,7 @@ use kernel::{
 };
 
 /// The integer in a sysctl. User space and the kernel read and write it concurrently.
+#[repr(transparent)]
 pub(crate) struct Int(Atomic<c_int>);
 
 impl Int {
@@ -50,16 +54,20 @@ pub(crate) struct Entry<T> {
     pub(crate) name: &'static CStr,
     /// The value in the file.
     pub(crate) value: fn(&T) -> &Int,
+    /// The lowest value that can be written: `EINVAL` below. `None`: any value.
+    pub(crate) min: Option<&'static c_int>,
 }
 
-/// A directory of sysctls, visible in every network namespace. Dropping it removes them.
+/// A directory of sysctls. Everybody can read them, and only a process with `CAP_NET_ADMIN` in the
+/// initial user namespace can write them. Dropping it removes them.
 ///
 /// # Invariants
 ///
-/// `header` is the registration of `_table`. The values that the table points to live as long as
-/// `_values`.
+/// `header` is the registration of `_table`, by `register_net_sysctl_sz()` if `net` is set. The
+/// values that the table points to live as long as `_values`.
 pub(crate) struct Directory<T> {
     header: NonNull<bindings::ctl_table_header>,
+    net: bool,
     _table: KVec<bindings::ctl_table>,
     _values: Arc<T>,
 }
@@ -70,28 +78,14 @@ unsafe impl<T: Send + Sync> Send for Directory<T> {}
 unsafe impl<T: Send + Sync> Sync for Directory<T> {}
 
 impl<T> Directory<T> {
-    /// Creates a file with mode 0644 in `/proc/sys/PATH` for each entry. Process context.
+    /// Creates a file in `/proc/sys/PATH` for each entry, visible in every namespace. Process
+    /// context.
     ///
     /// # Errors
     ///
     /// `ENOMEM`, also if one of the files exists.
     pub(crate) fn new(path: &'static CStr, values: Arc<T>, entries: &[Entry<T>]) -> Result<Self> {
-        let mut table = KVec::with_capacity(entries.len(), GFP_KERNEL)?;
-        for entry in entries {
-            let value: *const Int = (entry.value)(&values);
-            table.push(
-                bindings::ctl_table {
-                    procname: entry.name.as_char_ptr(),
-                    data: value.cast_mut().cast::<c_void>(),
-                    maxlen: mem::size_of::<c_int>() as c_int,
-                    mode: 0o644,
-                    // Accesses the value as a whole, with `READ_ONCE` and `WRITE_ONCE`.
-                    proc_handler: Some(bindings::proc_dointvec_minmax),
-                    ..pin_init::zeroed()
-                },
-                GFP_KERNEL,
-            )?;
-        }
+        let table = Self::table(&values, entries)?;
         // SAFETY: Path and names are static. The table and the values are valid until the header is
         // unregistered.
         let header = unsafe {
@@ -100,17 +94,98 @@ impl<T> Directory<T> {
         Ok(Self {
             // INVARIANT: Just registered.
             header: NonNull::new(header).ok_or(ENOMEM)?,
+            net: false,
             _table: table,
             _values: values,
         })
     }
+
+    /// Creates a file in `/proc/sys/PATH`, for a path below `net`, for each entry, visible in the
+    /// initial network namespace only. Process context.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`, also if one of the files exists.
+    pub(crate) fn new_net(
+        path: &'static CStr,
+        values: Arc<T>,
+        entries: &[Entry<T>],
+    ) -> Result<Self> {
+        let table = Self::table(&values, entries)?;
+        // SAFETY: Path and names are static. The table and the values are valid until the header is
+        // unregistered. The initial network namespace always exists.
+        let header = unsafe {
+            bindings::register_net_sysctl_sz(
+                &raw mut bindings::init_net,
+                path.as_char_ptr(),
+                table.as_ptr().cast_mut(),
+                table.len(),
+            )
+        };
+        Ok(Self {
+            // INVARIANT: Just registered.
+            header: NonNull::new(header).ok_or(ENOMEM)?,
+            net: true,
+            _table: table,
+            _values: values,
+        })
+    }
+
+    fn table(values: &T, entries: &[Entry<T>]) -> Result<KVec<bindings::ctl_table>> {
+        let mut table = KVec::with_capacity(entries.len(), GFP_KERNEL)?;
+        for entry in entries {
+            let value: *const Int = (entry.value)(values);
+            table.push(
+                bindings::ctl_table {
+                    procname: entry.name.as_char_ptr(),
+                    data: value.cast_mut().cast::<c_void>(),
+                    maxlen: mem::size_of::<c_int>() as c_int,
+                    mode: 0o644,
+                    proc_handler: Some(proc_handler),
+                    extra1: entry
+                        .min
+                        .map_or(ptr::null_mut(), |min| ptr::from_ref(min).cast_mut().cast()),
+                    ..pin_init::zeroed()
+                },
+                GFP_KERNEL,
+            )?;
+        }
+        Ok(table)
+    }
+}
+
+/// Checks the capability, which the mode of the file does not: a container's root may own the file.
+///
+/// # Safety
+///
+/// Called by the core with an entry of a [`Directory`], and a buffer of `*lenp` bytes.
+unsafe extern "C" fn proc_handler(
+    ctl: *const bindings::ctl_table,
+    write: c_int,
+    buffer: *mut c_void,
+    lenp: *mut usize,
+    ppos: *mut bindings::loff_t,
+) -> c_int {
+    // SAFETY: Process context.
+    if write != 0 && !unsafe { bindings::capable(bindings::CAP_NET_ADMIN as c_int) } {
+        return EPERM.to_errno();
+    }
+    // Accesses the value as a whole, with `READ_ONCE` and `WRITE_ONCE`.
+    //
+    // SAFETY: By the safety requirement; the entry's data is an `int`, and so is its minimum, if
+    // any.
+    unsafe { bindings::proc_dointvec_minmax(ctl, write, buffer, lenp, ppos) }
 }
 
 impl<T> Drop for Directory<T> {
     fn drop(&mut self) {
-        // Waits until no handler is running any more.
-        //
-        // SAFETY: Registered by the type invariant.
-        unsafe { bindings::unregister_sysctl_table(self.header.as_ptr()) };
+        // Both wait until no handler is running any more.
+        if self.net {
+            // SAFETY: Registered with `register_net_sysctl_sz()` by the type invariant.
+            unsafe { bindings::unregister_net_sysctl_table(self.header.as_ptr()) };
+        } else {
+            // SAFETY: Registered by the type invariant.
+            unsafe { bindings::unregister_sysctl_table(self.header.as_ptr()) };
+        }
     }
 }

@@ -61,6 +61,7 @@
 #include "signal.h"
 #include "sleeper.h"
 #include "socket.h"
+#include "sysctl.h"
 #include "unit.h"
 #include "uring.h"
 #include "util.h"

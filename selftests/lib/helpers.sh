@@ -101,6 +101,12 @@ attr_is() {
 	file_is "/sys/class/net/$1/$2" "$3"
 }
 
+# set_sysctl FILE VALUE: writes a sysctl of the driver, which only the initial network namespace has.
+set_sysctl() {
+	# shellcheck disable=SC2016 # for the other shell
+	nsenter --net=/proc/1/ns/net "$BASH" -c 'echo "$2" > "$1"' - "$1" "$2"
+}
+
 # An empty pipe, to sleep without starting a program.
 exec {silence}<> <(:)
 

@@ -95,3 +95,15 @@ int netns_open(void)
 {
 	return ERR(open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
 }
+
+int netns_enter_initial(void)
+{
+	int fd = ERR(open("/proc/1/ns/net", O_RDONLY | O_CLOEXEC));
+	int err;
+
+	if (fd < 0)
+		return fd;
+	err = ERR(setns(fd, CLONE_NEWNET));
+	close(fd);
+	return err;
+}

@@ -28,6 +28,9 @@ int netns_enable_ipv6(void);
 /* A descriptor of the current network namespace, or -errno. */
 int netns_open(void);
 
+/* Enters the initial network namespace. */
+int netns_enter_initial(void);
+
 /* Mounts a /sys that shows the current network namespace, unless /sys already does. */
 int sysfs_remount(void);
 

@@ -101,3 +101,23 @@ int open_from_userns(struct unit *u)
 {
 	return userns_new() ? -ENOTRECOVERABLE : unit_open(u, 0);
 }
+
+void signal_peer(int sock)
+{
+	if (write(sock, "t", 1) != 1)
+		_exit(2);
+}
+
+bool wait_for_peer(int sock)
+{
+	char c;
+
+	return read(sock, &c, 1) == 1;
+}
+
+bool child_succeeded(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, 0) == pid && !status;
+}

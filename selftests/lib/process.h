@@ -40,4 +40,11 @@ int open_from_userns(struct unit *u);
 int userns_new(void);
 bool userns_unavailable(void);
 
+/* Parent and child wait for each other at the two ends of a socket pair. */
+void signal_peer(int sock);
+bool wait_for_peer(int sock);
+
+/* Waits for a child; true if it exited with status 0. */
+bool child_succeeded(pid_t pid);
+
 #endif /* BSDTUN_LIB_PROCESS_H */

@@ -119,6 +119,11 @@ bool node_exists(const struct unit *u)
 	return !stat(u->node, &st);
 }
 
+bool node_retired(const struct unit *u)
+{
+	return ERR(open(u->node, O_RDWR | O_CLOEXEC | O_NONBLOCK)) == -ENXIO;
+}
+
 size_t link_header_len(const struct unit *u)
 {
 	return strcmp(u->kind, TUN_KIND) ? ETH_HLEN : 0;
@@ -209,6 +214,7 @@ int count_nodes(const char *kind)
 	size_t len = strlen(kind);
 	struct dirent *entry;
 	DIR *dev = opendir("/dev");
+	struct unit u;
 	int n = 0;
 
 	if (!dev)
@@ -216,9 +222,14 @@ int count_nodes(const char *kind)
 	while ((entry = readdir(dev))) {
 		const char *number = entry->d_name + len;
 
-		if (!strncmp(entry->d_name, kind, len) && *number &&
-		    strspn(number, "0123456789") == strlen(number))
+		if (strncmp(entry->d_name, kind, len) || !*number ||
+		    strspn(number, "0123456789") != strlen(number))
+			continue;
+		/* A unit can be created with the number of a retired node, and takes it along. */
+		if (unit_create_kind(&u, kind, entry->d_name))
 			n++;
+		else
+			unit_destroy(&u);
 	}
 	closedir(dev);
 	return n;
@@ -228,6 +239,8 @@ int lowest_free_number(const char *kind, int from)
 {
 	char node[32];
 
+	/* Without the retired nodes. */
+	count_nodes(kind);
 	do {
 		snprintf(node, sizeof(node), "/dev/%s%d", kind, from++);
 	} while (!access(node, F_OK));
@@ -256,14 +269,4 @@ void units_delete_all(void)
 		if (!link_get(i->if_index, &link) && !strncmp(link.kind, "bsd", 3))
 			link_del(i->if_index);
 	if_freenameindex(all);
-}
-
-int sysctl_set(const char *kind, const char *name, const char *value)
-{
-	char path[64];
-
-	/* vmnet uses the settings of tap. */
-	snprintf(path, sizeof(path), "/proc/sys/net/link/%s/%s",
-		 strcmp(kind, TUN_KIND) ? "tap" : "tun", name);
-	return write_file(path, value);
 }

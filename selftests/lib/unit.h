@@ -49,6 +49,12 @@ int unit_create_up(struct unit *u, int flags);
 
 bool node_exists(const struct unit *u);
 
+/*
+ * Whether the node is there without a unit, as the end of a network namespace leaves it. Opens and
+ * closes the unit if there is one.
+ */
+bool node_retired(const struct unit *u);
+
 /* The length of the link layer header of this kind. */
 size_t link_header_len(const struct unit *u);
 
@@ -69,10 +75,13 @@ bool fdinfo_value(int fd, const char *key, char *value, size_t size);
 /* Opens the cloner of @kind; *@u describes the unit that it gave. Returns 0 or -errno. */
 int cloner_open(struct unit *u, const char *kind, int flags);
 
-/* The number of numbered nodes of @kind, whatever the namespace of the interface. */
+/*
+ * The number of nodes of units of @kind, whatever the namespace of the interface. Removes retired
+ * nodes.
+ */
 int count_nodes(const char *kind);
 
-/* The lowest number, @from or higher, without a node. */
+/* The lowest number, @from or higher, without a node. Removes retired nodes. */
 int lowest_free_number(const char *kind, int from);
 
 /*
@@ -83,8 +92,5 @@ bool unit_numbers_settled(const char *kind);
 
 /* Deletes all units of the current network namespace, of every kind. */
 void units_delete_all(void);
-
-/* Sets net.link.tun.@name, or net.link.tap.@name for tap and vmnet. */
-int sysctl_set(const char *kind, const char *name, const char *value);
 
 #endif /* BSDTUN_LIB_UNIT_H */

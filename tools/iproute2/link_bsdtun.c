@@ -106,7 +106,6 @@ static void print_opt(struct link_util *lu, FILE *f, struct rtattr *tb[])
 	print_number(tb[IFLA_BSDTUN_UNIT], "unit", "unit %u ");
 	print_flag(tb[IFLA_BSDTUN_KEEP], "keep", "keep %s ");
 	print_flag(tb[IFLA_BSDTUN_TRANSIENT], "transient", "transient %s ");
-	print_number(tb[IFLA_BSDTUN_OWNER], "owner", "owner %u ");
 }
 
 #define LINK_UTIL(kind) \

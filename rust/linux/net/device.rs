@@ -334,7 +334,7 @@ impl Device {
     }
 
     /// The network namespace of the device; `None` if it is being removed.
-    pub(super) fn net(&self, _rtnl: &Rtnl) -> Option<Net> {
+    pub(crate) fn net(&self, _rtnl: &Rtnl) -> Option<Net> {
         let _rcu = rcu::read_lock();
         // SAFETY: The device is valid by the type invariant and RCU is held.
         let net = unsafe { bindings::bsdtun_dev_net_rcu(self.as_raw()) };

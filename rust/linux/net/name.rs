@@ -18,7 +18,7 @@ pub(crate) const IFNAMSIZ: usize = 16;
 ///
 /// # Invariants
 ///
-/// The last byte is NUL.
+/// The last byte is NUL, and so are all bytes after the first NUL: user space gets the padded name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Name([u8; IFNAMSIZ]);
 
@@ -41,10 +41,12 @@ impl Name {
         Ok(Self(name))
     }
 
-    /// Wraps the `name` field of a `struct net_device`, which the core keeps terminated.
+    /// Copies the `name` field of a `struct net_device`. The core terminates it, but leaves the
+    /// rest of an earlier, longer name behind the NUL.
     pub(super) fn from_raw(mut name: [u8; IFNAMSIZ]) -> Self {
-        name[IFNAMSIZ - 1] = 0;
-        // INVARIANT: Just terminated.
+        let len = name.iter().position(|&b| b == 0).unwrap_or(IFNAMSIZ - 1);
+        name[len..].fill(0);
+        // INVARIANT: Just filled.
         Self(name)
     }
 
@@ -92,6 +94,14 @@ mod tests {
         assert_eq!(name.as_padded(), b"bsdtun7\0\0\0\0\0\0\0\0\0");
         assert_eq!(name.as_c_str().to_bytes(), b"bsdtun7");
         Ok(())
+    }
+
+    #[test]
+    fn rest_of_an_earlier_name_is_removed() {
+        let name = Name::from_raw(*b"x\0etters\0\0\0\0\0\0\0\0");
+        assert_eq!(name.as_padded(), b"x\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
+        let name = Name::from_raw(*b"0123456789abcdef");
+        assert_eq!(name.as_padded(), b"0123456789abcde\0");
     }
 
     #[test]

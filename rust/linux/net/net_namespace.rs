@@ -4,7 +4,10 @@
 //!
 //! C header: [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h)
 
-use crate::c::bindings;
+use crate::{
+    c::bindings,
+    linux::user_namespace::UserNamespace, //
+};
 use core::ptr::NonNull;
 use kernel::prelude::*;
 
@@ -52,6 +55,14 @@ impl Net {
         self.ptr.as_ptr()
     }
 
+    /// The user namespace that owns this network namespace. Any context.
+    pub(crate) fn user_ns(&self) -> UserNamespace {
+        // SAFETY: Valid by the type invariant; the owner does not change.
+        let user_ns = unsafe { (*self.as_raw()).user_ns };
+        // SAFETY: A network namespace holds its user namespace.
+        unsafe { UserNamespace::from_raw(user_ns) }
+    }
+
     /// Whether the current task has `CAP_NET_ADMIN` in the user namespace that owns this network
     /// namespace. Process context.
     pub(crate) fn ns_capable_net_admin(&self) -> bool {
@@ -71,6 +82,18 @@ impl Drop for Net {
 pub(crate) fn capable_net_admin() -> bool {
     // SAFETY: Process context.
     unsafe { bindings::capable(bindings::CAP_NET_ADMIN as c_int) }
+}
+
+/// As [`capable_net_admin`], for a decision that refuses nothing: it is not audited. Process
+/// context.
+pub(crate) fn capable_net_admin_noaudit() -> bool {
+    // SAFETY: Process context, and the initial user namespace always exists.
+    unsafe {
+        bindings::ns_capable_noaudit(
+            &raw mut bindings::init_user_ns,
+            bindings::CAP_NET_ADMIN as c_int,
+        )
+    }
 }
 
 /// Implements [`Net::ns_capable_net_admin`].

@@ -25,10 +25,7 @@ use core::marker::PhantomData;
 use kernel::{
     error::to_result,
     prelude::*,
-    sync::{
-        rcu,
-        Arc, //
-    }, //
+    sync::Arc, //
 };
 
 /// The result of [`NetdevOps::start_xmit`]: what happened to the packet.
@@ -262,10 +259,14 @@ pub(super) unsafe fn register<T: NetdevOps>(
         Err(_) => {
             // SAFETY: `ndo_uninit` has run if `ndo_init` had succeeded, and no callback follows it.
             // No destructor is set, so that this is the only one to empty the area.
-            drop(unsafe { private::take::<T::Data>(dev) });
+            let private = unsafe { private::take::<T::Data>(dev) };
             // The caller may free the device at once, but the driver may have kept `private`, under
-            // which others may have found the device: the grace period of its invariant.
-            rcu::synchronize_rcu();
+            // which others may have found the device: the grace period of its invariant. It is
+            // expedited under RTNL. A request with an invalid name, say, does not get this far.
+            if private.is_some_and(|private| private.was_published()) {
+                // SAFETY: Process context.
+                unsafe { bindings::synchronize_net() };
+            }
         }
     }
     ret

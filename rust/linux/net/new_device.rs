@@ -6,9 +6,12 @@
 
 use crate::{
     c::bindings,
-    linux::net::{
-        name::Name,
-        rtnl::Rtnl, //
+    linux::{
+        net::{
+            name::Name,
+            rtnl::Rtnl, //
+        },
+        user_namespace::UserNamespace, //
     }, //
 };
 use core::ptr::{
@@ -192,6 +195,18 @@ impl NewDevice {
     pub(crate) fn set_name(&mut self, name: &Name) {
         // SAFETY: By the type invariant the field is ours to write.
         unsafe { (*self.ptr.as_ptr()).name = *name.as_padded() };
+    }
+
+    /// The user namespace that owns the device's network namespace.
+    pub(crate) fn user_ns(&self, _rtnl: &Rtnl) -> UserNamespace {
+        let _rcu = rcu::read_lock();
+        // SAFETY: By the type invariant the device is allocated. Its namespace is set, and the
+        // creator of the device holds a reference to it.
+        let net = unsafe { bindings::bsdtun_dev_net_rcu(self.ptr.as_ptr()) };
+        // SAFETY: As above; the owner does not change.
+        let user_ns = unsafe { (*net).user_ns };
+        // SAFETY: A network namespace holds its user namespace.
+        unsafe { UserNamespace::from_raw(user_ns) }
     }
 
     /// Whether a device in the same network namespace has the name.

@@ -32,7 +32,9 @@ use kernel::{
         atomic::{
             Acquire,
             Atomic,
+            AtomicFlag,
             Full,
+            Relaxed,
             Release, //
         },
         rcu,
@@ -50,6 +52,8 @@ use kernel::{
 #[pin_data]
 pub(crate) struct Private<T> {
     dev: Atomic<*mut bindings::net_device>,
+    /// Whether `dev` was ever set.
+    published: AtomicFlag,
     #[pin]
     data: T,
 }
@@ -61,7 +65,8 @@ unsafe impl<T: Sync> Sync for Private<T> {}
 
 impl<T: Send + Sync + 'static> Private<T> {
     /// Allocates the private data of a device that is not registered yet, for
-    /// [`LinkOps::newlink`] to return. Process context.
+    /// [`LinkOps::newlink`] to return. The memory is charged to the caller's memory cgroup. Process
+    /// context.
     ///
     /// # Errors
     ///
@@ -73,9 +78,10 @@ impl<T: Send + Sync + 'static> Private<T> {
             try_pin_init!(Self {
                 // INVARIANT: No device yet.
                 dev: Atomic::new(ptr::null_mut()),
+                published: AtomicFlag::new(false),
                 data <- data,
             }),
-            GFP_KERNEL,
+            GFP_KERNEL_ACCOUNT,
         )
     }
 
@@ -105,7 +111,14 @@ impl<T: Send + Sync + 'static> Private<T> {
     /// registration, must call [`Self::clear_device`].
     pub(super) unsafe fn set_device(&self, dev: *mut bindings::net_device) -> bool {
         // INVARIANT: By the safety requirement.
-        self.dev.cmpxchg(ptr::null_mut(), dev, Full).is_ok()
+        let set = self.dev.cmpxchg(ptr::null_mut(), dev, Full).is_ok();
+        self.published.store(true, Relaxed);
+        set
+    }
+
+    /// Whether anybody may have found a device here. RTNL.
+    pub(super) fn was_published(&self) -> bool {
+        self.published.load(Relaxed)
     }
 
     /// Forgets the device, in `ndo_uninit`: from now on nobody finds it.

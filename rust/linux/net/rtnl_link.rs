@@ -369,12 +369,20 @@ impl<T: LinkOps> Registration<T> {
     ) -> c_int {
         from_result(|| {
             // SAFETY: The core's table has an element for each attribute of a link.
-            let attrs = unsafe { NlAttrs::from_raw(tb, bindings::IFLA_LINKINFO as usize + 1) };
+            let attrs = unsafe { NlAttrs::from_raw(tb, bindings::IFLA_NUM_TX_QUEUES as usize + 1) };
             if T::ETHERNET {
                 validate_address(&attrs)?;
             }
             // SAFETY: The structure is ours during the call.
             let mut ext_ack = unsafe { ExtAck::from_raw(ext_ack) };
+            // Devices on this layer have one transmit queue, see `Device::stop_queues`.
+            if attrs
+                .u32(bindings::IFLA_NUM_TX_QUEUES as u16)
+                .is_some_and(|queues| queues > 1)
+            {
+                ext_ack.set(c"The device has one transmit queue");
+                return Err(EINVAL);
+            }
             attrs.validate_nested(
                 bindings::IFLA_LINKINFO as u16,
                 bindings::IFLA_INFO_DATA as u16,

@@ -150,7 +150,7 @@ impl SkBuff {
         let len = iter.len();
         // SAFETY: Process context. Both lengths are plain numbers, and their sum is below the size
         // of a page.
-        let ptr = unsafe { bindings::bsdtun_alloc_skb_frag(headroom as c_uint, len as c_uint) };
+        let ptr = unsafe { bindings::bsdtun_alloc_skb(headroom as c_uint, len as c_uint) };
         let Some(ptr) = NonNull::new(ptr) else {
             return Ok(None);
         };
@@ -277,8 +277,8 @@ impl SkBuff {
     }
 
     /// Prepares a packet that leaves the stack for waiting any length of time: releases its
-    /// sender's socket and pages, its route, its connection tracking entry and its device. Any
-    /// context.
+    /// sender's socket and pages, its route, its connection tracking entry, its extensions and its
+    /// device. Any context.
     ///
     /// # Errors
     ///
@@ -322,6 +322,13 @@ impl SkBuff {
         } else {
             Err(EFAULT)
         }
+    }
+
+    /// Reports that a packet of the stack could not be transmitted, to a sender that lent its pages
+    /// for it. The packet must be dropped next. Any context.
+    pub(crate) fn tx_error(&mut self) {
+        // SAFETY: The packet is valid by the type invariant.
+        unsafe { bindings::skb_tx_error(self.as_raw()) };
     }
 
     /// Frees a packet that is dropped. Any context.

@@ -45,7 +45,7 @@ for page in bsdtun.4 bsdtap.4; do
 done
 
 same "sysctls" "$(find rust -name settings.rs -exec cat {} + | awk -F '"' '
-	/let (tun|tap) = \[/ { split($0, word, " "); folder = "net.link." word[2] "." }
+	/let (tun|tap|bsdtun) = \[/ { split($0, word, " "); folder = "net.link." word[2] "." }
 	/let debug = \[/ { folder = "debug." }
 	/ name: c"/ { print folder $2 }' | sort -u)" "$(items Va bsdtun.4 bsdtap.4)"
 
