@@ -116,7 +116,7 @@ impl kernel::InPlaceModule for Bsdtun {
         let drivers = Drivers::new();
         try_pin_init!(Self {
             drivers: drivers?,
-            addresses <- Notifier::new(&drivers.tun.link),
+            addresses <- Notifier::new(drivers.tun.link.clone()),
         }? Error)
     }
 }

@@ -2,7 +2,7 @@
 /*
  * The sysctls of the driver are settings of the whole machine. They exist in the initial network
  * namespace only, and a write needs CAP_NET_ADMIN in the initial user namespace: uid 0 is not
- * enough, whatever the mode of the file and whoever opened it.
+ * enough, for any mode of the file, also if another process opened it.
  */
 #include "lib/container.h"
 #include "lib/test.h"

@@ -121,7 +121,7 @@ impl FileOperations for UnitFile {
         match copy_out(&skb, iov) {
             Ok(len) => {
                 trace::read(unit.name(), unit, &skb, len);
-                skb.consume();
+                skb.consume(mode.process_context());
                 Ok(len)
             }
             Err(e) => {

@@ -21,8 +21,7 @@ use crate::{
     linux::net::{
         device::{
             flags,
-            Device,
-            TxContext, //
+            Device, //
         },
         net_namespace::capable_net_admin_noaudit,
         netdev_ops::{
@@ -35,7 +34,8 @@ use crate::{
         },
         private::Private,
         rtnl::Rtnl,
-        skb::SkBuff, //
+        skb::SkBuff,
+        tx_context::TxContext, //
     }, //
 };
 use kernel::{
@@ -119,7 +119,7 @@ fn transmit<V: Variant>(
     mut skb: SkBuff,
     tx: &TxContext,
 ) -> Result<(), (SkBuff, DropCause)> {
-    let prefix = match prefix::<V>(unit, &skb) {
+    let prefix = match prefix::<V>(unit, &skb, tx) {
         Some(prefix) => prefix,
         None => return Err((skb, DropCause::TxProtocol)),
     };
@@ -137,12 +137,12 @@ fn transmit<V: Variant>(
 /// return, and while the packet has its route, from which the next hop follows. Encoded at once:
 /// keeping the parts of the prefix live across the calls that follow costs more.
 #[inline(always)]
-fn prefix<V: Variant>(unit: &Unit, skb: &SkBuff) -> Option<u64> {
+fn prefix<V: Variant>(unit: &Unit, skb: &SkBuff, tx: &TxContext) -> Option<u64> {
     if V::KIND.is_ethernet() {
         return Some(Prefix::None.to_cb());
     }
     let protocol = Protocol::from_ethertype(skb.protocol());
-    let prefix = protocol.and_then(|protocol| unit.framing().prefix(protocol, || skb.next_hop()));
+    let prefix = protocol.and_then(|protocol| unit.framing().prefix(protocol, || skb.next_hop(tx)));
     if prefix.is_none() && protocol == Some(Protocol::Ip6) {
         unit.log_ipv6_drop();
     }

@@ -30,13 +30,11 @@ use crate::{
         },
         file_operations::events,
         net::{
-            device::{
-                Device,
-                TxContext, //
-            },
+            device::Device,
             name::Name,
             skb::SkBuff,
-            skb_list::SkbList, //
+            skb_list::SkbList,
+            tx_context::TxContext, //
         }, //
     },
     trace, //

@@ -112,7 +112,7 @@ pub(super) fn write(
         unit.drop_skb(skb, DropCause::RxOtherHost);
         return Ok(len);
     }
-    if let Err(skb) = dev.receive(skb, &rcu) {
+    if let Err(skb) = dev.receive(skb, &rcu, mode.process_context()) {
         dev.count_rx_dropped();
         unit.drop_skb(skb, DropCause::RxNotReady);
     }
@@ -195,7 +195,6 @@ fn copy_in(iov: &mut IovIterSource<'_>, kind: WriteKind, mode: IoMode) -> Result
     }
     let mut skb = SkBuff::from_iter(iov, HeaderType::Network, mode.atomic)?;
     skb.set_protocol(protocol as u16);
-    skb.reset_mac_header();
     Ok(Some(skb))
 }
 

@@ -9,7 +9,10 @@
 
 use crate::{
     c::bindings,
-    linux::fasync::Fasync, //
+    linux::{
+        context::ProcessContext,
+        fasync::Fasync, //
+    }, //
 };
 use core::{
     marker::PhantomData,
@@ -41,7 +44,8 @@ use kernel::{
         poll::PollTable,
         rcu,
         Arc, //
-    }, //
+    },
+    types::NotThreadSafe, //
 };
 
 /// Events that [`FileOperations::poll`] returns.
@@ -64,6 +68,17 @@ pub(crate) struct IoMode {
     /// It should not wait for memory either: `IOCB_NOWAIT` is set. After `EAGAIN`, the caller
     /// repeats the call from a context in which it may wait.
     pub(crate) atomic: bool,
+    // Only made here, for a read or write that is running.
+    _context: NotThreadSafe,
+}
+
+impl IoMode {
+    /// The context that reads and writes run in.
+    pub(crate) fn process_context(&self) -> &ProcessContext {
+        // SAFETY: The value is made for a `read_iter` or `write_iter`, which run in process
+        // context, and cannot leave the task.
+        unsafe { ProcessContext::assume(self) }
+    }
 }
 
 /// The operations of an open file. Methods are named after the members of `struct file_operations`
@@ -375,6 +390,7 @@ impl<T: FileOperations> VTable<T> {
         IoMode {
             may_wait: !atomic && flags & kernel::fs::file::flags::O_NONBLOCK == 0,
             atomic,
+            _context: NotThreadSafe,
         }
     }
 

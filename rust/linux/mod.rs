@@ -14,9 +14,11 @@
 //! - [`pid`]: processes, `struct pid`.
 //! - [`sysctl`]: files in `/proc/sys`, `struct ctl_table`.
 //! - [`return_work`]: work on the return to user space, when no lock is held.
+//! - [`context`]: proofs of contexts.
 //! - [`cache_line`]: alignment to cache lines.
 
 pub(crate) mod cache_line;
+pub(crate) mod context;
 pub(crate) mod fasync;
 pub(crate) mod file_operations;
 pub(crate) mod miscdevice;

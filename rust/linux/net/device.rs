@@ -6,15 +6,22 @@
 
 use crate::{
     c::bindings,
-    linux::net::{
-        etherdevice::EthernetAddress,
-        name::Name,
-        net_namespace::{
-            self,
-            Net, //
-        },
-        rtnl::Rtnl,
-        skb::SkBuff, //
+    linux::{
+        context::ProcessContext,
+        net::{
+            etherdevice::EthernetAddress,
+            name::Name,
+            net_namespace::{
+                self,
+                Net, //
+            },
+            rtnl::{
+                self,
+                Rtnl, //
+            },
+            skb::SkBuff,
+            tx_context::TxContext, //
+        }, //
     }, //
 };
 use core::ptr::{
@@ -26,11 +33,14 @@ use kernel::{
     container_of,
     error::to_result,
     prelude::*,
-    sync::rcu,
-    types::{
-        NotThreadSafe,
-        Opaque, //
-    }, //
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        rcu, //
+    },
+    types::Opaque, //
 };
 
 /// Interface flags, `IFF_*`, in host byte order.
@@ -47,25 +57,10 @@ pub(crate) mod flags {
     pub(crate) const MULTICAST: u32 = bindings::net_device_flags_IFF_MULTICAST;
     /// The driver is asked for debug output.
     pub(crate) const DEBUG: u32 = bindings::net_device_flags_IFF_DEBUG;
-}
 
-/// Proof of the context in which the stack transmits: softirqs cannot run on this CPU.
-///
-/// # Invariants
-///
-/// Softirqs are off on the current CPU for as long as a reference to this type lives.
-pub(crate) struct TxContext(NotThreadSafe);
-
-impl TxContext {
-    /// Returns the proof in a callback that C code calls with softirqs off.
-    ///
-    /// # Safety
-    ///
-    /// Softirqs must be off on the current CPU for the whole of `'a`.
-    pub(super) unsafe fn assume<'a>() -> &'a Self {
-        const CONTEXT: &TxContext = &TxContext(NotThreadSafe);
-        CONTEXT
-    }
+    /// All of the above: those that a driver may set. Others, `IFF_UP` first of all, follow from
+    /// the state of the core.
+    pub(in crate::linux::net) const ALL: u32 = POINTOPOINT | NOARP | BROADCAST | MULTICAST | DEBUG;
 }
 
 /// A registered network device.
@@ -81,8 +76,11 @@ impl TxContext {
 #[repr(transparent)]
 pub(crate) struct Device(Opaque<bindings::net_device>);
 
-// SAFETY: Every method may be called from any thread. The methods access fields as C does, in a
-// context that allows it: the one that the type stands for, or one that an argument proves.
+// SAFETY: Every method may be called from any thread. Fields that change without RTNL (`flags`,
+// `tx_queue_len`, the bytes of `dev_addr`, the list of unicast addresses) are accessed atomically;
+// `mtu`, `name`, `ifindex` and `reg_state` under RTNL, which an argument proves; `type` and the
+// pointer
+// `dev_addr` do not change while the device is registered.
 unsafe impl Sync for Device {}
 
 impl Device {
@@ -103,9 +101,10 @@ impl Device {
 
     /// A snapshot of the interface flags. Any context.
     fn read_flags(&self) -> u32 {
-        // SAFETY: The device is valid by the type invariant. The field may change concurrently, so
-        // this is one volatile read, as C's `READ_ONCE`.
-        unsafe { addr_of!((*self.as_raw()).flags).read_volatile() }
+        // SAFETY: The device is valid by the type invariant.
+        let flags = unsafe { addr_of_mut!((*self.as_raw()).flags) };
+        // SAFETY: As above. Concurrent accesses are `READ_ONCE` and `WRITE_ONCE`.
+        unsafe { Atomic::from_ptr(flags) }.load(Relaxed)
     }
 
     /// Whether the interface is administratively up. Any context.
@@ -124,8 +123,8 @@ impl Device {
         unsafe { (*self.as_raw()).flags }
     }
 
-    /// Changes the interface flags in `mask` to those in `flags`, and notifies user space. See
-    /// [`flags`].
+    /// Changes the interface flags in `mask` to those in `flags`, and notifies user space. Bits
+    /// that [`flags`] does not name are ignored.
     ///
     /// # Errors
     ///
@@ -134,10 +133,12 @@ impl Device {
         if self.is_up() {
             return Err(EBUSY);
         }
+        let mask = mask & flags::ALL;
         let flags = self.flags(rtnl) & !mask | flags & mask;
-        // SAFETY: The device is valid by the type invariant, and RTNL excludes other writers.
-        // Readers may run concurrently, so this is one volatile write, as C's `WRITE_ONCE`.
-        unsafe { addr_of_mut!((*self.as_raw()).flags).write_volatile(flags) };
+        // SAFETY: The device is valid by the type invariant.
+        let field = unsafe { addr_of_mut!((*self.as_raw()).flags) };
+        // SAFETY: As above. Concurrent accesses are `READ_ONCE` and `WRITE_ONCE`.
+        unsafe { Atomic::from_ptr(field) }.store(flags, Relaxed);
         // This event also reaches listeners while the interface is down.
         //
         // SAFETY: The device is valid by the type invariant and RTNL is held.
@@ -145,12 +146,22 @@ impl Device {
         Ok(())
     }
 
+    /// Whether the device is registered and not being unregistered.
+    fn is_registered(&self, _rtnl: &Rtnl) -> bool {
+        // SAFETY: The device is valid by the type invariant. RTNL excludes writers.
+        let state = unsafe { (*self.as_raw()).reg_state };
+        u32::from(state) == bindings::netdev_reg_state_NETREG_REGISTERED
+    }
+
     /// Sets the interface up. Does nothing if it is up.
     ///
     /// # Errors
     ///
-    /// The error of a notifier that objects.
-    pub(crate) fn open(&self, _rtnl: &Rtnl) -> Result {
+    /// `ENODEV` if the device is being unregistered; the error of a notifier that objects.
+    pub(crate) fn open(&self, rtnl: &Rtnl) -> Result {
+        if !self.is_registered(rtnl) {
+            return Err(ENODEV);
+        }
         // SAFETY: The device is valid by the type invariant and RTNL is held.
         to_result(unsafe { bindings::dev_open(self.as_raw(), ptr::null_mut()) })
     }
@@ -160,8 +171,11 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// The error of a notifier that objects.
-    pub(crate) fn open_with_flags(&self, flags: u32, mask: u32, _rtnl: &Rtnl) -> Result {
+    /// `ENODEV` if the device is being unregistered; the error of a notifier that objects.
+    pub(crate) fn open_with_flags(&self, flags: u32, mask: u32, rtnl: &Rtnl) -> Result {
+        if !self.is_registered(rtnl) {
+            return Err(ENODEV);
+        }
         let mask = mask & (flags::DEBUG | flags::NOARP);
         // SAFETY: The device is valid by the type invariant and RTNL is held.
         let old = unsafe { bindings::netif_get_flags(self.as_raw()) };
@@ -176,8 +190,13 @@ impl Device {
         unsafe { bindings::dev_close(self.as_raw()) };
     }
 
-    /// Unregisters the device. Releasing RTNL completes the removal.
-    pub(crate) fn unregister(&self, _rtnl: &Rtnl) {
+    /// Unregisters the device, unless that was done already. Releasing RTNL completes the removal.
+    ///
+    /// Callbacks of the device, in which this would be a bug, have no guard.
+    pub(crate) fn unregister(&self, rtnl: &rtnl::Guard) {
+        if !self.is_registered(rtnl) {
+            return;
+        }
         // SAFETY: The device is valid by the type invariant, and is freed no earlier than RTNL is
         // released, which is held.
         unsafe { bindings::unregister_netdevice_queue(self.as_raw(), ptr::null_mut()) };
@@ -214,8 +233,10 @@ impl Device {
 
     /// The current `txqueuelen` in packets. Any context.
     pub(crate) fn tx_queue_len(&self) -> usize {
-        // SAFETY: As in `read_flags`.
-        let len = unsafe { addr_of!((*self.as_raw()).tx_queue_len).read_volatile() };
+        // SAFETY: The device is valid by the type invariant.
+        let len = unsafe { addr_of_mut!((*self.as_raw()).tx_queue_len) };
+        // SAFETY: As above. Concurrent accesses are `READ_ONCE` and `WRITE_ONCE`.
+        let len = unsafe { Atomic::from_ptr(len) }.load(Relaxed);
         len as usize
     }
 
@@ -231,8 +252,10 @@ impl Device {
         // SAFETY: The device is valid by the type invariant. The pointer does not change, and leads
         // to `MAX_ADDR_LEN` bytes.
         let address = unsafe { (*self.as_raw()).dev_addr };
-        // SAFETY: As above. The bytes may change concurrently, hence the volatile read.
-        unsafe { address.cast::<EthernetAddress>().read_volatile() }
+        core::array::from_fn(|i| {
+            // SAFETY: As above. The bytes may change concurrently, so each is one volatile read.
+            unsafe { address.add(i).read_volatile() }
+        })
     }
 
     /// Whether the device's list of secondary unicast addresses holds `address`: a device on top of
@@ -345,16 +368,22 @@ impl Device {
 
     /// Passes a packet to the stack as received, and counts it.
     ///
-    /// On an Ethernet device the packet must start with its Ethernet header. On other devices the
-    /// caller must have called [`SkBuff::set_protocol`] and [`SkBuff::reset_mac_header`].
+    /// On an Ethernet device the packet must start with its Ethernet header. On other devices it
+    /// starts with its network header, and the stack drops it if [`SkBuff::set_protocol`] was not
+    /// called.
     ///
-    /// Process context, with no lock but RCU: the whole receive path runs on the caller's stack.
+    /// No lock but RCU should be held: the whole receive path runs on the caller's stack.
     ///
     /// # Errors
     ///
     /// Returns the packet if the interface is down, or if the linear part of the packet is shorter
     /// than an Ethernet header.
-    pub(crate) fn receive(&self, mut skb: SkBuff, _rcu: &rcu::Guard) -> Result<(), SkBuff> {
+    pub(crate) fn receive(
+        &self,
+        mut skb: SkBuff,
+        _rcu: &rcu::Guard,
+        _context: &ProcessContext,
+    ) -> Result<(), SkBuff> {
         if !self.is_up() {
             return Err(skb);
         }
@@ -365,6 +394,9 @@ impl Device {
             }
             // SAFETY: The device is valid by the type invariant; the packet has a whole header.
             unsafe { skb.eth_type_trans(self.as_raw()) };
+        } else {
+            // Generic XDP reads from the MAC header on.
+            skb.reset_mac_header();
         }
         // SAFETY: Paired with the call below; nothing in between sleeps.
         unsafe { bindings::bsdtun_local_bh_disable() };

@@ -79,6 +79,8 @@ pub(crate) trait AddressEvents: LinkOps {
 /// Calls [`AddressEvents`] of a link kind until it is dropped.
 #[pin_data]
 pub(crate) struct Notifier<T: AddressEvents> {
+    /// Keeps the address of the operations, by which devices are recognized, from being used again.
+    _link: Arc<Registration<T>>,
     #[pin]
     ip: Block<Ip, T>,
     #[pin]
@@ -90,9 +92,10 @@ impl<T: AddressEvents> Notifier<T> {
     ///
     /// A failure is only logged, because this follows [`Registration::register`], after which a
     /// module's `init` should not fail.
-    pub(crate) fn new(link: &Registration<T>) -> impl PinInit<Self> {
+    pub(crate) fn new(link: Arc<Registration<T>>) -> impl PinInit<Self> {
         let ops = link.ops();
         pin_init!(Self {
+            _link: link,
             ip <- Block::new(ops),
             ip6 <- Block::new(ops),
         })
@@ -180,8 +183,7 @@ unsafe impl Chain for Ip6 {
 /// # Invariants
 ///
 /// - `nb` is in the chain if `registered` is set.
-/// - `ops` is or was the address of the operations of a [`Registration<T>`]; devices of other kinds
-///   do not have it.
+/// - `ops` is the address of the operations of a [`Registration<T>`], which the [`Notifier`] holds.
 #[pin_data(PinnedDrop)]
 #[repr(C)]
 struct Block<C: Chain, T: AddressEvents> {

@@ -15,7 +15,7 @@
 //!   +---------------+---------------------------------------------------------+
 //!   | packets       |  skb_list -> skb <- etherdevice                         |
 //!   +---------------+---------------------------------------------------------+
-//!   | basics        |  name        rtnl        net_namespace                  |
+//!   | basics        |  name      rtnl      net_namespace      tx_context      |
 //!   +---------------+---------------------------------------------------------+
 //! ```
 //!
@@ -33,7 +33,7 @@
 //! [`Private`]: private::Private
 //! [`Registration`]: rtnl_link::Registration
 //! [`Rtnl`]: rtnl::Rtnl
-//! [`TxContext`]: device::TxContext
+//! [`TxContext`]: tx_context::TxContext
 
 pub(crate) mod device;
 pub(crate) mod etherdevice;
@@ -50,16 +50,14 @@ pub(crate) mod rtnl_link;
 pub(crate) mod skb;
 pub(crate) mod skb_list;
 pub(crate) mod sysfs;
+pub(crate) mod tx_context;
 
 /// A minimal driver: `ip link add type bsdtun-example` creates an Ethernet device that discards
 /// each packet that the stack transmits. It is compiled, and run as a test, with KUnit only.
 #[kernel::macros::kunit_tests(bsdtun_net_example)]
 mod example {
     use super::{
-        device::{
-            Device,
-            TxContext, //
-        },
+        device::Device,
         ethtool::EthtoolOps,
         name::Name,
         net_namespace::Net,
@@ -81,7 +79,11 @@ mod example {
             LinkOps,
             Registration, //
         },
-        skb::SkBuff, //
+        skb::{
+            DropReason,
+            SkBuff, //
+        },
+        tx_context::TxContext,
     };
     use kernel::{
         prelude::*,
@@ -124,7 +126,7 @@ mod example {
         ) -> NetdevTx {
             dev.count_tx(tx, skb.len());
             counters.discarded.add(1, Relaxed);
-            // Dropping `skb` frees the packet.
+            skb.drop_reason(DropReason::DeviceNotReady);
             NetdevTx::Sent
         }
     }

@@ -7,10 +7,7 @@
 use crate::{
     c::bindings,
     linux::net::{
-        device::{
-            Device,
-            TxContext, //
-        },
+        device::Device,
         new_device::NewDevice,
         private::{
             self,
@@ -18,7 +15,8 @@ use crate::{
             Private, //
         },
         rtnl::Rtnl,
-        skb::SkBuff, //
+        skb::SkBuff,
+        tx_context::TxContext, //
     }, //
 };
 use core::marker::PhantomData;
@@ -131,7 +129,7 @@ impl<T: NetdevOps> VTable<T> {
         // SAFETY: The private area is emptied after this callback.
         let private = unsafe { netdev_priv::<T::Data>(dev) };
         // SAFETY: The core calls this under RTNL.
-        let rtnl = unsafe { Rtnl::assume_held() };
+        let rtnl = unsafe { Rtnl::assume_held(&dev) };
         private.clear_device(rtnl);
         // SAFETY: The device is valid during this callback.
         T::uninit(private, unsafe { Device::from_raw(dev) }, rtnl);
@@ -144,7 +142,7 @@ impl<T: NetdevOps> VTable<T> {
         // SAFETY: The private area of a registered device is filled.
         let private = unsafe { netdev_priv::<T::Data>(dev) };
         // SAFETY: The core calls this under RTNL.
-        let rtnl = unsafe { Rtnl::assume_held() };
+        let rtnl = unsafe { Rtnl::assume_held(&dev) };
         // SAFETY: The device is valid during this callback.
         T::open(private, unsafe { Device::from_raw(dev) }, rtnl);
         0
@@ -157,7 +155,7 @@ impl<T: NetdevOps> VTable<T> {
         // SAFETY: The private area of a registered device is filled.
         let private = unsafe { netdev_priv::<T::Data>(dev) };
         // SAFETY: The core calls this under RTNL.
-        let rtnl = unsafe { Rtnl::assume_held() };
+        let rtnl = unsafe { Rtnl::assume_held(&dev) };
         // SAFETY: The device is valid during this callback.
         T::stop(private, unsafe { Device::from_raw(dev) }, rtnl);
         0
@@ -178,7 +176,7 @@ impl<T: NetdevOps> VTable<T> {
         // SAFETY: The device is valid during this callback.
         let dev = unsafe { Device::from_raw(dev) };
         // SAFETY: The core calls this with softirqs off.
-        let tx = unsafe { TxContext::assume() };
+        let tx = unsafe { TxContext::assume(&private) };
         match T::start_xmit(private, dev, skb, tx) {
             NetdevTx::Sent => bindings::netdev_tx::NETDEV_TX_OK,
             NetdevTx::Dropped => {

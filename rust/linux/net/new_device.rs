@@ -8,6 +8,7 @@ use crate::{
     c::bindings,
     linux::{
         net::{
+            device::flags,
             name::Name,
             rtnl::Rtnl, //
         },
@@ -152,12 +153,12 @@ impl NewDevice {
         unsafe { PrivFlags::set_priv_flags_raw(flags, new) };
     }
 
-    /// Sets the interface flags, see [`flags`].
+    /// Sets the interface flags. Bits that [`flags`] does not name are ignored.
     ///
     /// [`flags`]: crate::linux::net::device::flags
     pub(crate) fn set_flags(&mut self, flags: u32) {
         // SAFETY: By the type invariant the field is ours to write.
-        unsafe { (*self.ptr.as_ptr()).flags = flags };
+        unsafe { (*self.ptr.as_ptr()).flags = flags & flags::ALL };
     }
 
     /// Sets the initial MTU and its bounds, in bytes.

@@ -16,12 +16,13 @@ use kernel::types::NotThreadSafe;
 pub(crate) struct Rtnl(NotThreadSafe);
 
 impl Rtnl {
-    /// Returns the proof in a callback for which C code has taken the lock.
+    /// Returns the proof in a callback for which C code has taken the lock, bound to a local value
+    /// of the callback.
     ///
     /// # Safety
     ///
-    /// The current task must hold RTNL for the whole of `'a`.
-    pub(super) unsafe fn assume_held<'a>() -> &'a Rtnl {
+    /// The current task must hold RTNL as long as the borrow of `_scope`.
+    pub(super) unsafe fn assume_held<T>(_scope: &T) -> &Rtnl {
         const HELD: &Rtnl = &Rtnl(NotThreadSafe);
         HELD
     }
@@ -33,6 +34,7 @@ impl Rtnl {
 /// runs [`NetdevOps::priv_destructor`] of each on the current thread, with RTNL released.
 ///
 /// [`NetdevOps::priv_destructor`]: crate::linux::net::netdev_ops::NetdevOps::priv_destructor
+#[must_use = "RTNL is released when the guard is dropped"]
 pub(crate) struct Guard(Rtnl);
 
 /// Takes RTNL. Process context; sleeps.

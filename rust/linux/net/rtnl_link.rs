@@ -60,9 +60,11 @@ use kernel::{
     prelude::*,
     sync::{
         atomic::{
+            Acquire,
             AtomicFlag,
             Full,
-            Relaxed, //
+            Relaxed,
+            Release, //
         },
         Arc, //
     },
@@ -175,6 +177,8 @@ pub(crate) struct Registration<T: LinkOps> {
     context: T::Context,
     // The `sysfs_groups` of all links point to it.
     group: Option<Group>,
+    /// Whether somebody is registering `ops`, or has.
+    claimed: AtomicFlag,
     registered: AtomicFlag,
     // The core keeps its list entry and its reader count in here.
     #[pin]
@@ -203,6 +207,7 @@ impl<T: LinkOps> Registration<T> {
             try_pin_init!(Self {
                 context,
                 group,
+                claimed: AtomicFlag::new(false),
                 // INVARIANT: Not registered.
                 registered: AtomicFlag::new(false),
                 ops <- Opaque::ffi_init(|slot: *mut bindings::rtnl_link_ops| {
@@ -237,14 +242,17 @@ impl<T: LinkOps> Registration<T> {
     ///
     /// `EEXIST` if another kind has this name; `EBUSY` if this kind is registered already.
     pub(crate) fn register(&self) -> Result {
-        if self.registered.xchg(true, Full) {
+        if self.claimed.xchg(true, Full) {
             return Err(EBUSY);
         }
         // SAFETY: `ops` is pinned, and `drop` unregisters it.
         let ret = to_result(unsafe { bindings::rtnl_link_register(self.ops.get()) });
-        if ret.is_err() {
-            // INVARIANT: `ops` is not registered.
-            self.registered.store(false, Relaxed);
+        // Not earlier: nothing must be created before the kind is registered, which would not
+        // remove it.
+        match ret {
+            // INVARIANT: `ops` is registered.
+            Ok(()) => self.registered.store(true, Release),
+            Err(_) => self.claimed.store(false, Relaxed),
         }
         ret
     }
@@ -290,7 +298,7 @@ impl<T: LinkOps> Registration<T> {
 
     fn create(&self, name: &Name, net: Option<&Net>) -> Result<Arc<Private<T::Data>>> {
         // Unregistering the kind removes what is created here, so it must be registered.
-        if !self.registered.load(Relaxed) {
+        if !self.registered.load(Acquire) {
             return Err(ENODEV);
         }
         // SAFETY: The name is terminated, and `setup` fits the size of the private area.
@@ -408,7 +416,7 @@ impl<T: LinkOps> Registration<T> {
         // SAFETY: The core keeps it registered during the call.
         let this = unsafe { &*this };
         // SAFETY: The core calls this under RTNL.
-        let rtnl = unsafe { Rtnl::assume_held() };
+        let rtnl = unsafe { Rtnl::assume_held(&dev) };
         // SAFETY: The structure is ours during the call.
         let mut ext_ack = unsafe { ExtAck::from_raw(ext_ack) };
         // SAFETY: The core passes valid parameters.
@@ -438,7 +446,7 @@ impl<T: LinkOps> Registration<T> {
         // SAFETY: The private area of a registered device is filled.
         let private = unsafe { netdev_priv::<T::Data>(dev) };
         // SAFETY: The core calls this under RTNL.
-        let rtnl = unsafe { Rtnl::assume_held() };
+        let rtnl = unsafe { Rtnl::assume_held(&dev) };
         // SAFETY: The structure is ours during the call.
         let mut ext_ack = unsafe { ExtAck::from_raw(ext_ack) };
         // SAFETY: The core has parsed the attributes with the policies in `ops`.

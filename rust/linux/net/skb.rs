@@ -4,7 +4,13 @@
 //!
 //! C header: [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h)
 
-use crate::c::bindings;
+use crate::{
+    c::bindings,
+    linux::{
+        context::ProcessContext,
+        net::tx_context::TxContext, //
+    }, //
+};
 use core::{
     mem::{
         self,
@@ -74,7 +80,8 @@ pub(crate) enum DropReason {
     UserCopy = bindings::skb_drop_reason_SKB_DROP_REASON_SKB_UCOPY_FAULT,
 }
 
-/// A packet. Dropping the value frees it, without a specific reason.
+/// A packet. Dropping the value frees it without a reason, which is a bug of the driver: it warns
+/// if debug assertions are enabled. Use [`Self::drop_reason`] or [`Self::consume`].
 ///
 /// Clones of the packet, which packet taps hold, share its bytes. So the methods here never write
 /// to the bytes after construction.
@@ -248,12 +255,12 @@ impl SkBuff {
     }
 
     /// Sets the MAC header to the current start of the packet: it has no link layer header.
-    pub(crate) fn reset_mac_header(&mut self) {
+    pub(super) fn reset_mac_header(&mut self) {
         // SAFETY: The packet is valid by the type invariant.
         unsafe { bindings::bsdtun_skb_reset_mac_header(self.as_raw()) };
     }
 
-    /// The number that [`Self::set_cb`] stored in the packet.
+    /// The number that [`Self::set_cb`] stored in the packet. Without it, any number.
     pub(crate) fn cb(&self) -> u64 {
         // SAFETY: By the type invariant the packet is valid. Its control block belongs to its
         // owner, and is large enough and aligned for the number.
@@ -270,9 +277,11 @@ impl SkBuff {
     /// The next hop of an IPv4 packet, in network byte order: the gateway of its route, or its
     /// destination if the route has no IPv4 gateway or the packet has no route.
     ///
-    /// Softirqs off, as in `start_xmit`. Call it before [`Self::scrub`], which drops the route.
-    pub(crate) fn next_hop(&self) -> [u8; 4] {
-        // SAFETY: The packet is valid by the type invariant.
+    /// Call it before [`Self::scrub`], which drops the route. A packet without a network header has
+    /// an arbitrary next hop.
+    pub(crate) fn next_hop(&self, _tx: &TxContext) -> [u8; 4] {
+        // SAFETY: The packet is valid by the type invariant. With softirqs off, RCU protects the
+        // route.
         unsafe { bindings::bsdtun_skb_next_hop(self.as_raw()) }.to_ne_bytes()
     }
 
@@ -337,8 +346,10 @@ impl SkBuff {
         unsafe { bindings::dev_kfree_skb_any_reason(self.into_raw(), reason as u32) };
     }
 
-    /// Frees a packet that was delivered: it does not show up as dropped. Process context.
-    pub(crate) fn consume(self) {
+    /// Frees a packet that was delivered: it does not show up as dropped.
+    ///
+    /// In a hard interrupt this would corrupt a cache of the softirqs, hence the proof.
+    pub(crate) fn consume(self, _context: &ProcessContext) {
         // SAFETY: `into_raw` passes the reference on.
         unsafe { bindings::bsdtun_consume_skb(self.into_raw()) };
     }
@@ -390,6 +401,7 @@ impl SkBuff {
 
 impl Drop for SkBuff {
     fn drop(&mut self) {
+        kernel::warn_on!(cfg!(debug_assertions));
         // SAFETY: By the type invariant this value owns a reference, which ends here.
         unsafe {
             bindings::dev_kfree_skb_any_reason(
@@ -430,7 +442,8 @@ pub(super) mod tests {
         skb.set_cb(7);
         assert_eq!(skb.cb(), 7);
         assert_eq!(skb.protocol(), 0x86dd);
-        skb.consume();
+        // SAFETY: Tests run in process context.
+        skb.consume(unsafe { ProcessContext::assume(&()) });
         Ok(())
     }
 

@@ -155,10 +155,18 @@ mod tests {
     use super::*;
     use crate::linux::net::skb::tests::packet;
 
+    /// Removes the first packet and frees it. Returns its number.
+    fn pop(list: &mut SkbList) -> Option<u64> {
+        let skb = list.pop()?;
+        let cb = skb.cb();
+        skb.drop_reason(DropReason::QueuePurged);
+        Some(cb)
+    }
+
     fn cbs(mut list: SkbList) -> Result<KVec<u64>> {
         let mut cbs = KVec::new();
-        while let Some(skb) = list.pop() {
-            cbs.push(skb.cb(), GFP_KERNEL)?;
+        while let Some(cb) = pop(&mut list) {
+            cbs.push(cb, GFP_KERNEL)?;
         }
         Ok(cbs)
     }
@@ -172,7 +180,7 @@ mod tests {
             list.push(packet(20, cb)?);
         }
         assert_eq!(list.len(), 5);
-        assert_eq!(list.pop().map(|skb| skb.cb()), Some(0));
+        assert_eq!(pop(&mut list), Some(0));
         list.push(packet(20, 5)?);
         assert_eq!(list.len(), 5);
         assert_eq!(&cbs(list)?[..], &[1, 2, 3, 4, 5]);
@@ -185,7 +193,7 @@ mod tests {
         for round in 0..3 {
             list.push(packet(20, round)?);
             assert!(!list.is_empty());
-            assert_eq!(list.pop().map(|skb| skb.cb()), Some(round));
+            assert_eq!(pop(&mut list), Some(round));
             assert!(list.is_empty());
             assert_eq!(list.len(), 0);
         }
@@ -249,7 +257,7 @@ mod tests {
             for cb in 0..10 {
                 list.push(packet(200, cb)?);
             }
-            drop(list.pop());
+            pop(&mut list);
             drop(list);
         }
         Ok(())
