@@ -27,9 +27,7 @@ clean() {
 	for unit in $(interfaces bsdtun bsdtap); do
 		ip link del "$unit"
 	done
-	[ ! -e "/run/netns/$FAR" ] || ip netns del "$FAR"
-	# The namespace exits asynchronously.
-	wait_for not test -e /dev/bsdtap111
+	far_remove
 	rm -f "$TMP"/*
 }
 

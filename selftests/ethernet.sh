@@ -47,11 +47,8 @@ delete_all() {
 		ip link del "$unit"
 	done
 	[ ! -e /sys/class/net/veth0 ] || ip link del veth0
-	for unit in "$FAR" "$CLIENT"; do
-		[ ! -e "/run/netns/$unit" ] || ip netns del "$unit"
-	done
-	# The namespace exits asynchronously.
-	wait_for not test -e /dev/bsdtap111
+	far_remove
+	[ ! -e "/run/netns/$CLIENT" ] || ip netns del "$CLIENT"
 }
 
 leave() {

@@ -23,6 +23,13 @@ far() {
 	netns_exec "$FAR" "$@"
 }
 
+# Removes $FAR. Its tap goes first, with the node: the end of a namespace only retires that.
+far_remove() {
+	[ -e "/run/netns/$FAR" ] || return 0
+	far ip link del bsdtap111 2>/dev/null
+	ip netns del "$FAR"
+}
+
 far_link_shows() {
 	local output
 
