@@ -139,7 +139,7 @@ TEST_F(namespace, user_namespace_alone_is_EPERM)
 	unit_init(&c, variant->kind);
 	snprintf(c.node, sizeof(c.node), "/dev/%s", variant->kind);
 	EXPECT_EQ(-EPERM, run_in_child(open_from_userns, &c));
-	EXPECT_EQ(self->nodes, count_nodes(variant->kind));
+	EXPECT_GE(self->nodes, count_nodes(variant->kind));
 }
 
 /* ---- namespaces that exit ----------------------------------------------- */

@@ -291,13 +291,14 @@ TEST_F(user_units, units_of_a_container_have_no_node)
 {
 	int nodes = count_nodes(variant->kind), devices = misc_count("");
 
+	/* Units of an earlier test may still be going. */
 	ASSERT_EQ(0, CONTAINER(create));
-	EXPECT_EQ(devices, misc_count(""));
-	EXPECT_EQ(nodes, count_nodes(variant->kind));
+	EXPECT_GE(devices, misc_count(""));
+	EXPECT_GE(nodes, count_nodes(variant->kind));
 	EXPECT_FALSE(has_node(&self->u));
 	ASSERT_EQ(0, CONTAINER(open_cloner));
-	EXPECT_EQ(devices, misc_count(""));
-	EXPECT_EQ(nodes, count_nodes(variant->kind));
+	EXPECT_GE(devices, misc_count(""));
+	EXPECT_GE(nodes, count_nodes(variant->kind));
 	EXPECT_FALSE(has_node(&self->u));
 }
 
