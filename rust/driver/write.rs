@@ -20,6 +20,7 @@ use crate::{
             device::Device,
             private::Private,
             skb::{
+                DropReason,
                 HeaderType,
                 SkBuff, //
             }, //
@@ -98,7 +99,12 @@ pub(super) fn write(
     };
 
     let rcu = rcu::read_lock();
-    let dev = unit.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
+    let Some(dev) = unit.device_rcu(&rcu) else {
+        if let Some(skb) = skb {
+            skb.drop_reason(DropReason::DeviceNotReady);
+        }
+        return Err(EHOSTDOWN);
+    };
     let Some(skb) = skb else {
         // An address family without a packet, or a runt: there is nothing to receive.
         if kind != WriteKind::Runt {
