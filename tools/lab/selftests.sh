@@ -258,11 +258,12 @@ kernel_log_check()
 	# Of leaks the log has only the number.
 	[ ! -s "$dir/leaks" ] || awk '/^unreferenced object/ && n++ { exit } { print }' "$dir/leaks"
 	[ -n "$(oopses "$log")" ] || log=$dir/console
+	# No command here ends before it has read all: the one that writes to it would fail.
 	number=$(grep -nE -f "$LAB/oops_patterns" "$log" | grep -vE -f "$LAB/ignored_warnings" |
-		head -n 1 | cut -d: -f1)
+		sed -n '1s/:.*//p' || :)
 	if [ -n "$number" ]; then
-		head -n "$number" "$log" | grep 'lab: # #  RUN\|lab: # selftests' | tail -n 1
-		tail -n "+$number" "$log" | head -n "$OOPS_CONTEXT" | tr -d '\r'
+		head -n "$number" "$log" | sed -n '/lab: # #  RUN\|lab: # selftests/p' | tail -n 1
+		sed -n "$number,$((number + OOPS_CONTEXT - 1))p" "$log" | tr -d '\r'
 	fi
 	printf -- '---\n'
 }
