@@ -1,11 +1,27 @@
 /* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR BSD-2-Clause */
 /*
- * Attributes of links of the kinds bsdtun, bsdtap and bsdvmnet, nested in
- * IFLA_INFO_DATA of rtnetlink messages.
+ * What no BSD has: ioctls of bsdtun, and attributes of its links.
  */
 #ifndef _BSDTUN_LINUX_IF_BSDTUN_H
 #define _BSDTUN_LINUX_IF_BSDTUN_H
 
+#ifdef __KERNEL__
+#include <linux/ioctl.h>
+#else
+#include <sys/ioctl.h>
+#endif
+
+/*
+ * Length of the virtio_net_hdr of a tun: 0, 10 or 12. TAPSVNETHDR of
+ * <net/if_tap.h> sets it. TAPGVNETHDR is for tap and vmnet only, as its number
+ * is that of TUNSIFMODE on a tun.
+ */
+#define BSDTUNGVNETHDR	_IOR('t', 200, int)
+
+/*
+ * Attributes of links of the kinds bsdtun, bsdtap and bsdvmnet, nested in
+ * IFLA_INFO_DATA of rtnetlink messages.
+ */
 enum {
 	IFLA_BSDTUN_UNSPEC,
 	/* __u32: number of the unit; can be set only when the link is created. */

@@ -34,6 +34,20 @@ struct tapinfo {
 /* Name of the interface. */
 #define TAPGIFNAME	_IOR('t', 93, struct ifreq)
 
+/*
+ * Length of the header before each packet, on reads and writes: 0 (none), 10 or
+ * 12 bytes. The header is the legacy struct virtio_net_hdr of
+ * <linux/virtio_net.h>, with 12 bytes struct virtio_net_hdr_mrg_rxbuf. Its
+ * fields are in the byte order of the host; csum_start and hdr_len count from
+ * the first byte behind the header and, on a tun, behind the prefix that the
+ * framing gives, which stands between header and packet.
+ *
+ * TAPSVNETHDR works on a tun too. TAPGVNETHDR does not, its number is that of
+ * TUNSIFMODE there: see BSDTUNGVNETHDR in <linux/if_bsdtun.h>.
+ */
+#define TAPSVNETHDR	_IOW('t', 91, int)
+#define TAPGVNETHDR	_IOR('t', 94, int)
+
 /* Whether the last close removes the unit. */
 #define TAPSTRANSIENT	_IOW('t', 98, int)
 #define TAPGTRANSIENT	_IOR('t', 99, int)

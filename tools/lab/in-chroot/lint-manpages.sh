@@ -23,20 +23,22 @@ same()
 	rc=1
 }
 
-# defined HEADER: the ioctls that it defines.
+# defined HEADER...: the ioctls that they define.
 defined()
 {
-	sed -n 's/^#define[[:space:]]\+\([A-Z_]\+\)[[:space:]]\+_IO[RW]*(.*/\1/p' "include/net/$1"
+	(cd include && sed -n 's/^#define[[:space:]]\+\([A-Z_]\+\)[[:space:]]\+_IO[RW]*(.*/\1/p' "$@")
 }
 
 # The driver's ioctls that no header of ours defines. The backquotes are those of the sources.
 # shellcheck disable=SC2016
 known=$(sed -n '/^pub(crate) enum Request/,/^}/s|^    /// ||p' rust/bsd/ioctl.rs |
 	sed 's/[:.].*//' | grep -o '`[A-Z_]*`' | tr -d '`')
-generic=$(grep -vE '^(TUN|TAP|VMIO_|SIOC)' <<< "$known")
+generic=$(grep -vE '^(BSDTUN|TUN|TAP|VMIO_|SIOC)' <<< "$known")
 ethernet=$(grep -E '^SIOC' <<< "$known")
-same "bsdtun.4, ioctls" "$({ defined if_tun.h; echo "$generic"; } | sort -u)" "$(items Dv bsdtun.4)"
-same "bsdtap.4, ioctls" "$({ defined if_tap.h; echo "$generic"; echo "$ethernet"; } | sort -u)" \
+# Of <net/if_tap.h>, a tun has one.
+tun=$(defined net/if_tun.h linux/if_bsdtun.h openbsd/net/if_tun_hdr.h; echo TAPSVNETHDR)
+same "bsdtun.4, ioctls" "$(sort -u <<< "$tun"$'\n'"$generic")" "$(items Dv bsdtun.4)"
+same "bsdtap.4, ioctls" "$({ defined net/if_tap.h; echo "$generic"; echo "$ethernet"; } | sort -u)" \
 	"$(items Dv bsdtap.4)"
 
 for page in bsdtun.4 bsdtap.4; do
