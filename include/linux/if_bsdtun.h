@@ -32,7 +32,7 @@ enum {
 	IFLA_BSDTUN_TRANSIENT,
 	/* Reserved; earlier drivers showed the owner, which sysfs shows per PID namespace. */
 	IFLA_BSDTUN_OWNER,
-	__IFLA_BSDTUN_MAX,
+	__IFLA_BSDTUN_MAX
 };
 
 #define IFLA_BSDTUN_MAX (__IFLA_BSDTUN_MAX - 1)
