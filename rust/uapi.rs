@@ -18,6 +18,7 @@ use crate::{
             self,
             InfoLayout,
             Native,
+            Pointer,
             Request, //
         },
         kind::Kind, //
@@ -75,6 +76,7 @@ assert_decodes! {
     TUNGIFHEAD => Request::GetHead,
     TUNSTRANSIENT => Request::SetTransient,
     TUNGTRANSIENT => Request::GetTransient,
+    FIODGNAME => Request::GetNodeName(_),
 }
 
 assert_decodes! {
@@ -99,9 +101,16 @@ const _: () = assert!(bindings::TUNMRU as usize == PACKET_MAX);
 const _: () = assert!(bindings::TUNMTU == MTU_DEFAULT);
 const _: () = assert!(bindings::IFT_PPP as u8 == Kind::Tun.type_default());
 
-const _: () = assert!(size_of::<bindings::tapinfo>() == InfoLayout::FreeBsd.size());
-const _: () = assert!(offset_of!(bindings::tapinfo, baudrate) == 0);
-const _: () = assert!(offset_of!(bindings::tapinfo, mtu) == 4);
-const _: () = assert!(offset_of!(bindings::tapinfo, type_) == 6);
+const _: () = {
+    let pointer = if cfg!(CONFIG_64BIT) {
+        Pointer::Bits64
+    } else {
+        Pointer::Bits32
+    };
+    assert!(size_of::<bindings::fiodgname_arg>() == pointer.name_buffer_size());
+    assert!(offset_of!(bindings::fiodgname_arg, len) == 0);
+    assert!(offset_of!(bindings::fiodgname_arg, buf) == pointer.name_buffer_size() / 2);
+};
+
 const _: () = assert!(bindings::TAPMRU as usize == FRAME_MAX);
 const _: () = assert!(bindings::IFT_ETHER as u8 == Kind::Tap.type_default());

@@ -320,6 +320,13 @@ static long call_name(struct state *self)
 	return ERR(ioctl(self->u.fd, LINUX64_GIFNAME, self->buf));
 }
 
+static long call_node_name(struct state *self)
+{
+	char buf[IFNAMSIZ];
+
+	return fdevname_r(self->u.fd, buf, sizeof(buf)) ? 0 : -errno;
+}
+
 static long call_fionread(struct state *self)
 {
 	int n;
@@ -598,6 +605,7 @@ static const struct call {
 	{ "TUNSIFINFO", before_set_info, call_set_info, .errors = { EFAULT, ENOMEM, ENOBUFS } },
 	{ "TUNGIFINFO", NULL, call_get_info, .errors = { EFAULT } },
 	{ "GIFNAME", NULL, call_name, .errors = { EFAULT } },
+	{ "FIODGNAME", NULL, call_node_name, .errors = { EFAULT } },
 	{ "FIONREAD", NULL, call_fionread, .errors = { EFAULT } },
 	{ "TUNSDEBUG", NULL, call_debug, .errors = { EFAULT } },
 	{ "io_uring read", queue_one, call_uring_read, .errors = { EFAULT, ENOMEM, EAGAIN } },

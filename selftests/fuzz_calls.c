@@ -54,7 +54,8 @@ static long call_ioctl(const struct call *call)
 		VMIO_SIOCSIFFLAGS, _IO('V', 0) | 4 << 16, _IOW('t', 118, int),
 		_IOR('t', 119, int), _IOR('f', 123, int), _IOW('f', 124, int),
 		_IOW('f', 125, int), _IOW('f', 126, int), _IOR('f', 127, int), FIONREAD,
-		FIONBIO, FIOASYNC, FIOSETOWN, FIOGETOWN, TIOCSPGRP, TIOCGPGRP,
+		FIONBIO, FIOASYNC, FIOSETOWN, FIOGETOWN, TIOCSPGRP, TIOCGPGRP, FIODGNAME,
+		_IOW('f', 120, char[8]),
 	};
 	unsigned int cmd = PICK(numbers, call->a);
 	void *arg = pointer(call->how, cmd >> 16 & 0xff);

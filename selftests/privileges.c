@@ -431,9 +431,21 @@ TEST_F(privileges, ioctl_SIOCSIFADDR)
 	RUN_IOCTL(ETHERNET, SIOCSIFADDR, 0, with_descriptor);
 }
 
+static int get_node_name(struct unit *u)
+{
+	char buf[IFNAMSIZ];
+
+	return fdevname_r(u->fd, buf, sizeof(buf)) ? 0 : -errno;
+}
+
 TEST_F(privileges, ioctl_FIONREAD)
 {
 	RUN_IOCTL(ALL, FIONREAD, 0, with_descriptor);
+}
+
+TEST_F(privileges, ioctl_FIODGNAME)
+{
+	RUN(ALL | OPEN, get_node_name, with_descriptor);
 }
 
 TEST_F(privileges, ioctl_FIONBIO)

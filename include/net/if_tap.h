@@ -1,29 +1,20 @@
 /* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR BSD-2-Clause */
 /*
- * Ioctls of tap(4) and vmnet, for programs and for the driver: no other file
- * defines the numbers. `struct ifreq` may be an incomplete type here.
+ * Ioctls of tap(4) and vmnet, for programs and for the driver. What they share
+ * with tun(4) is in <net/if_tun.h>. `struct ifreq` may be an incomplete type here.
  */
 #ifndef _BSDTUN_NET_IF_TAP_H
 #define _BSDTUN_NET_IF_TAP_H
 
-#ifdef __KERNEL__
-#include <linux/ioctl.h>
-#else
-#include <sys/types.h>
-#include <sys/ioctl.h>
-#endif
+#include "if_tun.h"
 
 /* Length of the longest frame in either direction, with its Ethernet header. */
 #define TAPMRU		65535
 
-struct tapinfo {
-	int baudrate;		/* line speed, stored without effect */
-	unsigned short mtu;	/* of the interface */
-	unsigned char type;	/* must be IFT_ETHER of <net/if_types.h> */
-	unsigned char dummy;
-};
+/* The type must be IFT_ETHER of <net/if_types.h>. */
+#define tapinfo		tuninfo
 
-/* Debugging level: one variable for all units, shared with <net/if_tun.h>. */
+/* Debugging level: one variable for all units, tun's too. */
 #define TAPGDEBUG	_IOR('t', 89, int)
 #define TAPSDEBUG	_IOW('t', 90, int)
 
@@ -55,7 +46,13 @@ struct tapinfo {
 /* Sets the interface up. The argument is the flags by value, not a pointer. */
 #define VMIO_SIOCSIFFLAGS _IO('V', 0)
 
-/* Fails to compile with any other size, in all dialects of C and C++. */
-enum { _BSDTUN_TAPINFO_HAS_8_BYTES = 1 / (sizeof(struct tapinfo) == 8) };
+/* For source compatibility: these fail with ENOTTY, as on the BSDs. */
+#define VMIO_SIOCSKEEP		_IO('V', 1)
+#define VMIO_SIOCSIFBR		_IO('V', 2)
+#define VMIO_SIOCSLADRF		_IO('V', 3)
+#define VMIO_SIOCSETMACADDR	_IO('V', 4)
+#define VMIO_SIOCPORT		_IO('V', 5)
+#define VMIO_SIOCBRIDGE		_IO('V', 6)
+#define VMIO_SIOCNETIF		_IO('V', 7)
 
 #endif /* _BSDTUN_NET_IF_TAP_H */

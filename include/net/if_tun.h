@@ -54,7 +54,59 @@ struct tuninfo {
 #define TUNSTRANSIENT	_IOW('t', 98, int)
 #define TUNGTRANSIENT	_IOR('t', 99, int)
 
+/*
+ * Name of the node, such as "bsdtun0", with a NUL. The node of a unit keeps its
+ * name if the interface is renamed. BSD has this in <sys/filio.h>.
+ */
+#ifndef FIODGNAME
+struct fiodgname_arg {
+	int len;	/* size of the buffer: EINVAL if it is too short */
+	void *buf;
+};
+
+#define FIODGNAME	_IOW('f', 120, struct fiodgname_arg)
+#endif
+
 /* Fails to compile with any other size, in all dialects of C and C++. */
 enum { _BSDTUN_TUNINFO_HAS_8_BYTES = 1 / (sizeof(struct tuninfo) == 8) };
+
+#ifndef __KERNEL__
+/*
+ * fdevname(3) and fdevname_r(3) for descriptors of tun, tap and vmnet, also those
+ * of a cloner. NULL on failure, with errno set: ENOTTY if it is a descriptor of
+ * something else. fdevname() returns one buffer in each source file.
+ *
+ * BSD declares them in <stdlib.h>, and a library may do so on Linux. With names
+ * of their own the two do not collide, and these are used.
+ */
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+static __inline__ __attribute__((__unused__))
+char *bsdtun_fdevname_r(int fd, char *buf, int len)
+{
+	struct fiodgname_arg arg;
+
+	arg.len = len;
+	arg.buf = buf;
+	return ioctl(fd, FIODGNAME, &arg) < 0 ? (char *)0 : buf;
+}
+
+static __inline__ __attribute__((__unused__))
+char *bsdtun_fdevname(int fd)
+{
+	static char buf[256];
+
+	return bsdtun_fdevname_r(fd, buf, sizeof(buf));
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#define fdevname	bsdtun_fdevname
+#define fdevname_r	bsdtun_fdevname_r
+#endif /* __KERNEL__ */
 
 #endif /* _BSDTUN_NET_IF_TUN_H */

@@ -71,6 +71,11 @@ pub(crate) enum Request {
     /// `FIONREAD`: returns the number of bytes that the next read can return, prefix included, an
     /// `int`.
     GetReadable,
+    /// `FIODGNAME`: copies the name of the node to a buffer of the program, see
+    /// [`NameBuffer`](crate::bsd::name::NameBuffer).
+    ///
+    /// Source: FreeBSD `sys/sys/filio.h`.
+    GetNodeName(Pointer),
     /// `FIONBIO` with BSD's number: switches nonblocking mode on or off, an `int`. The VFS handles
     /// Linux's number.
     SetNonBlocking,
@@ -95,6 +100,15 @@ pub(crate) enum InfoLayout {
     FreeBsd,
     /// 12 bytes, with interface flags. Source: OpenBSD `sys/net/if_tun.h`.
     OpenBsd,
+}
+
+/// The size of a pointer in the argument of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pointer {
+    /// 4 bytes.
+    Bits32,
+    /// 8 bytes.
+    Bits64,
 }
 
 /// The numbers that depend on the architecture: one that shows the encoding of commands, and those
@@ -222,6 +236,8 @@ const fn request(
         (b'V', 0, Void, 0 | 4) if tap => SetFlags,
         (b't', 118, Write, 4) => SetGroup,
         (b't', 119, Read, 4) => GetGroup,
+        (b'f', 120, Write, 8) => GetNodeName(Pointer::Bits32),
+        (b'f', 120, Write, 16) => GetNodeName(Pointer::Bits64),
         (b'f', 123, Read, 4) => GetOwner,
         (b'f', 124, Write, 4) => SetOwner,
         (b'f', 125, Write, 4) => SetAsync,
@@ -355,6 +371,8 @@ mod tests {
             tap(0x2004_5600, 0x0004_5600, SetFlags),
             same(0x8004_7476, 0x4004_7476, SetGroup),
             same(0x4004_7477, 0x8004_7477, GetGroup),
+            same(0x8008_6678, 0x4008_6678, GetNodeName(Pointer::Bits32)),
+            same(0x8010_6678, 0x4010_6678, GetNodeName(Pointer::Bits64)),
             same(0x4004_667b, 0x8004_667b, GetOwner),
             same(0x8004_667c, 0x4004_667c, SetOwner),
             same(0x8004_667d, 0x4004_667d, SetAsync),

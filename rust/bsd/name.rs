@@ -2,6 +2,8 @@
 
 //! Unit numbers, and the names that contain them.
 
+use crate::bsd::ioctl::Pointer;
+
 /// The largest unit number.
 ///
 /// Source: `IF_MAXUNIT` of FreeBSD's `sys/net/if.h`.
@@ -57,9 +59,77 @@ pub(crate) fn name_request(kind: &[u8], name: &[u8]) -> NameRequest {
     }
 }
 
+/// The argument of `FIODGNAME`: where the program wants the name of the node, with a NUL behind it.
+///
+/// Source: `struct fiodgname_arg` of FreeBSD's `sys/sys/filio.h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NameBuffer {
+    /// Size of the buffer in bytes. A negative one holds no name.
+    pub(crate) len: i32,
+    /// Its address.
+    pub(crate) address: u64,
+}
+
+/// Length in bytes of the longest layout of a [`NameBuffer`].
+pub(crate) const NAME_BUFFER_MAX: usize = 16;
+
+impl Pointer {
+    /// Length in bytes of a [`NameBuffer`] with such a pointer.
+    pub(crate) const fn name_buffer_size(self) -> usize {
+        match self {
+            Self::Bits32 => 8,
+            Self::Bits64 => 16,
+        }
+    }
+}
+
+impl NameBuffer {
+    /// Decodes what a program passed in the first [`Pointer::name_buffer_size`] bytes, in host byte
+    /// order.
+    pub(crate) fn from_bytes(pointer: Pointer, bytes: &[u8; NAME_BUFFER_MAX]) -> Self {
+        let [l0, l1, l2, l3, p0, p1, p2, p3, q @ ..] = *bytes;
+        Self {
+            len: i32::from_ne_bytes([l0, l1, l2, l3]),
+            address: match pointer {
+                Pointer::Bits32 => u32::from_ne_bytes([p0, p1, p2, p3]).into(),
+                Pointer::Bits64 => u64::from_ne_bytes(q),
+            },
+        }
+    }
+
+    /// Whether a name of `len` bytes and its NUL fit.
+    pub(crate) fn holds(self, len: usize) -> bool {
+        usize::try_from(self.len).is_ok_and(|size| len < size)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_name_buffer_has_the_layout_of_the_program() {
+        let mut bytes = [0xee; NAME_BUFFER_MAX];
+        bytes[0..4].copy_from_slice(&256i32.to_ne_bytes());
+        bytes[4..8].copy_from_slice(&0x1234_5678u32.to_ne_bytes());
+        bytes[8..16].copy_from_slice(&0x7fff_1234_5678_9abcu64.to_ne_bytes());
+        for (pointer, address) in [
+            (Pointer::Bits32, 0x1234_5678),
+            (Pointer::Bits64, 0x7fff_1234_5678_9abc),
+        ] {
+            assert_eq!(
+                NameBuffer::from_bytes(pointer, &bytes),
+                NameBuffer { len: 256, address }
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_needs_room_for_its_nul() {
+        let holds = |len, name| NameBuffer { len, address: 0 }.holds(name);
+        assert!(holds(8, 7) && holds(i32::MAX, 7));
+        assert!(!holds(7, 7) && !holds(0, 0) && !holds(-1, 7) && !holds(i32::MIN, 7));
+    }
 
     #[test]
     fn unit_names_request_their_unit() {

@@ -17,7 +17,12 @@ use crate::{
         ioctl::{
             decode,
             InfoLayout,
+            Pointer,
             Request, //
+        },
+        name::{
+            NameBuffer,
+            NAME_BUFFER_MAX, //
         }, //
     },
     driver::unit::Unit,
@@ -97,6 +102,7 @@ pub(super) fn ioctl(
         Request::SetFlags => set_flags(unit, arg)?,
         // Prefix and packet together are far shorter than `i32::MAX`.
         Request::GetReadable => arg.put_int(unit.queue().first_len().unwrap_or(0) as i32)?,
+        Request::GetNodeName(pointer) => get_node_name(unit, pointer, arg)?,
         Request::SetNonBlocking => file.set_nonblocking(arg.get_int()? != 0),
         Request::SetAsync => file.set_async(arg.get_int()? != 0)?,
         Request::SetOwner => file.set_owner(arg.get_int()?)?,
@@ -184,6 +190,25 @@ fn get_info(unit: &Private<Unit>, layout: InfoLayout, arg: Argument) -> Result {
         interface_type: snapshot.interface_type.into(),
     };
     arg.put(&info.to_bytes(layout, flags)[..layout.size()])
+}
+
+/// `FIODGNAME`: copies the name of the node, with a NUL, to the program's buffer. The name is the
+/// unit's, whether the program opened the numbered node or a cloner, and does not change.
+///
+/// # Errors
+///
+/// `EINVAL` if the name does not fit.
+fn get_node_name(unit: &Private<Unit>, pointer: Pointer, arg: Argument) -> Result {
+    let mut bytes = [0; NAME_BUFFER_MAX];
+    arg.get(&mut bytes[..pointer.name_buffer_size()])?;
+    let buffer = NameBuffer::from_bytes(pointer, &bytes);
+    let name = unit.name().as_c_str();
+    if !buffer.holds(name.count_bytes()) {
+        return Err(EINVAL);
+    }
+    // An address that the kernel cannot hold is no address of the program's.
+    let address = usize::try_from(buffer.address).map_err(|_| EFAULT)?;
+    Argument(address).put(name.to_bytes_with_nul())
 }
 
 /// `TUNSIFMODE`: makes the interface point-to-point or broadcast, with or without multicast.

@@ -50,8 +50,9 @@ lint_checkpatch()
 		# Macros that expand to fixtures.
 		selftests/lib/fixture.h)
 			ignore=PREFER_KERNEL_TYPES,MULTISTATEMENT_MACRO_USE_DO_WHILE,COMPLEX_MACRO,MACRO_ARG_REUSE ;;
-		# Programs have no u8.
-		selftests/* | tools/* | include/* | packaging/* | Documentation/*) ignore=PREFER_KERNEL_TYPES ;;
+		# C89 has no inline; programs have no u8, and no macros for attributes.
+		include/*) ignore=PREFER_KERNEL_TYPES,INLINE,PREFER_DEFINED_ATTRIBUTE_MACRO ;;
+		selftests/* | tools/* | packaging/* | Documentation/*) ignore=PREFER_KERNEL_TYPES ;;
 		# Macro arguments that look like structures and statements.
 		*/tracepoints.h) ignore=OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,TRAILING_SEMICOLON ;;
 		*) ignore= ;;
