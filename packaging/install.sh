@@ -49,9 +49,11 @@ each()
 }
 
 each include '*.h' "$include"
-sed "s|@INCLUDEDIR@|$include|; s|@VERSION@|$(cat VERSION)|" \
-	packaging/pkgconfig/bsdtun.pc.in > "$tmp/bsdtun.pc"
-put 644 "$tmp/bsdtun.pc" "$prefix/share/pkgconfig/bsdtun.pc"
+for pc in bsdtun.pc bsdtun-openbsd.pc; do
+	sed "s|@INCLUDEDIR@|$include|; s|@VERSION@|$(cat VERSION)|" \
+		"packaging/pkgconfig/$pc.in" > "$tmp/$pc"
+	put 644 "$tmp/$pc" "$prefix/share/pkgconfig/$pc"
+done
 put 644 packaging/udev/60-bsdtun.rules "$prefix/lib/udev/rules.d/60-bsdtun.rules"
 put 644 packaging/udev/bsdtun.sysusers "$prefix/lib/sysusers.d/bsdtun.conf"
 put 644 packaging/modprobe/bsdtun.conf "$doc/modprobe.d/bsdtun.conf"
