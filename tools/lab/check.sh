@@ -8,7 +8,7 @@ CHECK_ALL_KERNELS=(stock uml debug cfi builtin arm64)
 
 # Checks of the sources, see in-chroot/lint.sh.
 LINTS=(host-tests rustfmt checkpatch shellcheck documentation manual-pages test-references
-	architecture sessions file-lengths)
+	architecture sessions file-lengths headers)
 
 # What builds the module that is tested.
 CHECK_MODULE=(module_build plain modules)
@@ -75,6 +75,8 @@ check_sources()
 		check_stage "${lint//-/ }" in_chroot -- \
 			bash /lab/tools/lab/in-chroot/lint.sh "$lint" "$TREE" "$K_AT/source" || :
 	done
+	# The table of dialects.
+	grep '^|' "$RUN/headers.log" || :
 	fuzz_stage "host fuzzing" fuzz_host_check
 	check_stage "rustdoc" rustdoc_build || :
 }

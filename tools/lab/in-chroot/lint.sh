@@ -137,6 +137,12 @@ lint_sessions()
 	return $rc
 }
 
+# The headers for programs compile in each dialect.
+lint_headers()
+{
+	python3 tools/lab/in-chroot/check-headers.py .
+}
+
 # Documents name tests that exist.
 lint_test-references()
 {
