@@ -32,6 +32,7 @@ use bsd::{
         decode,
         InfoLayout,
         Native,
+        Pointer,
         Request, //
     },
     kind::Kind,
@@ -41,7 +42,9 @@ use bsd::{
     },
     name::{
         name_request,
-        NameRequest, //
+        NameBuffer,
+        NameRequest,
+        NAME_BUFFER_MAX, //
     }, //
 };
 
@@ -153,6 +156,8 @@ fn shape(request: Request) -> (Direction, &'static [u32], (bool, bool)) {
         SetInfo(InfoLayout::OpenBsd) => (WRITES, &[12], all),
         GetInfo(InfoLayout::OpenBsd) => (READS, &[12], all),
         GetInterfaceName => (READS, IFREQ, all),
+        GetNodeName(Pointer::Bits32) => (WRITES, &[8], all),
+        GetNodeName(Pointer::Bits64) => (WRITES, &[16], all),
         SetLinkMode | SetHead(_) | SetInterfaceMode => (WRITES, &[4], tun),
         GetHead => (READS, &[4], tun),
         SetPid => (VOID, &[0], tun),
@@ -170,7 +175,7 @@ fn check_ioctls(input: &mut Input<'_>) {
         input.u32()
     } else {
         let direction = input.pick(&[VOID, WRITES, READS, BOTH]);
-        let size = input.pick(&[0, 4, 8, 12, 32, 40, 144]);
+        let size = input.pick(&[0, 4, 8, 12, 32, 40, 144, 16]);
         let group = input.pick(b"tfieV");
         let low = u32::from(group) << 8 | u32::from(input.byte());
         if input.byte() & 1 == 0 {
@@ -220,6 +225,27 @@ fn check_ioctls(input: &mut Input<'_>) {
     if generic != bsd {
         assert_eq!(decode(generic, kind, &POWERPC), None);
     }
+    if let Request::GetNodeName(pointer) = request {
+        assert_eq!(pointer.name_buffer_size(), size as usize);
+        check_name_buffer(pointer, input);
+    }
+}
+
+/// The argument of `FIODGNAME` is an `int` and, aligned to its size, a pointer.
+fn check_name_buffer(pointer: Pointer, input: &mut Input<'_>) {
+    let bytes: [u8; NAME_BUFFER_MAX] = input.array();
+    let buffer = NameBuffer::from_bytes(pointer, &bytes);
+    let words = bytes
+        .chunks(4)
+        .map(|word| u32::from_ne_bytes(word.try_into().unwrap()));
+    let words: Vec<_> = words.collect();
+    assert_eq!(buffer.len, words[0] as i32);
+    match pointer {
+        Pointer::Bits32 => assert_eq!(buffer.address, u64::from(words[1])),
+        Pointer::Bits64 => assert_eq!(buffer.address.to_ne_bytes(), bytes[8..]),
+    }
+    let len = usize::from(input.byte());
+    assert_eq!(buffer.holds(len), i64::from(buffer.len) > len as i64);
 }
 
 /// Any sequence of commands behaves like two switches that exclude each other, and a dialect.
