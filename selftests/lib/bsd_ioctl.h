@@ -8,6 +8,8 @@
 #include <linux/types.h>
 
 /* Commands of every descriptor, in the encoding of the BSDs. */
+#define BSD_FIOCLEX	0x20006601u
+#define BSD_FIONCLEX	0x20006602u
 #define BSD_FIOGETOWN	0x4004667bu
 #define BSD_FIOSETOWN	0x8004667cu
 #define BSD_FIOASYNC	0x8004667du

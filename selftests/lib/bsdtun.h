@@ -52,6 +52,7 @@
 #include "bsd_ioctl.h"
 #include "ethtool.h"
 #include "fault.h"
+#include "kmsg.h"
 #include "link.h"
 #include "module.h"
 #include "netlink.h"
