@@ -4,6 +4,7 @@
  * drops have a reason.
  */
 
+#include "lib/address.h"
 #include "lib/test.h"
 
 #include <sys/mount.h>
@@ -68,6 +69,92 @@ TEST_F(interface, A3_not_with_up_on_addr_0)
 	ASSERT_EQ(0, sysctl_write(UP_ON_ADDR, "0"));
 	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
 	EXPECT_FALSE(link_is_up(self->u.ifindex));
+}
+
+/* SIOCSIFADDR, SIOCSIFDSTADDR and the like, as programs of the BSDs set addresses. */
+static int addr_ioctl(const struct unit *u, unsigned long cmd, __u32 addr)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(addr) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq ifr = { };
+	int err;
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", u->ifname);
+	memcpy(&ifr.ifr_addr, &sin, sizeof(sin));
+	err = ERR(ioctl(fd, cmd, &ifr));
+	close(fd);
+	return err;
+}
+
+TEST_F(interface, A3_SIOCSIFADDR_sets_up)
+{
+	const struct iphdr *ip = (void *)self->buf;
+	int udp;
+
+	/* An interface without an address has no peer. */
+	EXPECT_EQ(-EADDRNOTAVAIL, addr_ioctl(&self->u, SIOCSIFDSTADDR, PEER));
+	EXPECT_FALSE(link_is_up(self->u.ifindex));
+	ASSERT_EQ(0, addr_ioctl(&self->u, SIOCSIFADDR, LOCAL));
+	EXPECT_TRUE(link_is_up(self->u.ifindex));
+	EXPECT_EQ(1, count_addresses(self->u.ifindex, AF_INET));
+	/* Without a peer nothing is routed to the interface. */
+	udp = udp_socket(LOCAL, PORT);
+	ASSERT_LE(0, udp);
+	EXPECT_EQ(-ENETUNREACH, udp_send(udp, PEER, PORT, "peer", 4));
+	ASSERT_EQ(0, addr_ioctl(&self->u, SIOCSIFDSTADDR, PEER));
+	EXPECT_EQ(4, udp_send(udp, PEER, PORT, "peer", 4));
+	ASSERT_EQ(IP_UDP_LEN + 4, read(self->u.fd, self->buf, sizeof(self->buf)));
+	EXPECT_EQ(htonl(LOCAL), ip->saddr);
+	EXPECT_EQ(htonl(PEER), ip->daddr);
+	/* Another address replaces the first, and sets up again. */
+	ASSERT_EQ(0, link_down(self->u.ifindex));
+	ASSERT_EQ(0, addr_ioctl(&self->u, SIOCSIFADDR, LOCAL + 0x100));
+	EXPECT_TRUE(link_is_up(self->u.ifindex));
+	EXPECT_EQ(1, count_addresses(self->u.ifindex, AF_INET));
+	close(udp);
+}
+
+TEST_F(interface, A3_SIOCSIFDSTADDR_sets_up)
+{
+	int udp;
+
+	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
+	ASSERT_EQ(0, link_down(self->u.ifindex));
+	ASSERT_EQ(0, addr_ioctl(&self->u, SIOCSIFDSTADDR, PEER + 1));
+	EXPECT_TRUE(link_is_up(self->u.ifindex));
+	EXPECT_EQ(1, count_addresses(self->u.ifindex, AF_INET));
+	/* The route leads to the new peer. */
+	udp = udp_socket(LOCAL, PORT);
+	ASSERT_LE(0, udp);
+	EXPECT_EQ(-ENETUNREACH, udp_send(udp, PEER, PORT, "old", 3));
+	EXPECT_EQ(3, udp_send(udp, PEER + 1, PORT, "new", 3));
+	EXPECT_EQ(IP_UDP_LEN + 3, read(self->u.fd, self->buf, sizeof(self->buf)));
+	close(udp);
+}
+
+TEST_F(interface, A3_another_peer_sets_up)
+{
+	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
+	ASSERT_EQ(0, link_down(self->u.ifindex));
+	/* rtnetlink adds a second address with the other peer. */
+	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER + 1));
+	EXPECT_TRUE(link_is_up(self->u.ifindex));
+	EXPECT_EQ(2, count_addresses(self->u.ifindex, AF_INET));
+}
+
+/* What a daemon that starts again does. The stack tells no driver of an address that is there. */
+TEST_F(interface, same_address_again_does_not_set_up)
+{
+	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
+	unit_close(&self->u);
+	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
+	EXPECT_EQ(-EEXIST, addr_add(self->u.ifindex, LOCAL, PEER));
+	EXPECT_FALSE(link_is_up(self->u.ifindex));
+	EXPECT_EQ(0, addr_ioctl(&self->u, SIOCSIFADDR, LOCAL));
+	EXPECT_FALSE(link_is_up(self->u.ifindex));
+	EXPECT_EQ(0, addr_ioctl(&self->u, SIOCSIFDSTADDR, PEER));
+	EXPECT_FALSE(link_is_up(self->u.ifindex));
+	EXPECT_EQ(1, count_addresses(self->u.ifindex, AF_INET));
 }
 
 /* Repeated, to find leaks of memory and of module references. */

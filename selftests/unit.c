@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A unit of each kind: its interface, its number, the names of interface and node, and what open
- * and close change in the interface. Statements A2 and B1.
+ * and close change in the interface. Statements A2, A3, A23 and B1.
  */
 
 #include "lib/fixture.h"
@@ -313,6 +313,46 @@ TEST_F(unit, carrier_follows_the_open)
 			unit_close(&self->u);
 			EXPECT_EQ(stays, link_carrier(self->u.ifindex));
 		}
+	}
+}
+
+/* SIOCGIFFLAGS, which BSD programs use: with UP, without UP, or gone while the unit is closed. */
+static unsigned int up_and_running(const struct unit *u)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq ifr = { };
+	int err;
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", u->ifname);
+	err = ERR(ioctl(fd, SIOCGIFFLAGS, &ifr));
+	close(fd);
+	return err ? -1 : ifr.ifr_flags & (IFF_UP | IFF_RUNNING);
+}
+
+TEST_F(unit, A3_A23_RUNNING_while_open_and_up)
+{
+	const unsigned int both = IFF_UP | IFF_RUNNING;
+	bool stays = is_vmnet(&self->u);
+	int round;
+
+	EXPECT_EQ(0, up_and_running(&self->u));
+	ASSERT_EQ(0, link_up(self->u.ifindex));
+	/* The stack computes the flag from the carrier a moment later. */
+	EXPECT_TRUE(WAIT_FOR(up_and_running(&self->u) == IFF_UP, TIMEOUT_MS));
+	for (round = 0; round < 3; round++) {
+		ASSERT_EQ(0, unit_open(&self->u, 0));
+		ASSERT_EQ(0, link_up(self->u.ifindex));
+		EXPECT_TRUE(WAIT_FOR(up_and_running(&self->u) == both, TIMEOUT_MS));
+		ASSERT_EQ(0, link_down(self->u.ifindex));
+		EXPECT_EQ(0, up_and_running(&self->u));
+		ASSERT_EQ(0, link_up(self->u.ifindex));
+		EXPECT_TRUE(WAIT_FOR(up_and_running(&self->u) == both, TIMEOUT_MS));
+		unit_close(&self->u);
+		/* A vmnet stays up with its carrier. */
+		EXPECT_EQ(stays ? both : 0, up_and_running(&self->u));
+		ASSERT_EQ(0, link_up(self->u.ifindex));
+		EXPECT_TRUE(WAIT_FOR(up_and_running(&self->u) == (stays ? both : IFF_UP),
+				     TIMEOUT_MS));
 	}
 }
 
