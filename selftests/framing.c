@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Prefixes of packets: the address family with TUNSIFHEAD, the next hop with TUNSLMODE, in reads,
- * writes and the result of FIONREAD. Statements A10 and A15 to A20.
+ * writes and the result of FIONREAD. Statements A10, A15 to A20 and A23.
  */
 
 #include <linux/icmpv6.h>
@@ -160,6 +160,27 @@ TEST_F(framing, A16_next_hop_is_the_gateway)
 	EXPECT_EQ(0xc6336407, be32_at(self->buf + 16 + 16));
 }
 
+/* A sockaddr_in cannot hold the gateway. */
+TEST_F(framing, A16_next_hop_behind_ipv6_is_the_destination)
+{
+	static const unsigned char destination[16] = { 16, 2, 0, 0, 198, 51, 100, 7 };
+
+	if (access("/proc/sys/net/ipv6", F_OK))
+		SKIP(return, "no IPv6 in this kernel");
+	ASSERT_EQ(0, netns_enable_ipv6());
+	ASSERT_EQ(0, run_command("ip addr add fd42::1/64 nodad dev %s", self->u.ifname));
+	ASSERT_EQ(0, run_command("ip route add 198.51.100.0/24 via inet6 fd42::2 dev %s",
+				 self->u.ifname));
+	/* LMODE last: it refuses the packets that IPv6 sends by itself. */
+	SET(TUNSLMODE, 1);
+	ASSERT_EQ(4, udp_send(self->udp, 0xc6336407, PORT, "gate", 4));
+	ASSERT_TRUE(wait_readable(self->fd));
+	ASSERT_EQ(16 + IP_UDP_LEN + 4, READ());
+	EXPECT_EQ(0, memcmp(self->buf, destination, 16));
+	EXPECT_TRUE(packet_is_valid(self->buf + 16, IP_UDP_LEN + 4, IPPROTO_UDP));
+	EXPECT_EQ(0xc6336407, be32_at(self->buf + 16 + 16));
+}
+
 TEST_F(framing, A16_next_hop_without_a_route_is_the_destination)
 {
 	static const unsigned char other[16] = { 16, 2, 0, 0, 203, 0, 113, 9 };
@@ -220,6 +241,51 @@ TEST_F(framing, framing_is_decided_at_queueing)
 	EXPECT_EQ(2, be32_at(self->buf));
 	EXPECT_EQ(16 + IP_UDP_LEN + 4, READ());
 	EXPECT_EQ(0, memcmp(self->buf, peer_sockaddr, 16));
+}
+
+/* The next program that opens the numbered node reads what the last one asked for. */
+TEST_F(framing, A23_prefix_survives_the_close)
+{
+	const struct {
+		unsigned int cmd;
+		size_t len;		/* of the prefix */
+		unsigned int ipv4, ipv6;	/* first word of the prefix; 0: IPv6 is refused */
+	} prefixes[] = {
+		{ TUNSLMODE, 16, 0x10020000, 0 },
+		{ TUNSIFHEAD, 4, 2, 10 },
+		{ bsd_encoding(TUNSIFHEAD), 4, 2, 28 },
+		{ bsd_encoding(NETBSD_TUNSIFHEAD), 4, 2, 24 },
+	};
+	char packet[64];
+	size_t len = build_ip6(packet, 1);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		SET(prefixes[i].cmd, 1);
+		unit_close(&self->u);
+		ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
+		self->fd = self->u.fd;
+		ASSERT_EQ(0, link_up(self->u.ifindex));
+
+		SEND("stay", 4);
+		ASSERT_EQ(prefixes[i].len + IP_UDP_LEN + 4, READ());
+		EXPECT_EQ(prefixes[i].ipv4, be32_at(self->buf));
+		packet_send(self->raw, self->u.ifindex, ETH_P_IPV6, packet, len);
+		if (!prefixes[i].ipv6) {
+			EXPECT_EQ(-EAGAIN, READ());
+			continue;
+		}
+		ASSERT_EQ(prefixes[i].len + len, READ());
+		EXPECT_EQ(prefixes[i].ipv6, be32_at(self->buf));
+	}
+	/* So does their absence. */
+	SET(prefixes[i - 1].cmd, 0);
+	unit_close(&self->u);
+	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
+	self->fd = self->u.fd;
+	ASSERT_EQ(0, link_up(self->u.ifindex));
+	SEND("bare", 4);
+	EXPECT_EQ(IP_UDP_LEN + 4, READ());
 }
 
 TEST_F(framing, A17_short_read_truncates)
