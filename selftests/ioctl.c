@@ -285,6 +285,21 @@ TEST_F(ioctl, A9_B10_FIONBIO)
 	}
 }
 
+/* Close-on-exec belongs to the descriptor, so the kernel serves Linux's numbers itself. */
+TEST_F(ioctl, FIOCLEX_by_linux_numbers_only)
+{
+	static const unsigned int bsd[] = { BSD_FIOCLEX, BSD_FIONCLEX };
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		EXPECT_EQ(0, ERR(ioctl(self->fd, i ? FIOCLEX : FIONCLEX)));
+		EXPECT_EQ(i ? FD_CLOEXEC : 0, fcntl(self->fd, F_GETFD));
+		EXPECT_EQ(-ENOTTY, ERR(ioctl(self->fd, bsd[0])));
+		EXPECT_EQ(-ENOTTY, ERR(ioctl(self->fd, bsd[1])));
+		EXPECT_EQ(i ? FD_CLOEXEC : 0, fcntl(self->fd, F_GETFD));
+	}
+}
+
 TEST_F(ioctl, A11_B10_owner_of_SIGIO)
 {
 	static const unsigned int setown[] = { 0x8901, BSD_FIOSETOWN, 0x8902 };

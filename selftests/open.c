@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The node of each kind: who may open it, what an open file shares, and what a descriptor answers
- * apart from its packets. Statements A1, A10, A13, B4 and B5.
+ * The node of each kind: who may open it, what an open file shares, what a descriptor answers
+ * apart from its packets, and what is logged. Statements A1, A10, A13, B4 and B5.
  */
 
 #include <linux/capability.h>
@@ -215,6 +215,100 @@ TEST_F(unit, read_only_and_write_only_opens)
 	ASSERT_LE(0, self->u.fd);
 	EXPECT_EQ(1, write(self->u.fd, "E", 1));
 	EXPECT_EQ(-EBADF, ERR(read(self->u.fd, &c, 1)));
+}
+
+/* ---- the kernel log ----------------------------------------------------- */
+
+FIXTURE(debug) {
+	struct unit u;
+	int log;
+	char prefix[64];	/* of every line about the unit */
+};
+
+FIXTURE_VARIANT(debug) {
+	const char *kind;
+};
+
+TUN_VARIANT(debug);
+TAP_VARIANT(debug);
+VMNET_VARIANT(debug);
+
+FIXTURE_SETUP(debug)
+{
+	ASSERT_EQ(0, netns_reset());
+	ASSERT_EQ(0, unit_create_kind(&self->u, variant->kind, NULL));
+	snprintf(self->prefix, sizeof(self->prefix), "bsdtun: %s: ",
+		 self->u.node + strlen("/dev/"));
+	self->log = kmsg_open();
+	ASSERT_LE(0, self->log);
+}
+
+FIXTURE_TEARDOWN(debug)
+{
+	sysctl_set(variant->kind, "debug", "0");
+	close(self->log);
+	unit_destroy(&self->u);
+}
+
+/* The last close, by another process than the opener. */
+static void close_in_child(struct __test_metadata *_metadata, struct unit *u)
+{
+	int pair[2];
+	pid_t child;
+
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		CHILD_ASSERT(wait_for_peer(pair[1]));
+		unit_close(u);
+		_exit(0);
+	}
+	unit_close(u);
+	signal_peer(pair[0]);
+	ASSERT_TRUE(child_succeeded(child));
+	close(pair[0]);
+	close(pair[1]);
+}
+
+TEST_F(debug, open_and_last_close_are_logged)
+{
+	char opened[128], closed[128];
+	int copy;
+
+	snprintf(opened, sizeof(opened), "%sopened\n", self->prefix);
+	snprintf(closed, sizeof(closed), "%sclosed, 0 packets unread\n", self->prefix);
+	ASSERT_EQ(0, sysctl_set(variant->kind, "debug", "1"));
+	ASSERT_EQ(0, unit_open(&self->u, 0));
+	EXPECT_TRUE(kmsg_has(self->log, opened));
+	copy = dup(self->u.fd);
+	unit_close(&self->u);
+	EXPECT_FALSE(kmsg_has(self->log, closed));
+	close(copy);
+	EXPECT_TRUE(kmsg_has(self->log, closed));
+}
+
+/* FreeBSD logs that the last close is by another process than the opener. */
+TEST_F(debug, last_close_by_another_process_is_logged_like_any)
+{
+	char closed[128];
+
+	snprintf(closed, sizeof(closed), "%sclosed, 0 packets unread\n", self->prefix);
+	ASSERT_EQ(0, sysctl_set(variant->kind, "debug", "1"));
+	ASSERT_EQ(0, unit_open(&self->u, 0));
+	close_in_child(_metadata, &self->u);
+	EXPECT_TRUE(kmsg_has(self->log, closed));
+	EXPECT_FALSE(kmsg_has(self->log, self->prefix));
+}
+
+TEST_F(debug, nothing_is_logged_without_debug)
+{
+	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
+	EXPECT_EQ(0, fionread(self->u.fd));
+	unit_close(&self->u);
+	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
+	close_in_child(_metadata, &self->u);
+	EXPECT_FALSE(kmsg_has(self->log, self->prefix));
 }
 
 /* ---- net.link.tap.user_open and net.link.tap.up_on_open ----------------- */
@@ -457,6 +551,37 @@ TEST_F(node, seek_is_ESPIPE)
 	EXPECT_EQ(-ESPIPE, ERR(lseek(self->u.fd, 0, SEEK_SET)));
 	EXPECT_EQ(-ESPIPE, ERR(lseek(self->u.fd, 0, SEEK_CUR)));
 	EXPECT_EQ(-ESPIPE, ERR(lseek(self->u.fd, 10, SEEK_END)));
+}
+
+/* The packets of a node have no position, and its memory cannot be mapped. */
+TEST_F(node, positions_and_mappings_are_refused)
+{
+	char packet[128];
+	size_t len = unit_build_udp(&self->u, packet, "four", 4);
+	struct iovec in = { .iov_base = packet, .iov_len = len };
+	struct iovec out = { .iov_base = self->buf, .iov_len = sizeof(self->buf) };
+	const long page = sysconf(_SC_PAGESIZE);
+	static const int share[] = { MAP_SHARED, MAP_PRIVATE };
+	static const off_t offsets[] = { 0, 100 };
+	unsigned int i;
+	void *map;
+
+	SEND_UDP("four", 4);
+	for (i = 0; i < ARRAY_SIZE(offsets); i++) {
+		EXPECT_EQ(-ESPIPE, ERR(pread(self->u.fd, self->buf, 2048, offsets[i])));
+		EXPECT_EQ(-ESPIPE, ERR(preadv(self->u.fd, &out, 1, offsets[i])));
+		EXPECT_EQ(-ESPIPE, ERR(pwrite(self->u.fd, packet, len, offsets[i])));
+		EXPECT_EQ(-ESPIPE, ERR(pwritev(self->u.fd, &in, 1, offsets[i])));
+	}
+	for (i = 0; i < ARRAY_SIZE(share); i++) {
+		map = mmap(NULL, page, PROT_READ | PROT_WRITE, share[i], self->u.fd, 0);
+		EXPECT_TRUE(map == MAP_FAILED);
+		EXPECT_EQ(ENODEV, errno);
+	}
+	/* Nothing was written, and the packet is still there. */
+	EXPECT_EQ(0, STAT_DELTA(rx_packets) + STAT_DELTA(rx_dropped) + STAT_DELTA(rx_errors));
+	EXPECT_EQ((ssize_t)unit_udp_len(&self->u, 4),
+		  ERR(read(self->u.fd, self->buf, sizeof(self->buf))));
 }
 
 TEST_F(node, fdinfo_names_unit_and_interface)
