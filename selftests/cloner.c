@@ -173,6 +173,32 @@ TEST_F(cloner, descriptor_refers_to_the_unit)
 	close(raw);
 }
 
+/* The descriptor still belongs to the file that was opened: programs ask GIFNAME, not fstat(). */
+TEST_F(cloner, fstat_returns_the_device_number_of_the_cloner)
+{
+	struct stat cloner, unit, st;
+	char path[64], target[64];
+
+	CLONE(&self->u);
+	ASSERT_EQ(0, stat(cloner_node(variant->kind).node, &cloner));
+	ASSERT_EQ(0, stat(self->u.node, &unit));
+	ASSERT_EQ(0, fstat(self->u.fd, &st));
+	EXPECT_TRUE(S_ISCHR(st.st_mode));
+	EXPECT_EQ(cloner.st_rdev, st.st_rdev);
+	EXPECT_EQ(cloner.st_ino, st.st_ino);
+	EXPECT_NE(unit.st_rdev, st.st_rdev);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", self->u.fd);
+	memset(target, 0, sizeof(target));
+	ASSERT_LT(0, readlink(path, target, sizeof(target) - 1));
+	EXPECT_STREQ(cloner_node(variant->kind).node, target);
+
+	/* The numbered node has a number of its own. */
+	unit_close(&self->u);
+	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
+	ASSERT_EQ(0, fstat(self->u.fd, &st));
+	EXPECT_EQ(unit.st_rdev, st.st_rdev);
+}
+
 /* An io-wq thread of the kernel may open the cloner for the program. */
 TEST_F(cloner, opened_by_io_uring)
 {
