@@ -4,10 +4,15 @@
  * interfaces. Statement A25.
  */
 
+#include <linux/igmp.h>
+
 #include "lib/fixture.h"
 
 #define GROUP		0xe9010203u	/* 233.1.2.3 */
 #define GROUP_MAC	"\x01\x00\x5e\x01\x02\x03"
+
+/* Of 224.0.0.22, where reports of IGMPv3 go. */
+#define ALL_ROUTERS_MAC	"\x01\x00\x5e\x00\x00\x16"
 
 #define UPPER_LOCAL	0x0a2b0001u	/* 10.43.0.1 */
 #define UPPER_PEER	0x0a2b0002u
@@ -60,6 +65,18 @@ TEST_F(node, ping_is_answered)
 	EXPECT_EQ(10 * (head + 84), STAT_DELTA(tx_bytes));
 }
 
+/* True for a report of IGMPv3 that the first of its groups, GROUP, was left. */
+static bool is_igmp_leave(const struct iphdr *ip, size_t len)
+{
+	const unsigned char *igmp = (const void *)ip + ip->ihl * 4;
+	const __u32 group = htonl(GROUP);
+
+	return ip->protocol == IPPROTO_IGMP && len >= ip->ihl * 4 + 16 &&
+	       igmp[0] == IGMPV3_HOST_MEMBERSHIP_REPORT && igmp[7] == 1 &&
+	       igmp[8] == IGMPV3_CHANGE_TO_INCLUDE && !igmp[10] && !igmp[11] &&
+	       !memcmp(igmp + 12, &group, sizeof(group));
+}
+
 TEST_F(node, A25_multicast_join_and_leave)
 {
 	struct ip_mreqn mreq = {
@@ -85,7 +102,37 @@ TEST_F(node, A25_multicast_join_and_leave)
 	ASSERT_EQ((ssize_t)(head + len), write(self->u.fd, packet, head + len));
 	EXPECT_EQ(5, recv(fd, self->buf, sizeof(self->buf), 0));
 	EXPECT_EQ(0, setsockopt(fd, IPPROTO_IP, IP_DROP_MEMBERSHIP, &mreq, sizeof(mreq)));
+	/* The reports of the join may be repeated before that of the leave. */
+	do {
+		ASSERT_TRUE(wait_readable(self->u.fd));
+		len = read(self->u.fd, self->buf, sizeof(self->buf));
+	} while (!is_igmp_leave(ip, len - head));
+	if (head)
+		EXPECT_EQ(0, memcmp(ALL_ROUTERS_MAC, self->buf, ETH_ALEN));
 	close(fd);
+}
+
+/* Receives the next packet of the interface from a capture. Returns its PACKET_..., or -errno. */
+static int captured(int fd, int ifindex, char *buf)
+{
+	struct sockaddr_ll ll = { };
+	socklen_t size;
+
+	do {
+		size = sizeof(ll);
+		if (recvfrom(fd, buf, 2048, 0, (void *)&ll, &size) < 0)
+			return -errno;
+	} while (ll.sll_ifindex != ifindex);
+	return ll.sll_pkttype;
+}
+
+static int queued_packets(const struct unit *u, char *buf, size_t size)
+{
+	int n = 0;
+
+	while (read(u->fd, buf, size) > 0)
+		n++;
+	return n;
 }
 
 TEST_F(node, capture_sees_both_directions)
@@ -114,6 +161,81 @@ TEST_F(node, capture_sees_both_directions)
 	EXPECT_EQ(0, memcmp("out", unit_udp_data(&self->u, seen), 3));
 	ASSERT_EQ(len, read(self->u.fd, self->buf, sizeof(self->buf)));
 	EXPECT_EQ(0, memcmp(self->buf, seen, len));
+	close(fd);
+}
+
+/* A capture is a tap before the driver: it sees what the driver then drops. */
+TEST_F(node, capture_sees_packets_that_the_full_queue_refuses)
+{
+	int fd, i;
+
+	ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, 2));
+	fd = packet_listener(self->u.ifindex, ETH_P_ALL);
+	ASSERT_LE(0, fd);
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(i < 2 ? 0 : -ENOBUFS, send_numbered(&self->u, self->raw, i));
+	EXPECT_EQ(2, STAT_DELTA(tx_dropped));
+	for (i = 0; i < 4; i++)
+		EXPECT_EQ(PACKET_OUTGOING, captured(fd, self->u.ifindex, self->buf));
+	EXPECT_EQ(2, queued_packets(&self->u, self->buf, sizeof(self->buf)));
+	close(fd);
+}
+
+TEST_F(ip, capture_sees_packets_of_a_refused_family)
+{
+	char packet[64] = { 0x60 };
+	int fd = packet_listener(self->u.ifindex, ETH_P_ALL);
+
+	ASSERT_LE(0, fd);
+	packet_send(self->raw, self->u.ifindex, ETH_P_IPV6, packet, sizeof(packet));
+	EXPECT_EQ(1, STAT_DELTA(tx_dropped));
+	EXPECT_EQ(PACKET_OUTGOING, captured(fd, self->u.ifindex, self->buf));
+	EXPECT_EQ(0, memcmp(packet, self->buf, sizeof(packet)));
+	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, self->buf, sizeof(self->buf))));
+	close(fd);
+}
+
+/* In the other direction, the capture sees what the driver hands to the stack, and no more. */
+TEST_F(node, capture_does_not_see_writes_while_down)
+{
+	/* Of every interface: one of this interface fails when it goes down. */
+	int fd = packet_listener(0, ETH_P_ALL);
+	char packet[128];
+	size_t len = unit_build_udp(&self->u, packet, "down", 4);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, link_down(self->u.ifindex));
+	EXPECT_EQ((ssize_t)len, ERR(write(self->u.fd, packet, len)));
+	EXPECT_EQ(1, STAT_DELTA(rx_dropped));
+	ASSERT_EQ(0, link_up(self->u.ifindex));
+	len = unit_build_udp(&self->u, packet, "up", 2);
+	EXPECT_EQ((ssize_t)len, ERR(write(self->u.fd, packet, len)));
+	EXPECT_EQ(PACKET_HOST, captured(fd, self->u.ifindex, self->buf));
+	EXPECT_EQ(0, memcmp(packet, self->buf, len));
+	close(fd);
+}
+
+TEST_F(ether, capture_does_not_see_frames_for_other_stations)
+{
+	static const struct {
+		const char *to;
+		int type;
+	} frames[] = {
+		{ OTHER_MAC, -1 }, { "\xff\xff\xff\xff\xff\xff", PACKET_BROADCAST },
+		{ GROUP_MAC, PACKET_MULTICAST },
+	};
+	int fd = packet_listener(self->u.ifindex, LOCAL_ETHERTYPE);
+	char frame[ETH_ZLEN];
+	unsigned int i;
+	size_t len;
+
+	ASSERT_LE(0, fd);
+	for (i = 0; i < ARRAY_SIZE(frames); i++) {
+		len = build_frame(frame, frames[i].to, PEER_MAC, LOCAL_ETHERTYPE, NULL, 46);
+		EXPECT_EQ((ssize_t)len, ERR(write(self->u.fd, frame, len)));
+		if (frames[i].type >= 0)
+			EXPECT_EQ(frames[i].type, captured(fd, self->u.ifindex, self->buf));
+	}
 	close(fd);
 }
 
