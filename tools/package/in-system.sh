@@ -90,6 +90,13 @@ step_compile()
 	# Several words.
 	# shellcheck disable=SC2086
 	gcc -Wall -Wextra -Werror -O2 -o /root/echo $flags /usr/share/doc/bsdtun/examples/echo.c
+	# OpenBSD's struct is the one of 12 bytes.
+	flags=$(pkg-config --cflags bsdtun-openbsd)
+	# shellcheck disable=SC2086
+	gcc -Wall -Wextra -Werror -fsyntax-only $flags -x c - <<-'END'
+		#include <net/if_tun.h>
+		int one[sizeof(struct tuninfo) == 12 ? 1 : -1];
+	END
 }
 
 step_udev()
