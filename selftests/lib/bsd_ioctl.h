@@ -38,7 +38,10 @@
 #define BSD_OSIOCGIFADDR _IOWR('i', 13, char[32])
 #define BSD_SIOCGIFADDR	_IOWR('i', 33, char[32])
 
-/* OpenBSD's struct tuninfo has 12 bytes. */
+/*
+ * OpenBSD's struct tuninfo has 12 bytes. Its header cannot be included together with FreeBSD's:
+ * headers_openbsd.c uses it.
+ */
 struct openbsd_info {
 	__u32 mtu;
 	__u16 type;

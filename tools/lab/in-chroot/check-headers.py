@@ -49,6 +49,10 @@ USE_FREEBSD = """
 #include <net/if_types.h>
 #include <linux/if_bsdtun.h>
 #include <openbsd/net/if_tun_hdr.h>
+#ifndef __cplusplus
+/* For TAPSVNETHDR. A member is called class. */
+#include <linux/virtio_net.h>
+#endif
 
 int use(int fd);
 
