@@ -77,6 +77,11 @@ assert_decodes! {
     TUNSTRANSIENT => Request::SetTransient,
     TUNGTRANSIENT => Request::GetTransient,
     FIODGNAME => Request::GetNodeName(_),
+    TAPSVNETHDR => Request::SetVirtioHeader,
+    BSDTUNGVNETHDR => Request::GetVirtioHeader,
+    TUNSCAP => Request::SetCapabilities,
+    TUNGCAP => Request::GetCapabilities,
+    TUNDCAP => Request::DeleteCapabilities,
 }
 
 assert_decodes! {
@@ -88,6 +93,8 @@ assert_decodes! {
     TAPGIFNAME => Request::GetInterfaceName,
     TAPSTRANSIENT => Request::SetTransient,
     TAPGTRANSIENT => Request::GetTransient,
+    TAPSVNETHDR => Request::SetVirtioHeader,
+    TAPGVNETHDR => Request::GetVirtioHeader,
     VMIO_SIOCSIFFLAGS => Request::SetFlags,
     SIOCGIFADDR => Request::GetRemoteAddress,
     SIOCSIFADDR => Request::SetRemoteAddress,

@@ -271,7 +271,7 @@ static long long sum_counters(const struct unit *u, const char *const *names)
 
 static const char *const tx_drops[] = {
 	"tx_drop_protocol", "tx_drop_no_memory", "tx_drop_not_ready", "tx_drop_queue_full",
-	"tx_drop_unread", "tx_drop_fault", NULL,
+	"tx_drop_unread", "tx_drop_fault", "tx_drop_segmentation", "tx_drop_checksum", NULL,
 };
 
 /* Drops of packets that had been queued. */
@@ -279,7 +279,7 @@ static const char *const queue_drops[] = { "tx_drop_unread", "tx_drop_fault", NU
 
 static const char *const rx_drops[] = {
 	"rx_drop_not_ready", "rx_drop_too_short", "rx_drop_protocol", "rx_drop_no_memory",
-	"rx_drop_fault", "rx_drop_other_host", NULL,
+	"rx_drop_fault", "rx_drop_other_host", "rx_drop_bad_header", NULL,
 };
 
 static void log_result(const char *what, unsigned int taken, unsigned int got, long long dropped)

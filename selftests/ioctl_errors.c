@@ -5,6 +5,7 @@
  * nothing beyond its argument. Also built as a 32-bit program.
  */
 
+#include <linux/if_bsdtun.h>
 #include <net/if_tap.h>
 #include <net/if_tun.h>
 #include <net/if_types.h>
@@ -28,6 +29,7 @@ static const struct command tun_commands[] = {
 	{ TUNSIFHEAD, 4, true }, { NETBSD_TUNSIFHEAD, 4, true },
 	{ TUNGIFHEAD, 4, false }, { NETBSD_TUNGIFHEAD, 4, false },
 	{ TUNSTRANSIENT, 4, true }, { TUNGTRANSIENT, 4, false },
+	{ TAPSVNETHDR, 4, true }, { BSDTUNGVNETHDR, 4, false },
 	{ _IOR('f', 127, int), 4, false }, { _IOW('f', 126, int), 4, true },
 	{ _IOW('f', 125, int), 4, true }, { _IOW('f', 124, int), 4, true },
 	{ _IOR('f', 123, int), 4, false }, { _IOW('t', 118, int), 4, true },
@@ -44,6 +46,7 @@ static const struct command ether_commands[] = {
 	{ NETBSD_TAPGIFNAME, 16, false }, { _IOR('e', 0, char[32]), 16, false },
 	{ _IOR('e', 0, char[40]), 16, false },
 	{ TAPSTRANSIENT, 4, true }, { TAPGTRANSIENT, 4, false },
+	{ TAPSVNETHDR, 4, true }, { TAPGVNETHDR, 4, false },
 	{ SIOCGIFADDR, 6, false }, { SIOCSIFADDR, 6, true },
 	{ BSD_SIOCGIFADDR, 6, false }, { BSD_OSIOCGIFADDR, 6, false },
 	{ NETBSD_SIOCGIFADDR, 6, false },
@@ -63,8 +66,7 @@ static const unsigned int tun_refused[] = {
 	/* a direction that neither encoding has */
 	_IOWR('t', 96, int), _IOWR('t', 91, struct tuninfo), 0x60047460, 0xa0047460,
 	/* of tap, and of other systems */
-	_IOW('t', 91, int), _IOR('e', 0, char[32]), 0x20045600, 0x20005600, 0x5600,
-	0x800474c4, 0x400474c4, 0x200074c4, _IOR('t', 95, int),
+	_IOR('e', 0, char[32]), 0x20045600, 0x20005600, 0x5600, _IOR('t', 95, int),
 	/* of Ethernet units only */
 	0x8915, 0x8916, 0x8020690c, 0xc0206921, 0xc020690d, 0xc0906921, 0x4028690c,
 	0x45600, 0x40906500, 0x80286500,
@@ -72,14 +74,10 @@ static const unsigned int tun_refused[] = {
 
 static const unsigned int ether_refused[] = {
 	/* of tun only, in both encodings */
-	TUNSLMODE, 0x8004745d, TUNSIFMODE, 0x8004745e, TUNSIFPID, 0x2000745f,
+	TUNSLMODE, 0x8004745d, TUNSIFPID, 0x2000745f, BSDTUNGVNETHDR,
 	TUNSIFHEAD, 0x80047460, TUNGIFHEAD, 0x40047461,
 	NETBSD_TUNGIFHEAD, 0x40047441, NETBSD_TUNSIFHEAD, 0x80047442,
 	NETBSD_TUNSLMODE, 0x80047457, NETBSD_TUNSIFMODE, 0x80047458,
-	/* FreeBSD's TAPSVNETHDR; TAPGVNETHDR has the number of TUNSIFMODE */
-	_IOW('t', 91, int), 0x8004745b,
-	/* OpenBSD's offloads */
-	0x800474c4, 0x400474c4, 0x200074c4, 0x000074c4,
 	/* other ioctls of VMware, in all four encodings */
 	0x20005601, 0x20005602, 0x20005603, 0x20005604, 0x20005605, 0x20005606, 0x20005607,
 	0x5601, 0x5602, 0x5603, 0x5604, 0x5605, 0x5606, 0x5607, 0x20045601, 0x45601,

@@ -223,6 +223,14 @@ impl Framing {
         }
     }
 
+    /// Length in bytes of the prefix that writes begin with.
+    pub(crate) fn written_prefix_len(&self) -> usize {
+        match self.mode() {
+            Mode::Head => HEAD_LEN,
+            Mode::Bare | Mode::Link => 0,
+        }
+    }
+
     /// Classifies a write by its length in bytes, prefix included.
     ///
     /// As on FreeBSD, writes carry no next hop: `TUNSLMODE` makes no difference.

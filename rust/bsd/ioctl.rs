@@ -68,6 +68,22 @@ pub(crate) enum Request {
     ///
     /// Source: FreeBSD 12.2 `sys/net/if_tap.h`; FreeBSD 6 for the number without a size.
     SetFlags,
+    /// `TAPSVNETHDR`: switches virtio's offload header on, with a length of 10 or 12, or off with
+    /// 0, an `int`. On a tun too.
+    ///
+    /// Source: FreeBSD 13 `sys/net/if_tuntap.c`, for tap and vmnet only.
+    SetVirtioHeader,
+    /// `TAPGVNETHDR`, on a tun `BSDTUNGVNETHDR`: returns the length.
+    GetVirtioHeader,
+    /// `TUNSCAP`: sets the capabilities of the program, a `struct tun_capabilities`, and switches
+    /// OpenBSD's offload header on.
+    ///
+    /// Source: OpenBSD 7.7 `sys/net/if_tun.c`.
+    SetCapabilities,
+    /// `TUNGCAP`: returns them.
+    GetCapabilities,
+    /// `TUNDCAP`: switches OpenBSD's offload header off.
+    DeleteCapabilities,
     /// `FIONREAD`: returns the number of bytes that the next read can return, prefix included, an
     /// `int`.
     GetReadable,
@@ -203,6 +219,7 @@ const fn request(
     let number = cmd as u8;
     let tun = !kind.is_ethernet();
     let tap = kind.is_ethernet();
+    let native = matches!(encoding, Encoding::Native);
     Some(match (group, number, direction, size) {
         (b't', 89, Read, 4) => GetDebug,
         (b't', 90, Write, 4) => SetDebug,
@@ -215,9 +232,16 @@ const fn request(
         // 64-bit programs, and 144 bytes on NetBSD.
         (b't', 93 | 98, Read, 32 | 40 | 144) => GetInterfaceName,
         (b'e', 0, Read, 32 | 40 | 144) if tap => GetInterfaceName,
-        // With the other direction, 94 is FreeBSD's TAPGVNETHDR, which is not supported; in the
-        // other encoding it is the same number as this one.
+        // In the other encoding, the number of TUNSIFMODE is that of TAPGVNETHDR, and the other way
+        // round: the kind decides.
         (b't', 94 | 88, Write, 4) if tun => SetInterfaceMode,
+        (b't', 94, Read, 4) if tap => GetVirtioHeader,
+        (b't', 200, Read, 4) if tun => GetVirtioHeader,
+        (b't', 91, Write, 4) => SetVirtioHeader,
+        // The numbers of TUNSCAP and TUNGCAP are each other's in the other encoding.
+        (b't', 196, Write, 4) if native => SetCapabilities,
+        (b't', 196, Read, 4) if native => GetCapabilities,
+        (b't', 196, Void, 0) => DeleteCapabilities,
         (b't', 95, Void, 0) if tun => SetPid,
         (b't', 96, Write, 4) if tun => SetHead(match encoding {
             Encoding::Native => Dialect::Linux,
@@ -369,6 +393,10 @@ mod tests {
             tap(0x8090_690c, 0x4090_690c, SetRemoteAddress),
             tap(0x2000_5600, 0x0000_5600, SetFlags),
             tap(0x2004_5600, 0x0004_5600, SetFlags),
+            same(0x8004_745b, 0x4004_745b, SetVirtioHeader),
+            tap(0x4004_745e, 0x8004_745e, GetVirtioHeader),
+            tun(0x4004_74c8, 0x8004_74c8, GetVirtioHeader),
+            same(0x2000_74c4, 0x0000_74c4, DeleteCapabilities),
             same(0x8004_7476, 0x4004_7476, SetGroup),
             same(0x4004_7477, 0x8004_7477, GetGroup),
             same(0x8008_6678, 0x4008_6678, GetNodeName(Pointer::Bits32)),
@@ -402,6 +430,8 @@ mod tests {
             (0x8904, GetOwner),
             (0x5410, SetGroup),
             (0x540f, GetGroup),
+            (0x4004_74c4, SetCapabilities),
+            (0x8004_74c4, GetCapabilities),
         ]);
         if kind != Kind::Tun {
             known.extend([(0x8915, GetRemoteAddress), (0x8916, SetRemoteAddress)]);
@@ -464,13 +494,9 @@ mod tests {
         assert_eq!(tun(0x8004_745d), Some(Request::SetLinkMode));
         assert_eq!(tun(0x8004_745e), Some(Request::SetInterfaceMode));
         for cmd in [
-            // OpenBSD's TUNGDEBUG, TUNSCAP, TUNGCAP, TUNDCAP.
+            // OpenBSD's TUNGDEBUG.
             0x4004_745f,
-            0x8004_74c4,
-            0x4004_74c4,
-            0x2000_74c4,
-            // FreeBSD's TAPSVNETHDR, NetBSD's TAPGIFNAME, VMIO_SIOCSIFFLAGS.
-            0x8004_745b,
+            // NetBSD's TAPGIFNAME, VMIO_SIOCSIFFLAGS.
             0x4090_6500,
             0x2004_5600,
             // Linux's TUNSETIFF and TUNSETOFFLOAD.
@@ -491,9 +517,28 @@ mod tests {
                 decode(cmd, Kind::Tun, &X86),
                 Some(Request::SetInterfaceMode)
             );
-            // TAPGVNETHDR.
-            assert_eq!(decode(cmd, Kind::Tap, &X86), None);
-            assert_eq!(decode(cmd, Kind::Vmnet, &X86), None);
+            for kind in [Kind::Tap, Kind::Vmnet] {
+                assert_eq!(decode(cmd, kind, &X86), Some(Request::GetVirtioHeader));
+            }
+        }
+    }
+
+    /// `TUNSCAP` and `TUNGCAP` have each other's number in the other encoding: only Linux's counts.
+    #[test]
+    fn capabilities_have_one_encoding() {
+        for kind in KINDS {
+            for (cmd, request) in [
+                (0x4004_74c4, Request::SetCapabilities),
+                (0x8004_74c4, Request::GetCapabilities),
+            ] {
+                assert_eq!(decode(cmd, kind, &X86), Some(request));
+            }
+            for (cmd, request) in [
+                (0x8004_74c4, Request::SetCapabilities),
+                (0x4004_74c4, Request::GetCapabilities),
+            ] {
+                assert_eq!(decode(cmd, kind, &POWERPC), Some(request));
+            }
         }
     }
 

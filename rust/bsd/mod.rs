@@ -13,3 +13,5 @@ pub(crate) mod ioctl;
 pub(crate) mod kind;
 pub(crate) mod lifecycle;
 pub(crate) mod name;
+pub(crate) mod offload;
+mod packet;

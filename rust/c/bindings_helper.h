@@ -18,8 +18,10 @@
 #include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
 #include <linux/uio.h>
+#include <linux/virtio_net.h>
 #include <net/addrconf.h>
 #include <net/dropreason.h>
+#include <net/gso.h>
 #include <net/if_inet6.h>
 #include <net/ip_tunnels.h>
 #include <net/net_namespace.h>
@@ -42,7 +44,15 @@
 const fmode_t RUST_CONST_HELPER_FMODE_NOWAIT = FMODE_NOWAIT;
 const int RUST_CONST_HELPER_IOCB_NOWAIT = IOCB_NOWAIT;
 const netdev_features_t RUST_CONST_HELPER_NETIF_F_FRAGLIST = NETIF_F_FRAGLIST;
+const netdev_features_t RUST_CONST_HELPER_NETIF_F_GSO_UDP_L4 = NETIF_F_GSO_UDP_L4;
+const netdev_features_t RUST_CONST_HELPER_NETIF_F_HW_CSUM = NETIF_F_HW_CSUM;
+const netdev_features_t RUST_CONST_HELPER_NETIF_F_HW_VLAN_CTAG_TX = NETIF_F_HW_VLAN_CTAG_TX;
+const netdev_features_t RUST_CONST_HELPER_NETIF_F_IPV6_CSUM = NETIF_F_IPV6_CSUM;
+const netdev_features_t RUST_CONST_HELPER_NETIF_F_IP_CSUM = NETIF_F_IP_CSUM;
 const netdev_features_t RUST_CONST_HELPER_NETIF_F_SG = NETIF_F_SG;
+const netdev_features_t RUST_CONST_HELPER_NETIF_F_TSO = NETIF_F_TSO;
+const netdev_features_t RUST_CONST_HELPER_NETIF_F_TSO6 = NETIF_F_TSO6;
+const netdev_features_t RUST_CONST_HELPER_NETIF_F_TSO_ECN = NETIF_F_TSO_ECN;
 const int RUST_CONST_HELPER_PAGE_ALLOC_COSTLY_ORDER = PAGE_ALLOC_COSTLY_ORDER;
 const u32 RUST_CONST_HELPER_NL_VALIDATE_STRICT = NL_VALIDATE_STRICT;
 const int RUST_CONST_HELPER_NET_IP_ALIGN = NET_IP_ALIGN;

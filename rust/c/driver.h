@@ -18,7 +18,11 @@ struct sk_buff *bsdtun_alloc_skb(unsigned int headroom, unsigned int len);
 void bsdtun_consume_skb(struct sk_buff *skb);
 
 /* skb_scrub.c */
-bool bsdtun_skb_scrub(struct sk_buff *skb);
+int bsdtun_skb_scrub(struct sk_buff *skb);
+
+/* netstats.c */
+void bsdtun_dev_sw_netstats_rx_add(struct net_device *dev, unsigned int packets,
+				   unsigned int len);
 
 /* next_hop.c */
 __be32 bsdtun_skb_next_hop(const struct sk_buff *skb);

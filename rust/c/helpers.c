@@ -4,11 +4,13 @@
 #include <linux/bottom_half.h>
 #include <linux/etherdevice.h>
 #include <linux/fs.h>
+#include <linux/if_vlan.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/spinlock.h>
 #include <linux/uio.h>
 #include <linux/user_namespace.h>
+#include <linux/virtio_net.h>
 #include <net/net_namespace.h>
 
 #include "helpers.h"
@@ -68,14 +70,10 @@ void bsdtun_netif_tx_wake_all_queues(struct net_device *dev)
 	netif_tx_wake_all_queues(dev);
 }
 
-void bsdtun_dev_sw_netstats_rx_add(struct net_device *dev, unsigned int len)
+void bsdtun_dev_sw_netstats_tx_add(struct net_device *dev, unsigned int packets,
+				   unsigned int len)
 {
-	dev_sw_netstats_rx_add(dev, len);
-}
-
-void bsdtun_dev_sw_netstats_tx_add(struct net_device *dev, unsigned int len)
-{
-	dev_sw_netstats_tx_add(dev, 1, len);
+	dev_sw_netstats_tx_add(dev, packets, len);
 }
 
 void bsdtun_dev_core_stats_rx_dropped_inc(struct net_device *dev)
@@ -101,6 +99,71 @@ void bsdtun_skb_reserve(struct sk_buff *skb, int len)
 void bsdtun_skb_reset_mac_header(struct sk_buff *skb)
 {
 	skb_reset_mac_header(skb);
+}
+
+void bsdtun_skb_set_network_header(struct sk_buff *skb, int offset)
+{
+	skb_set_network_header(skb, offset);
+}
+
+struct skb_shared_info *bsdtun_skb_shinfo(const struct sk_buff *skb)
+{
+	return skb_shinfo(skb);
+}
+
+int bsdtun_skb_cow_head(struct sk_buff *skb, unsigned int headroom)
+{
+	return skb_cow_head(skb, headroom);
+}
+
+bool bsdtun_skb_shared(const struct sk_buff *skb)
+{
+	return skb_shared(skb);
+}
+
+bool bsdtun_skb_cloned(const struct sk_buff *skb)
+{
+	return skb_cloned(skb);
+}
+
+bool bsdtun_skb_csum_is_sctp(struct sk_buff *skb)
+{
+	return skb_csum_is_sctp(skb);
+}
+
+int bsdtun_skb_checksum_start_offset(const struct sk_buff *skb)
+{
+	return skb_checksum_start_offset(skb);
+}
+
+bool bsdtun_skb_vlan_tag_present(const struct sk_buff *skb)
+{
+	return skb_vlan_tag_present(skb);
+}
+
+u16 bsdtun_skb_vlan_tag_get(const struct sk_buff *skb)
+{
+	return skb_vlan_tag_get(skb);
+}
+
+void bsdtun_vlan_hwaccel_put_tag(struct sk_buff *skb, u16 vlan_tci)
+{
+	__vlan_hwaccel_put_tag(skb, htons(ETH_P_8021Q), vlan_tci);
+}
+
+struct sk_buff *bsdtun_vlan_hwaccel_push_inside(struct sk_buff *skb)
+{
+	return __vlan_hwaccel_push_inside(skb);
+}
+
+int bsdtun_virtio_net_hdr_to_skb(struct sk_buff *skb, const struct virtio_net_hdr *hdr)
+{
+	return virtio_net_hdr_to_skb(skb, hdr, virtio_legacy_is_little_endian());
+}
+
+int bsdtun_virtio_net_hdr_from_skb(const struct sk_buff *skb, struct virtio_net_hdr *hdr)
+{
+	return virtio_net_hdr_from_skb(skb, hdr, virtio_legacy_is_little_endian(), false, 0);
 }
 
 size_t bsdtun_copy_to_iter(const void *addr, size_t bytes, struct iov_iter *to)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Release the resources of a packet that leaves the stack and will wait in a queue. */
 
+#include <linux/if_vlan.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
 #include <net/dst.h>
@@ -10,15 +11,16 @@
 /*
  * Release the sender's pages and socket, the route, the connection tracking
  * entry, the extensions (such as the secpath, which holds xfrm states) and the
- * device. Returns false if there is no memory to copy the pages.
- * Any context.
+ * device. Returns -ENOMEM if there is no memory to copy the pages; 1 if the packet
+ * is not finished: its checksum is incomplete, it is to be segmented, or its
+ * VLAN tag is not in the frame; otherwise 0. Any context.
  *
  * One function, because a call for each step costs more than the steps.
  */
-bool bsdtun_skb_scrub(struct sk_buff *skb)
+int bsdtun_skb_scrub(struct sk_buff *skb)
 {
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC)))
-		return false;
+		return -ENOMEM;
 	/* Before the socket is released, which gets the timestamp. */
 	if (unlikely(skb_shinfo(skb)->tx_flags))
 		skb_tx_timestamp(skb);
@@ -27,5 +29,6 @@ bool bsdtun_skb_scrub(struct sk_buff *skb)
 	nf_reset_ct(skb);
 	skb_ext_reset(skb);
 	skb->dev = NULL;
-	return true;
+	return skb->ip_summed == CHECKSUM_PARTIAL || skb_is_gso(skb) ||
+	       skb_vlan_tag_present(skb);
 }

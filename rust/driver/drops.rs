@@ -33,6 +33,10 @@ pub(crate) enum DropCause {
     TxUnread,
     /// The buffer of the read could not be written.
     TxFault,
+    /// A reader without a header for it was to get the packet, and it could not be segmented.
+    TxSegmentation,
+    /// Likewise, and its checksum could not be completed.
+    TxChecksum,
     /// The interface was down.
     RxNotReady,
     /// The write had no packet behind its address family, or no whole Ethernet header.
@@ -45,23 +49,28 @@ pub(crate) enum DropCause {
     RxFault,
     /// The frame was for another station.
     RxOtherHost,
+    /// The offload header was malformed, or did not fit the packet.
+    RxBadHeader,
 }
 
 impl DropCause {
     /// All causes; each at the index that it is as a number.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::TxProtocol,
         Self::TxNoMemory,
         Self::TxNotReady,
         Self::TxQueueFull,
         Self::TxUnread,
         Self::TxFault,
+        Self::TxSegmentation,
+        Self::TxChecksum,
         Self::RxNotReady,
         Self::RxTooShort,
         Self::RxProtocol,
         Self::RxNoMemory,
         Self::RxFault,
         Self::RxOtherHost,
+        Self::RxBadHeader,
     ];
 
     /// The name of its counter in `ethtool -S`.
@@ -73,12 +82,15 @@ impl DropCause {
             Self::TxQueueFull => c"tx_drop_queue_full",
             Self::TxUnread => c"tx_drop_unread",
             Self::TxFault => c"tx_drop_fault",
+            Self::TxSegmentation => c"tx_drop_segmentation",
+            Self::TxChecksum => c"tx_drop_checksum",
             Self::RxNotReady => c"rx_drop_not_ready",
             Self::RxTooShort => c"rx_drop_too_short",
             Self::RxProtocol => c"rx_drop_protocol",
             Self::RxNoMemory => c"rx_drop_no_memory",
             Self::RxFault => c"rx_drop_fault",
             Self::RxOtherHost => c"rx_drop_other_host",
+            Self::RxBadHeader => c"rx_drop_bad_header",
         }
     }
 
@@ -93,6 +105,9 @@ impl DropCause {
             Self::TxFault | Self::RxFault => DropReason::UserCopy,
             Self::RxTooShort => DropReason::TooShort,
             Self::RxOtherHost => DropReason::OtherHost,
+            Self::TxSegmentation => DropReason::Segmentation,
+            Self::TxChecksum => DropReason::Checksum,
+            Self::RxBadHeader => DropReason::DeviceHeader,
         }
     }
 
@@ -104,13 +119,16 @@ impl DropCause {
             | Self::TxNotReady
             | Self::TxQueueFull
             | Self::TxUnread
-            | Self::TxFault => Direction::Tx,
+            | Self::TxFault
+            | Self::TxSegmentation
+            | Self::TxChecksum => Direction::Tx,
             Self::RxNotReady
             | Self::RxTooShort
             | Self::RxProtocol
             | Self::RxNoMemory
             | Self::RxFault
-            | Self::RxOtherHost => Direction::Rx,
+            | Self::RxOtherHost
+            | Self::RxBadHeader => Direction::Rx,
         }
     }
 }
@@ -124,9 +142,9 @@ impl DropStats {
         Self([const { Atomic::new(0) }; DropCause::ALL.len()])
     }
 
-    /// Counts a dropped packet. Any context.
-    pub(crate) fn count(&self, cause: DropCause) {
-        self.0[cause as usize].add(1, Relaxed);
+    /// Counts dropped packets. Any context.
+    pub(crate) fn count(&self, cause: DropCause, packets: usize) {
+        self.0[cause as usize].add(packets as u64, Relaxed);
     }
 
     /// The number of packets dropped for this cause.
@@ -145,7 +163,7 @@ mod tests {
         for (i, cause) in DropCause::ALL.into_iter().enumerate() {
             assert_eq!(cause as usize, i);
             for _ in 0..=i {
-                drop_stats.count(cause);
+                drop_stats.count(cause, 1);
             }
         }
         for (i, cause) in DropCause::ALL.into_iter().enumerate() {

@@ -5,11 +5,17 @@
 use crate::{
     bsd::{
         framing::Prefix,
-        kind::Kind, //
+        kind::Kind,
+        offload::{
+            HeaderKind,
+            OffloadHeader, //
+        }, //
     },
     driver::{
         drops::DropCause,
         ioctl,
+        offload::HeaderBytes,
+        packet_list,
         queue::Dequeued,
         unit::Unit,
         write, //
@@ -61,7 +67,9 @@ impl FileOperations for UnitFile {
         let mut expired = None;
         let rtnl = rtnl::lock();
         if let Some(dev) = unit.device(&rtnl) {
-            dev.count_tx_dropped(unread.len());
+            dev.count_tx_dropped(unread.segments());
+            // Before the unit can be opened again.
+            unit.set_offload_header(dev, OffloadHeader::NONE, &rtnl);
             if close.flush_addresses {
                 // Before the interface is set down: that makes IPv6 delete what has expired.
                 expired = dev.expire_addresses(&rtnl);
@@ -87,14 +95,14 @@ impl FileOperations for UnitFile {
         if let Some(expired) = expired {
             expired.remove();
         }
-        unit.debug(fmt!("closed, {} packets unread", unread.len()));
-        unit.drop_list(unread, DropCause::TxUnread);
+        unit.debug(fmt!("closed, {} packets unread", unread.segments()));
+        unit.drop_list(unread.into_packets(), DropCause::TxUnread);
         unit.set_owner(None);
         unit.queue().end_close();
     }
 
-    /// Returns one packet with its prefix in front. Bytes that do not fit in the buffer are
-    /// discarded.
+    /// Returns one packet with its offload header and its prefix in front. Bytes that do not fit in
+    /// the buffer are discarded.
     ///
     /// A read of zero bytes returns 0 and takes no packet.
     ///
@@ -111,14 +119,16 @@ impl FileOperations for UnitFile {
                 Ok(0)
             };
         }
-        let Dequeued { skb, wake } = unit.queue().dequeue(mode.may_wait)?;
+        let lost = |skb, cause| unit.drop_unreadable(skb, cause);
+        let mut header = HeaderBytes::NONE;
+        let Dequeued { skb, wake } = unit.queue().dequeue(mode.may_wait, &mut header, lost)?;
         if wake {
             let rcu = rcu::read_lock();
             if let Some(dev) = unit.device_rcu(&rcu) {
                 dev.wake_queues();
             }
         }
-        match copy_out(&skb, iov) {
+        match copy_out(&skb, &header, iov) {
             Ok(len) => {
                 trace::read(unit.name(), unit, &skb, len);
                 skb.consume(mode.process_context());
@@ -176,25 +186,33 @@ impl FileOperations for UnitFile {
             Kind::Vmnet => (),
         }
         seq_print!(m, "owner:\t{}\n", snapshot.owner);
+        match unit.queue().offload_header().kind() {
+            HeaderKind::None => seq_print!(m, "offload:\tnone\n"),
+            HeaderKind::Virtio => seq_print!(m, "offload:\tvirtio_net_hdr\n"),
+            HeaderKind::Tun(caps) => seq_print!(m, "offload:\ttun_hdr {:#x}\n", caps),
+        }
         seq_print!(m, "transient:\t{}\n", u8::from(snapshot.transient));
     }
 }
 
-/// Copies a prefix and its packet to the program, as much as fits. Returns the number of bytes
-/// copied.
-fn copy_out(skb: &SkBuff, iov: &mut IovIterDest<'_>) -> Result<usize> {
-    let prefix_len = match Prefix::from_cb(skb.cb()) {
-        Prefix::None => 0,
-        prefix => copy_prefix_out(prefix, iov)?,
-    };
+/// Copies an offload header, a prefix and its packet to the program, as much as fits. Returns the
+/// number of bytes copied.
+fn copy_out(skb: &SkBuff, header: &HeaderBytes, iov: &mut IovIterDest<'_>) -> Result<usize> {
+    let mut copied = 0;
+    if !header.is_empty() {
+        copied += copy_bytes_out(header, iov)?;
+    }
+    match packet_list::prefix(skb) {
+        Prefix::None => (),
+        prefix => copied += copy_bytes_out(&prefix.bytes(), iov)?,
+    }
     let len = skb.len().min(iov.len());
     skb.copy_to_iter(iov, len)?;
-    Ok(prefix_len + len)
+    Ok(copied + len)
 }
 
-/// Copies a prefix to the program, as much as fits.
-fn copy_prefix_out(prefix: Prefix, iov: &mut IovIterDest<'_>) -> Result<usize> {
-    let bytes = prefix.bytes();
+/// Copies bytes to the program, as many as fit. Returns their number.
+fn copy_bytes_out(bytes: &[u8], iov: &mut IovIterDest<'_>) -> Result<usize> {
     let len = bytes.len().min(iov.len());
     if iov.copy_to_iter(&bytes[..len]) == len {
         Ok(len)

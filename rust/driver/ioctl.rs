@@ -23,6 +23,10 @@ use crate::{
         name::{
             NameBuffer,
             NAME_BUFFER_MAX, //
+        },
+        offload::{
+            HeaderKind,
+            OffloadHeader, //
         }, //
     },
     driver::unit::Unit,
@@ -100,8 +104,29 @@ pub(super) fn ioctl(
             unit.set_remote_address(address);
         }
         Request::SetFlags => set_flags(unit, arg)?,
+        Request::SetVirtioHeader => {
+            let header = OffloadHeader::virtio(arg.get_int()?).ok_or(EINVAL)?;
+            set_offload_header(unit, header)?;
+        }
+        Request::GetVirtioHeader => arg.put_int(unit.queue().offload_header().virtio_len())?,
+        Request::SetCapabilities => {
+            let header = OffloadHeader::tun(arg.get_int()? as u32).ok_or(EINVAL)?;
+            set_offload_header(unit, header)?;
+        }
+        Request::GetCapabilities => match unit.queue().offload_header().kind() {
+            HeaderKind::Tun(caps) => arg.put_int(caps as i32)?,
+            _ => return Err(ENODEV),
+        },
+        Request::DeleteCapabilities => {
+            if let HeaderKind::Tun(_) = unit.queue().offload_header().kind() {
+                set_offload_header(unit, OffloadHeader::NONE)?;
+            }
+        }
         // Prefix and packet together are far shorter than `i32::MAX`.
-        Request::GetReadable => arg.put_int(unit.queue().first_len().unwrap_or(0) as i32)?,
+        Request::GetReadable => {
+            let lost = |skb, cause| unit.drop_unreadable(skb, cause);
+            arg.put_int(unit.queue().first_len(lost).unwrap_or(0) as i32)?;
+        }
         Request::GetNodeName(pointer) => get_node_name(unit, pointer, arg)?,
         Request::SetNonBlocking => file.set_nonblocking(arg.get_int()? != 0),
         Request::SetAsync => file.set_async(arg.get_int()? != 0)?,
@@ -243,6 +268,19 @@ fn set_flags(unit: &Private<Unit>, arg: Argument) -> Result {
     let dev = unit.device(&rtnl).ok_or(ENXIO)?;
     dev.open_with_flags(arg.value() as u32, flags::DEBUG | flags::NOARP, &rtnl)?;
     unit.set_keep(false);
+    Ok(())
+}
+
+/// `TAPSVNETHDR`, `TUNSCAP`, `TUNDCAP`: changes the offload header; the last of them counts. Needs
+/// no privilege beyond the open descriptor.
+///
+/// # Errors
+///
+/// `ENXIO` if the interface is gone.
+fn set_offload_header(unit: &Private<Unit>, header: OffloadHeader) -> Result {
+    let rtnl = rtnl::lock();
+    let dev = unit.device(&rtnl).ok_or(ENXIO)?;
+    unit.set_offload_header(dev, header, &rtnl);
     Ok(())
 }
 

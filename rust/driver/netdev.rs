@@ -12,6 +12,8 @@ use crate::{
     },
     driver::{
         drops::DropCause,
+        offload,
+        packet_list,
         unit::Unit,
         variant::{
             Interface,
@@ -46,6 +48,9 @@ use kernel::{
 /// `txqueuelen` of a new interface: the limit of the packet queue, in packets.
 const QUEUE_LEN_DEFAULT: u32 = 500;
 
+/// Length in bytes of an Ethernet header with a VLAN tag.
+const ETHERNET_OVERHEAD: usize = 18;
+
 impl<V: Variant> NetdevOps for Interface<V> {
     type Data = Unit;
 
@@ -59,6 +64,11 @@ impl<V: Variant> NetdevOps for Interface<V> {
         }
         // A read gathers the fragments.
         dev.set_features(features::SG | features::FRAGLIST);
+        dev.set_hw_features(if Self::ETHERNET {
+            offload::FEATURES_ETHERNET
+        } else {
+            offload::FEATURES
+        });
         dev.set_mtu(MTU_DEFAULT, MTU_MIN, PACKET_MAX as u32);
         dev.set_tx_queue_len(QUEUE_LEN_DEFAULT);
         // The carrier follows the open of the node.
@@ -75,7 +85,7 @@ impl<V: Variant> NetdevOps for Interface<V> {
             unit.set_retire_node();
         }
         let unread = unit.queue().revoke();
-        unit.drop_list(unread, DropCause::TxUnread);
+        unit.drop_list(unread.into_packets(), DropCause::TxUnread);
     }
 
     fn open(unit: &Private<Unit>, dev: &Device, rtnl: &Rtnl) {
@@ -85,8 +95,13 @@ impl<V: Variant> NetdevOps for Interface<V> {
 
     fn stop(unit: &Private<Unit>, dev: &Device, _rtnl: &Rtnl) {
         let unread = unit.queue().down();
-        dev.count_tx_dropped(unread.len());
-        unit.drop_list(unread, DropCause::TxUnread);
+        dev.count_tx_dropped(unread.segments());
+        unit.drop_list(unread.into_packets(), DropCause::TxUnread);
+    }
+
+    fn fix_features(unit: &Private<Unit>, features: u64) -> u64 {
+        let permitted = offload::permitted_features(unit.queue().offload_header());
+        features & (permitted | !offload::FEATURES_ETHERNET)
     }
 
     fn start_xmit(unit: &Private<Unit>, dev: &Device, skb: SkBuff, tx: &TxContext) -> NetdevTx {
@@ -94,8 +109,9 @@ impl<V: Variant> NetdevOps for Interface<V> {
             Ok(()) => NetdevTx::Sent,
             Err((mut skb, cause)) => {
                 skb.tx_error();
+                let packets = skb.gso_segs();
                 unit.drop_skb(skb, cause);
-                NetdevTx::Dropped
+                NetdevTx::Dropped(packets)
             }
         }
     }
@@ -123,11 +139,53 @@ fn transmit<V: Variant>(
         Some(prefix) => prefix,
         None => return Err((skb, DropCause::TxProtocol)),
     };
-    if skb.scrub().is_err() {
-        return Err((skb, DropCause::TxNoMemory));
+    match skb.scrub() {
+        Ok(true) => skb.set_cb(prefix),
+        Ok(false) => return transmit_unfinished(unit, dev, skb, prefix, tx),
+        Err(_) => return Err((skb, DropCause::TxNoMemory)),
     }
-    skb.set_cb(prefix);
     unit.queue().enqueue(unit.name(), skb, dev, tx)
+}
+
+/// Queues a packet that is not finished. What a header can describe is queued as it is: each read
+/// decides. Softirqs are off.
+///
+/// # Errors
+///
+/// Returns the packet and why it must be dropped.
+#[cold]
+fn transmit_unfinished(
+    unit: &Private<Unit>,
+    dev: &Device,
+    mut skb: SkBuff,
+    prefix: u64,
+    tx: &TxContext,
+) -> Result<(), (SkBuff, DropCause)> {
+    let gso = skb.gso();
+    if gso.is_none_or(|gso| gso.is_plain()) {
+        let mut segments = skb.gso_segs();
+        if gso.is_some() {
+            // A segment is no longer than the MTU, unless the packet was injected. Then its bytes
+            // count, so that the limit of the queue bounds them too.
+            let segment_max = dev.mtu_any().max(MTU_DEFAULT as usize) + ETHERNET_OVERHEAD;
+            segments = segments.max(skb.len().div_ceil(segment_max));
+        }
+        packet_list::mark_unfinished(&mut skb, prefix, segments);
+        return unit.queue().enqueue(unit.name(), skb, dev, tx);
+    }
+    // It has bypassed the stack's checks, and needs the device for its encapsulation.
+    skb.set_cb(prefix);
+    let mut segments = match skb.gso_segment(Some(dev)) {
+        Ok(segments) => segments,
+        Err(skb) => return Err((skb, DropCause::TxSegmentation)),
+    };
+    while let Some(skb) = segments.pop() {
+        if let Err((skb, cause)) = unit.queue().enqueue(unit.name(), skb, dev, tx) {
+            dev.count_tx_dropped(1);
+            unit.drop_skb(skb, cause);
+        }
+    }
+    Ok(())
 }
 
 /// The prefix that a read puts before the packet, as [`Prefix::to_cb`] encodes it; `None` if the

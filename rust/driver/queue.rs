@@ -15,13 +15,27 @@
 
 use crate::{
     bsd::{
-        framing::Prefix,
         lifecycle::{
             Lifecycle,
             OpenError, //
+        },
+        offload::{
+            HeaderKind,
+            OffloadHeader, //
         }, //
     },
-    driver::drops::DropCause,
+    driver::{
+        drops::DropCause,
+        offload::{
+            self,
+            HeaderBytes,
+            Prepared, //
+        },
+        packet_list::{
+            self,
+            PacketList, //
+        }, //
+    },
     linux::{
         cache_line::CacheAligned,
         fasync::{
@@ -33,7 +47,6 @@ use crate::{
             device::Device,
             name::Name,
             skb::SkBuff,
-            skb_list::SkbList,
             tx_context::TxContext, //
         }, //
     },
@@ -70,10 +83,14 @@ pub(crate) struct TxQueue {
     shared: CacheAligned<SpinLockIrq<Shared>>,
     /// Packets that readers have claimed. Process context only; `shared` nests in it.
     #[pin]
-    claimed: CacheAligned<SpinLock<SkbList>>,
-    /// Number of packets in `claimed`. Written under `claimed`, and grows only while `shared` is
+    claimed: CacheAligned<SpinLock<Claimed>>,
+    /// Number of segments in `claimed`. Written under `claimed`, and grows only while `shared` is
     /// held too: under `shared` alone, the value may be too high but never too low.
     claimed_len: Atomic<usize>,
+    /// A copy of [`Claimed::header`], for those who do not hold `claimed`.
+    offload_header: Atomic<u32>,
+    /// Whether packets are Ethernet frames.
+    ethernet: bool,
     /// Whether [`Shared::stopped_until`] is set; readers look at this without taking `shared`, and
     /// may see an old value. Written under `shared`.
     stalled: AtomicFlag,
@@ -89,9 +106,9 @@ pub(crate) struct TxQueue {
 /// The part of the queue that the stack and the readers share.
 struct Shared {
     /// Packets queued by the stack and not yet claimed by a reader.
-    packets: SkbList,
+    packets: PacketList,
     life: Lifecycle,
-    /// Upper bound of the number of packets in [`TxQueue::claimed`]: as many as were claimed last,
+    /// Upper bound of the number of segments in [`TxQueue::claimed`]: as many as were claimed last,
     /// or as were left when the stack last looked at [`TxQueue::claimed_len`].
     claimed_max: usize,
     /// Number of readers that sleep.
@@ -99,14 +116,22 @@ struct Shared {
     /// Whether the open file was ever polled: if so, a poller may be waiting. Cleared at the last
     /// close.
     polled: bool,
-    /// Set while the stack is stopped: a reader wakes it when at most this many packets are queued.
+    /// Set while the stack is stopped: a reader wakes it when at most this many segments are queued.
     stopped_until: Option<usize>,
 }
 
+/// The part of the queue that belongs to the readers.
+struct Claimed {
+    /// Packets that readers have claimed.
+    packets: PacketList,
+    /// What reads return in front of packets. Changed under RTNL too.
+    header: OffloadHeader,
+}
+
 impl Shared {
-    /// Upper bound of the number of queued packets.
+    /// Upper bound of the number of queued segments.
     fn len_max(&self) -> usize {
-        self.packets.len() + self.claimed_max
+        self.packets.segments() + self.claimed_max
     }
 }
 
@@ -120,16 +145,16 @@ pub(crate) struct Dequeued {
 }
 
 impl TxQueue {
-    /// Creates an empty queue that accepts no packets yet.
+    /// Creates an empty queue that accepts no packets yet; of Ethernet frames or of IP packets.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub(crate) fn new() -> impl PinInit<Self, Error> {
+    pub(crate) fn new(ethernet: bool) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             shared <- CacheAligned::new(new_spinlock_irq!(
                 Shared {
-                    packets: SkbList::new(),
+                    packets: PacketList::new(),
                     life: Lifecycle::new(),
                     claimed_max: 0,
                     sleepers: 0,
@@ -138,8 +163,16 @@ impl TxQueue {
                 },
                 "TxQueue::shared"
             )),
-            claimed <- CacheAligned::new(new_spinlock!(SkbList::new(), "TxQueue::claimed")),
+            claimed <- CacheAligned::new(new_spinlock!(
+                Claimed {
+                    packets: PacketList::new(),
+                    header: OffloadHeader::NONE,
+                },
+                "TxQueue::claimed"
+            )),
             claimed_len: Atomic::new(0),
+            offload_header: Atomic::new(OffloadHeader::NONE.to_bits()),
+            ethernet,
             stalled: AtomicFlag::new(false),
             readers: PollCondVarBox::new(c"TxQueue::readers", static_lock_class!())?,
             fasync: Fasync::new(),
@@ -175,13 +208,13 @@ impl TxQueue {
     /// Begins the last close. With `flush` no packet is queued from now on, and the unread packets
     /// are returned for the caller to free; otherwise packets wait for the next open. Process
     /// context.
-    pub(crate) fn begin_close(&self, flush: bool) -> SkbList {
+    pub(crate) fn begin_close(&self, flush: bool) -> PacketList {
         let mut claimed = self.claimed.lock();
         let mut shared = self.shared.lock();
         shared.life.begin_close(!flush);
         shared.polled = false;
         if !flush {
-            return SkbList::new();
+            return PacketList::new();
         }
         self.take_all(&mut claimed, &mut shared)
     }
@@ -201,7 +234,7 @@ impl TxQueue {
     ///
     /// The stack may still be transmitting on another CPU; the lock ensures that it queues nothing
     /// afterwards.
-    pub(crate) fn down(&self) -> SkbList {
+    pub(crate) fn down(&self) -> PacketList {
         let mut claimed = self.claimed.lock();
         let mut shared = self.shared.lock();
         shared.life.set_running(false);
@@ -211,7 +244,7 @@ impl TxQueue {
 
     /// The interface is being removed: wakes every reader and poller, whose calls fail from now on.
     /// Returns the unread packets, for the caller to free. RTNL, process context.
-    pub(crate) fn revoke(&self) -> SkbList {
+    pub(crate) fn revoke(&self) -> PacketList {
         let mut claimed = self.claimed.lock();
         let mut shared = self.shared.lock();
         shared.life.revoke();
@@ -224,8 +257,8 @@ impl TxQueue {
     }
 
     /// Empties both lists, oldest packet first, and forgets that the stack was stopped.
-    fn take_all(&self, claimed: &mut SkbList, shared: &mut Shared) -> SkbList {
-        let mut all = mem::take(claimed);
+    fn take_all(&self, claimed: &mut Claimed, shared: &mut Shared) -> PacketList {
+        let mut all = mem::take(&mut claimed.packets);
         all.append(&mut shared.packets);
         shared.claimed_max = 0;
         self.claimed_len.store(0, Relaxed);
@@ -259,18 +292,21 @@ impl TxQueue {
         tx: &TxContext,
     ) -> Result<(), (SkBuff, DropCause)> {
         let limit = dev.tx_queue_len();
+        let segments = packet_list::segments(&skb);
         let mut shared = self.shared.lock();
         if !shared.life.accepts_packets() {
             return Err((skb, DropCause::TxNotReady));
         }
         // Check the upper bound first: it does not touch the cache line that readers write.
-        if shared.len_max() + 1 >= limit && !self.has_room(&mut shared, limit, dev, tx) {
+        if shared.len_max() + segments >= limit
+            && !self.has_room(&mut shared, segments, limit, dev, tx)
+        {
             return Err((skb, DropCause::TxQueueFull));
         }
         // Count and trace before a reader can take the packet: a program that has read a packet
         // finds it in the statistics, and a trace shows the events of a packet in order.
-        dev.count_tx(tx, skb.len());
-        trace::queue(unit, dev, &skb, || self.len_locked(&shared) + 1);
+        dev.count_tx(tx, segments, skb.len());
+        trace::queue(unit, dev, &skb, || self.len_locked(&shared) + segments);
         shared.packets.push(skb);
         // Readers and pollers announce themselves under the lock: either they find the packet, or
         // this finds them.
@@ -284,14 +320,21 @@ impl TxQueue {
         Ok(())
     }
 
-    /// Whether there is room for one more packet. Stops the stack if the packet is the last one
-    /// that fits. Under `shared`.
+    /// Whether there is room for one more packet: for one of its `segments`, since a packet may have
+    /// more than `limit`. Stops the stack if the packet is the last one that fits. Under `shared`.
     #[cold]
-    fn has_room(&self, shared: &mut Shared, limit: usize, dev: &Device, tx: &TxContext) -> bool {
+    fn has_room(
+        &self,
+        shared: &mut Shared,
+        segments: usize,
+        limit: usize,
+        dev: &Device,
+        tx: &TxContext,
+    ) -> bool {
         // Readers may have taken packets since: a lower bound spares the next packets this call.
         shared.claimed_max = self.claimed_len.load(Relaxed);
         let len = shared.len_max();
-        if len + 1 >= limit && dev.has_qdisc(tx) {
+        if len + segments >= limit && dev.has_qdisc(tx) {
             // Under the lock, so that the reader that takes this packet sees it and wakes the
             // stack.
             self.set_stopped(shared, Some(limit / 2));
@@ -302,25 +345,49 @@ impl TxQueue {
         len < limit
     }
 
+    /// The offload header of packets that are read or written now. Any context.
+    pub(crate) fn offload_header(&self) -> OffloadHeader {
+        OffloadHeader::from_bits(self.offload_header.load(Relaxed))
+    }
+
+    /// Changes the offload header of packets that are read or written from now on. Returns the old
+    /// one. RTNL.
+    pub(super) fn set_offload_header(&self, header: OffloadHeader) -> OffloadHeader {
+        let mut claimed = self.claimed.lock();
+        self.offload_header.store(header.to_bits(), Relaxed);
+        mem::replace(&mut claimed.header, header)
+    }
+
     /// Takes the oldest packet. If there is none and `may_wait` is set, sleeps until there is one.
     /// Process context.
+    ///
+    /// Stores its offload header in `header`. A packet that this cannot describe is finished first. If
+    /// that fails, the packet is passed to `lost` and the next one is taken. `lost` is called with a
+    /// lock held, for packets without a destructor.
     ///
     /// # Errors
     ///
     /// `EHOSTDOWN` if the interface is gone, `EAGAIN` if there is no packet, `ERESTARTSYS` if a
     /// signal interrupted the wait.
-    pub(crate) fn dequeue(&self, may_wait: bool) -> Result<Dequeued> {
+    pub(crate) fn dequeue(
+        &self,
+        may_wait: bool,
+        header: &mut HeaderBytes,
+        mut lost: impl FnMut(Option<SkBuff>, DropCause),
+    ) -> Result<Dequeued> {
         let mut interrupted = false;
         let mut claimed = self.claimed.lock();
-        while claimed.is_empty() {
-            let mut shared = self.shared.lock();
-            if !shared.packets.is_empty() {
-                mem::swap(&mut *claimed, &mut shared.packets);
-                shared.claimed_max = claimed.len();
-                self.claimed_len.store(claimed.len(), Relaxed);
-                break;
+        let skb = loop {
+            if !claimed.packets.is_empty() {
+                match self.take_first(&mut claimed, header, &mut lost) {
+                    Some(skb) => break skb,
+                    None => continue,
+                }
             }
-            shared.claimed_max = 0;
+            let mut shared = self.shared.lock();
+            if self.claim(&mut claimed, &mut shared) {
+                continue;
+            }
             if shared.life.is_revoked() {
                 return Err(EHOSTDOWN);
             }
@@ -340,13 +407,59 @@ impl TxQueue {
             shared.sleepers -= 1;
             drop(shared);
             claimed = self.claimed.lock();
-        }
-        let skb = claimed.pop().ok_or(EAGAIN)?;
-        self.claimed_len.store(claimed.len(), Relaxed);
+        };
+        self.claimed_len.store(claimed.packets.segments(), Relaxed);
         // This reader may see an old value; the reader that takes the packet that stopped the stack
         // does not, since it claimed that packet under `shared`.
         let wake = self.stalled.load(Relaxed) && self.may_wake();
         Ok(Dequeued { skb, wake })
+    }
+
+    /// Moves what the stack has queued into the empty list of claimed packets. Returns whether
+    /// there was something.
+    fn claim(&self, claimed: &mut Claimed, shared: &mut Shared) -> bool {
+        mem::swap(&mut claimed.packets, &mut shared.packets);
+        shared.claimed_max = claimed.packets.segments();
+        self.claimed_len.store(claimed.packets.segments(), Relaxed);
+        !claimed.packets.is_empty()
+    }
+
+    /// Takes the first claimed packet, and stores its offload header in `header`. `None` if the
+    /// list has changed instead: the packet was replaced by its segments, or lost. Under `claimed`.
+    #[inline(always)]
+    fn take_first(
+        &self,
+        claimed: &mut Claimed,
+        header: &mut HeaderBytes,
+        lost: impl FnMut(Option<SkBuff>, DropCause),
+    ) -> Option<SkBuff> {
+        let skb = claimed.packets.pop()?;
+        if claimed.header.is_none() && !packet_list::is_unfinished(&skb) {
+            return Some(skb);
+        }
+        self.prepare_first(claimed, skb, header, lost)
+    }
+
+    #[cold]
+    fn prepare_first(
+        &self,
+        claimed: &mut Claimed,
+        skb: SkBuff,
+        header: &mut HeaderBytes,
+        mut lost: impl FnMut(Option<SkBuff>, DropCause),
+    ) -> Option<SkBuff> {
+        match offload::prepare(skb, claimed.header, self.ethernet) {
+            Prepared::Ready(skb, bytes) => {
+                *header = bytes;
+                return Some(skb);
+            }
+            Prepared::Segments(segments) => claimed.packets.prepend(segments),
+            Prepared::Failed(skb, cause) => lost(skb, cause),
+        }
+        // There may be more segments than the packet had counted for.
+        let _shared = self.shared.lock();
+        self.claimed_len.store(claimed.packets.segments(), Relaxed);
+        None
     }
 
     /// Decides whether the caller has to wake the stopped stack. Under `claimed`.
@@ -360,13 +473,13 @@ impl TxQueue {
         wake
     }
 
-    /// Number of queued packets. Any context.
+    /// Number of queued segments. Any context.
     pub(crate) fn len(&self) -> usize {
         self.len_locked(&self.shared.lock())
     }
 
     fn len_locked(&self, shared: &Shared) -> usize {
-        shared.packets.len() + self.claimed_len.load(Relaxed)
+        shared.packets.segments() + self.claimed_len.load(Relaxed)
     }
 
     /// Number of times that the stack was stopped because the queue was full.
@@ -374,14 +487,32 @@ impl TxQueue {
         self.stops.load(Relaxed)
     }
 
-    /// Length in bytes of the oldest packet and its prefix; `None` if the queue is empty. Process
-    /// context.
-    pub(crate) fn first_len(&self) -> Option<usize> {
-        let len = |skb: &SkBuff| Prefix::from_cb(skb.cb()).bytes().len() + skb.len();
-        let claimed = self.claimed.lock();
-        claimed
-            .peek(len)
-            .or_else(|| self.shared.lock().packets.peek(len))
+    /// Length in bytes of the oldest packet and its prefix; `None` if the queue is empty. Of the
+    /// offload headers, `struct tun_hdr` counts, as on OpenBSD, and virtio's does not, as on
+    /// FreeBSD. Process context; `lost` as in [`Self::dequeue`].
+    pub(crate) fn first_len(
+        &self,
+        mut lost: impl FnMut(Option<SkBuff>, DropCause),
+    ) -> Option<usize> {
+        let mut claimed = self.claimed.lock();
+        loop {
+            if claimed.packets.is_empty() && !self.claim(&mut claimed, &mut self.shared.lock()) {
+                return None;
+            }
+            let mut header = HeaderBytes::NONE;
+            let Some(skb) = self.take_first(&mut claimed, &mut header, &mut lost) else {
+                continue;
+            };
+            let header_len = match claimed.header.kind() {
+                HeaderKind::Tun(_) => header.len(),
+                _ => 0,
+            };
+            let len = header_len + packet_list::prefix(&skb).bytes().len() + skb.len();
+            let mut first = PacketList::new();
+            first.push(skb);
+            claimed.packets.prepend(first);
+            return Some(len);
+        }
     }
 
     /// Registers a poller and returns the current [`events`]. Process context.

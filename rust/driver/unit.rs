@@ -7,7 +7,8 @@
 use crate::{
     bsd::{
         framing::Framing,
-        kind::Kind, //
+        kind::Kind,
+        offload::OffloadHeader, //
     },
     driver::{
         drops::{
@@ -15,6 +16,7 @@ use crate::{
             DropStats, //
         },
         node::Node,
+        offload,
         queue::TxQueue,
         quota::Charge,
         registry::{
@@ -25,6 +27,7 @@ use crate::{
     },
     linux::{
         net::{
+            device::Device,
             etherdevice::EthernetAddress,
             name::Name,
             net_namespace::capable_net_admin_noaudit,
@@ -53,6 +56,7 @@ use kernel::{
             AtomicFlag,
             Relaxed, //
         },
+        rcu,
         Arc,
         SpinLock,
         SpinLockIrq, //
@@ -186,7 +190,7 @@ impl Unit {
                 },
                 "Unit::unit_settings"
             ),
-            queue <- TxQueue::new(),
+            queue <- TxQueue::new(kind.is_ethernet()),
             up_work <- new_spinlock_irq!(None, "Unit::up_work"),
             node <- Node::new(id),
             retire_node: AtomicFlag::new(false),
@@ -254,6 +258,22 @@ impl Unit {
         let mut framing = self.framing();
         change(&mut framing);
         self.framing.store(framing.to_bits(), Relaxed);
+    }
+
+    /// Changes the offload header of packets that are read or written from now on, and with it the
+    /// features of the interface. RTNL.
+    pub(crate) fn set_offload_header(
+        &self,
+        dev: &Device,
+        header: OffloadHeader,
+        rtnl: &rtnl::Guard,
+    ) {
+        let old = self.queue.set_offload_header(header);
+        // If only the length of a virtio header has changed, what `ethtool -K` set stays.
+        if old.kind() != header.kind() {
+            let features = offload::default_features(header);
+            dev.set_wanted_features(features, offload::FEATURES_ETHERNET, rtnl);
+        }
     }
 
     /// Reads the settings. Must not be called from an interrupt or a softirq.
@@ -327,11 +347,11 @@ impl Unit {
         self.up_work.lock().take()
     }
 
-    /// Drops a packet: counts it, traces it, and frees it with the reason that belongs to `cause`.
-    /// Any context.
+    /// Drops a packet: counts its segments, traces it, and frees it with the reason that belongs to
+    /// `cause`. Any context.
     #[cold]
     pub(crate) fn drop_skb(self: &Private<Self>, skb: SkBuff, cause: DropCause) {
-        self.drop_stats.count(cause);
+        self.drop_stats.count(cause, skb.gso_segs());
         let (direction, reason) = (cause.direction(), cause.reason());
         trace::drop(&self.name, self, Some(&skb), skb.len(), direction, reason);
         skb.drop_reason(reason);
@@ -345,10 +365,24 @@ impl Unit {
         }
     }
 
+    /// Drops a packet that a read was to return, see [`Self::drop_skb`]; `None` if it is freed.
+    /// Process context.
+    #[cold]
+    pub(crate) fn drop_unreadable(self: &Private<Self>, skb: Option<SkBuff>, cause: DropCause) {
+        let rcu = rcu::read_lock();
+        if let Some(dev) = self.device_rcu(&rcu) {
+            dev.count_tx_dropped(skb.as_ref().map_or(1, SkBuff::gso_segs));
+        }
+        match skb {
+            Some(skb) => self.drop_skb(skb, cause),
+            None => self.drop_stats.count(cause, 1),
+        }
+    }
+
     /// Counts and traces `len` bytes that a program wrote and that did not become a packet. Any
     /// context.
     pub(crate) fn drop_bytes(self: &Private<Self>, len: usize, cause: DropCause) {
-        self.drop_stats.count(cause);
+        self.drop_stats.count(cause, 1);
         let (direction, reason) = (cause.direction(), cause.reason());
         trace::drop(&self.name, self, None, len, direction, reason);
     }

@@ -231,6 +231,31 @@ impl Device {
         to_result(unsafe { bindings::dev_set_mtu(self.as_raw(), mtu) })
     }
 
+    /// Requests the features in `mask` to be those in `features`, as the user does by
+    /// `ethtool -K`, and notifies devices on top. [`NetdevOps::fix_features`] decides.
+    ///
+    /// [`NetdevOps::fix_features`]: crate::linux::net::netdev_ops::NetdevOps::fix_features
+    pub(crate) fn set_wanted_features(&self, features: u64, mask: u64, rtnl: &rtnl::Guard) {
+        if !self.is_registered(rtnl) {
+            return;
+        }
+        let dev = self.as_raw();
+        // SAFETY: The device is valid by the type invariant. RTNL excludes other accesses.
+        let wanted = unsafe { &mut (*dev).wanted_features };
+        *wanted = *wanted & !mask | features & mask;
+        // SAFETY: The device is valid by the type invariant, registered, and RTNL is held.
+        unsafe { bindings::netdev_update_features(dev) };
+    }
+
+    /// The current MTU in bytes. Any context.
+    pub(crate) fn mtu_any(&self) -> usize {
+        // SAFETY: The device is valid by the type invariant.
+        let mtu = unsafe { addr_of_mut!((*self.as_raw()).mtu) };
+        // SAFETY: As above. Concurrent accesses are `READ_ONCE` and `WRITE_ONCE`.
+        let mtu = unsafe { Atomic::from_ptr(mtu) }.load(Relaxed);
+        mtu as usize
+    }
+
     /// The current `txqueuelen` in packets. Any context.
     pub(crate) fn tx_queue_len(&self) -> usize {
         // SAFETY: The device is valid by the type invariant.
@@ -241,7 +266,7 @@ impl Device {
     }
 
     /// Whether packets start with an Ethernet header.
-    fn is_ethernet(&self) -> bool {
+    pub(super) fn is_ethernet(&self) -> bool {
         // SAFETY: The device is valid by the type invariant; its type does not change.
         unsafe { (*self.as_raw()).type_ == bindings::ARPHRD_ETHER as u16 }
     }
@@ -366,7 +391,8 @@ impl Device {
         unsafe { Net::from_raw(net) }
     }
 
-    /// Passes a packet to the stack as received, and counts it.
+    /// Passes a packet to the stack as received, and counts it as `packets`: a GSO packet as so many
+    /// segments.
     ///
     /// On an Ethernet device the packet must start with its Ethernet header. On other devices it
     /// starts with its network header, and the stack drops it if [`SkBuff::set_protocol`] was not
@@ -381,6 +407,7 @@ impl Device {
     pub(crate) fn receive(
         &self,
         mut skb: SkBuff,
+        packets: usize,
         _rcu: &rcu::Guard,
         _context: &ProcessContext,
     ) -> Result<(), SkBuff> {
@@ -402,7 +429,7 @@ impl Device {
         unsafe { bindings::bsdtun_local_bh_disable() };
         // SAFETY: The device is valid by the type invariant, softirqs are off, and the core
         // allocated the per-CPU counters before the device was reachable.
-        unsafe { bindings::bsdtun_dev_sw_netstats_rx_add(self.as_raw(), len) };
+        unsafe { bindings::bsdtun_dev_sw_netstats_rx_add(self.as_raw(), packets as u32, len) };
         // Packets that the stack handles here are done before this RCU section ends, which
         // unregistering waits for. Packets that receive packet steering puts on a backlog are safe
         // too: a backlog accepts none for a device that is being set down, and is flushed after
@@ -415,11 +442,13 @@ impl Device {
         Ok(())
     }
 
-    /// Counts a transmitted packet of `len` bytes.
-    pub(crate) fn count_tx(&self, _tx: &TxContext, len: usize) {
+    /// Counts transmitted packets of `len` bytes together.
+    pub(crate) fn count_tx(&self, _tx: &TxContext, packets: usize, len: usize) {
         // SAFETY: The device is valid by the type invariant, and `TxContext` proves that softirqs
         // are off.
-        unsafe { bindings::bsdtun_dev_sw_netstats_tx_add(self.as_raw(), len as u32) };
+        unsafe {
+            bindings::bsdtun_dev_sw_netstats_tx_add(self.as_raw(), packets as u32, len as u32)
+        };
     }
 
     /// Counts transmitted packets that were dropped. Any context.

@@ -11,7 +11,7 @@
 //!   +---------------+---------------------------------------------------------+
 //!   | operations    |  ethtool -> netdev_ops        sysfs        netlink      |
 //!   +---------------+---------------------------------------------------------+
-//!   | devices       |  new_device        private -> device                    |
+//!   | devices       |  new_device        private -> device <- gso, virtio_net |
 //!   +---------------+---------------------------------------------------------+
 //!   | packets       |  skb_list -> skb <- etherdevice                         |
 //!   +---------------+---------------------------------------------------------+
@@ -38,6 +38,7 @@
 pub(crate) mod device;
 pub(crate) mod etherdevice;
 pub(crate) mod ethtool;
+pub(crate) mod gso;
 pub(crate) mod inetaddr;
 pub(crate) mod name;
 pub(crate) mod net_namespace;
@@ -51,6 +52,7 @@ pub(crate) mod skb;
 pub(crate) mod skb_list;
 pub(crate) mod sysfs;
 pub(crate) mod tx_context;
+pub(crate) mod virtio_net;
 
 /// A minimal driver: `ip link add type bsdtun-example` creates an Ethernet device that discards
 /// each packet that the stack transmits. It is compiled, and run as a test, with KUnit only.
@@ -124,7 +126,7 @@ mod example {
             skb: SkBuff,
             tx: &TxContext,
         ) -> NetdevTx {
-            dev.count_tx(tx, skb.len());
+            dev.count_tx(tx, 1, skb.len());
             counters.discarded.add(1, Relaxed);
             skb.drop_reason(DropReason::DeviceNotReady);
             NetdevTx::Sent

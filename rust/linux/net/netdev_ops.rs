@@ -32,8 +32,8 @@ pub(crate) enum NetdevTx {
     /// The driver has taken the packet, and has counted it with [`Device::count_tx`].
     Sent,
     /// The driver has dropped the packet. The sender gets `NET_XMIT_DROP` (a socket: `ENOBUFS`),
-    /// and the packet is counted in `tx_dropped`.
-    Dropped,
+    /// and so many packets, the segments of a GSO packet, are counted in `tx_dropped`.
+    Dropped(usize),
 }
 
 /// The operations of a driver's network devices. Methods are named after the members of
@@ -65,6 +65,11 @@ pub(crate) trait NetdevOps: Sized + 'static {
     /// called again afterwards. A lock of the driver must order the two.
     fn stop(_private: &Private<Self::Data>, _dev: &Device, _rtnl: &Rtnl) {}
 
+    /// Returns those of the requested features that the device can have now, `NETIF_F_*`. RTNL.
+    fn fix_features(_private: &Private<Self::Data>, features: u64) -> u64 {
+        features
+    }
+
     /// Transmits a packet. Softirqs are off, interrupts may be off; must not sleep. Runs on several
     /// CPUs at once.
     fn start_xmit(
@@ -89,6 +94,7 @@ impl<T: NetdevOps> VTable<T> {
         ndo_open: Some(Self::open),
         ndo_stop: Some(Self::stop),
         ndo_start_xmit: Some(Self::start_xmit),
+        ndo_fix_features: Some(Self::fix_features),
         ndo_set_rx_mode: if T::ETHERNET {
             Some(Self::set_rx_mode)
         } else {
@@ -163,6 +169,18 @@ impl<T: NetdevOps> VTable<T> {
 
     /// # Safety
     ///
+    /// Called by the core under RTNL, for a device that is registered or, once, is being
+    /// registered; [`register::<T>`] has filled its private area.
+    unsafe extern "C" fn fix_features(
+        dev: *mut bindings::net_device,
+        features: bindings::netdev_features_t,
+    ) -> bindings::netdev_features_t {
+        // SAFETY: By the safety requirement the private area is filled.
+        T::fix_features(unsafe { netdev_priv::<T::Data>(dev) }, features)
+    }
+
+    /// # Safety
+    ///
     /// Called by the core with softirqs off, for a registered device and a packet whose ownership
     /// it passes on.
     unsafe extern "C" fn start_xmit(
@@ -179,8 +197,8 @@ impl<T: NetdevOps> VTable<T> {
         let tx = unsafe { TxContext::assume(&private) };
         match T::start_xmit(private, dev, skb, tx) {
             NetdevTx::Sent => bindings::netdev_tx::NETDEV_TX_OK,
-            NetdevTx::Dropped => {
-                dev.count_tx_dropped(1);
+            NetdevTx::Dropped(packets) => {
+                dev.count_tx_dropped(packets);
                 bindings::netdev_tx(bindings::NET_XMIT_DROP as c_int)
             }
         }

@@ -26,14 +26,30 @@ use kernel::{
     types::NotThreadSafe, //
 };
 
-/// Features of a device, `NETIF_F_*`, for [`NewDevice::set_features`].
+/// Features of a device, `NETIF_F_*`: the packets that its driver accepts.
 pub(crate) mod features {
     use crate::c::bindings;
 
-    /// The driver accepts packets with page fragments.
+    /// With page fragments.
     pub(crate) const SG: u64 = bindings::NETIF_F_SG;
-    /// The driver accepts packets with a list of further packets.
+    /// With a list of further packets.
     pub(crate) const FRAGLIST: u64 = bindings::NETIF_F_FRAGLIST;
+    /// With an incomplete checksum, of any protocol but SCTP.
+    pub(crate) const HW_CSUM: u64 = bindings::NETIF_F_HW_CSUM;
+    /// With an incomplete checksum of TCP or UDP over IPv4. Not together with [`HW_CSUM`].
+    pub(crate) const IP_CSUM: u64 = bindings::NETIF_F_IP_CSUM;
+    /// With an incomplete checksum of TCP or UDP over IPv6. Not together with [`HW_CSUM`].
+    pub(crate) const IPV6_CSUM: u64 = bindings::NETIF_F_IPV6_CSUM;
+    /// TCP over IPv4, to be segmented.
+    pub(crate) const TSO: u64 = bindings::NETIF_F_TSO;
+    /// TCP over IPv6, to be segmented.
+    pub(crate) const TSO6: u64 = bindings::NETIF_F_TSO6;
+    /// TCP with CWR, which only the first segment must have, to be segmented.
+    pub(crate) const TSO_ECN: u64 = bindings::NETIF_F_TSO_ECN;
+    /// UDP, to be cut into datagrams.
+    pub(crate) const GSO_UDP_L4: u64 = bindings::NETIF_F_GSO_UDP_L4;
+    /// With an 802.1Q tag that is not in the frame.
+    pub(crate) const HW_VLAN_CTAG_TX: u64 = bindings::NETIF_F_HW_VLAN_CTAG_TX;
 }
 
 /// The part of `struct net_device` that holds `priv_flags`, `lltx` and other bit fields.
@@ -136,6 +152,19 @@ impl NewDevice {
         unsafe { (*dev).features |= features };
         // SAFETY: As above.
         unsafe { (*dev).vlan_features |= features };
+    }
+
+    /// Lets [`features`] be enabled later, by [`Device::set_wanted_features`] or by the user, as
+    /// far as [`NetdevOps::fix_features`] permits; also for VLAN devices on top.
+    ///
+    /// [`Device::set_wanted_features`]: crate::linux::net::device::Device::set_wanted_features
+    /// [`NetdevOps::fix_features`]: crate::linux::net::netdev_ops::NetdevOps::fix_features
+    pub(crate) fn set_hw_features(&mut self, features: u64) {
+        let dev = self.ptr.as_ptr();
+        // SAFETY: By the type invariant the field is ours to write.
+        unsafe { (*dev).hw_features |= features };
+        // SAFETY: As above.
+        unsafe { (*dev).vlan_features |= features & !features::HW_VLAN_CTAG_TX };
     }
 
     fn bit_fields(&mut self) -> *mut PrivFlags {

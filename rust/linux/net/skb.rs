@@ -17,6 +17,7 @@ use core::{
         MaybeUninit, //
     },
     ptr::{
+        self,
         addr_of_mut,
         NonNull, //
     },
@@ -47,7 +48,7 @@ const LINEAR_MAX: usize = PAGE_SIZE
     - mem::size_of::<bindings::skb_shared_info>().next_multiple_of(128);
 
 /// The fields that C groups under `headers`.
-type Headers = bindings::sk_buff__bindgen_ty_4__bindgen_ty_1;
+pub(super) type Headers = bindings::sk_buff__bindgen_ty_4__bindgen_ty_1;
 
 /// The header that a packet starts with.
 #[derive(Clone, Copy)]
@@ -78,13 +79,21 @@ pub(crate) enum DropReason {
     OtherHost = bindings::skb_drop_reason_SKB_DROP_REASON_OTHERHOST,
     /// Copying to or from user space failed.
     UserCopy = bindings::skb_drop_reason_SKB_DROP_REASON_SKB_UCOPY_FAULT,
+    /// The header that the driver takes in front of the packet is malformed.
+    DeviceHeader = bindings::skb_drop_reason_SKB_DROP_REASON_DEV_HDR,
+    /// The checksum could not be computed.
+    Checksum = bindings::skb_drop_reason_SKB_DROP_REASON_SKB_CSUM,
+    /// The packet could not be segmented.
+    Segmentation = bindings::skb_drop_reason_SKB_DROP_REASON_SKB_GSO_SEG,
+    /// Not dropped: its data is in other packets.
+    Consumed = bindings::skb_drop_reason_SKB_CONSUMED,
 }
 
 /// A packet. Dropping the value frees it without a reason, which is a bug of the driver: it warns
 /// if debug assertions are enabled. Use [`Self::drop_reason`] or [`Self::consume`].
 ///
-/// Clones of the packet, which packet taps hold, share its bytes. So the methods here never write
-/// to the bytes after construction.
+/// Clones of the packet, which packet taps hold, share its bytes. So the methods here write to the
+/// bytes of a packet that has no clones only, or copy them first.
 ///
 /// # Invariants
 ///
@@ -128,27 +137,32 @@ impl SkBuff {
     /// Allocates a packet and copies all of `iter` into it. Process context; sleeps.
     ///
     /// With `atomic` set, the allocation does not wait for memory. The copy may still fault pages
-    /// in.
+    /// in. `gso_header_len` is `Some` for a packet that is to be segmented: only so many bytes, its
+    /// headers, are in the linear part, because a socket can take over fragments.
     ///
     /// # Errors
     ///
     /// `ENOMEM` if an allocation fails, or if `iter` is longer than a packet can be; `EFAULT` if
     /// the user's memory cannot be read.
+    // Once per packet, often with constants.
+    #[inline(always)]
     pub(crate) fn from_iter(
         iter: &mut IovIterSource<'_>,
         start: HeaderType,
+        gso_header_len: Option<usize>,
         atomic: bool,
     ) -> Result<Self> {
         let headroom = match start {
             HeaderType::Network => HEADROOM,
             HeaderType::Ethernet => HEADROOM + ETHERNET_ALIGN,
         };
-        if iter.len() <= LINEAR_MAX {
+        let linear = gso_header_len.unwrap_or(LINEAR_MAX).min(LINEAR_MAX);
+        if iter.len() <= linear {
             if let Some(skb) = Self::linear_from_iter(iter, headroom)? {
                 return Ok(skb);
             }
         }
-        Self::nonlinear_from_iter(iter, headroom, atomic)
+        Self::nonlinear_from_iter(iter, headroom, linear, atomic)
     }
 
     /// Like [`Self::from_iter`], for at most [`LINEAR_MAX`] bytes, and never waits for memory.
@@ -174,16 +188,16 @@ impl SkBuff {
         Ok(Some(skb))
     }
 
-    /// Like [`Self::from_iter`], for any length: bytes that do not fit in the linear part are in
-    /// fragments.
+    /// Like [`Self::from_iter`], for any length: what exceeds `linear` bytes is in fragments.
     fn nonlinear_from_iter(
         iter: &mut IovIterSource<'_>,
         headroom: usize,
+        linear: usize,
         atomic: bool,
     ) -> Result<Self> {
         let len = iter.len();
         let c_len = c_int::try_from(len).map_err(|_| ENOMEM)?;
-        let linear = len.min(LINEAR_MAX);
+        let linear = len.min(linear);
         let paged = len - linear;
         let gfp = if atomic {
             bindings::GFP_NOWAIT
@@ -242,6 +256,37 @@ impl SkBuff {
         len.wrapping_sub(data_len) as usize
     }
 
+    /// Copies bytes of the linear part, as many as there are from `offset` on, and returns their
+    /// number.
+    pub(crate) fn copy_linear(&self, offset: usize, bytes: &mut [u8]) -> usize {
+        let len = self.headlen().saturating_sub(offset).min(bytes.len());
+        if len != 0 {
+            // SAFETY: The packet is valid by the type invariant.
+            let data = unsafe { (*self.as_raw()).data };
+            // SAFETY: The offset is inside the linear part.
+            let from = unsafe { data.add(offset) };
+            // SAFETY: The linear part holds `len` bytes from there on, and `bytes` as many.
+            unsafe { ptr::copy_nonoverlapping(from, bytes.as_mut_ptr(), len) };
+        }
+        len
+    }
+
+    /// The linear part, to be written; `None` if somebody else has a reference to the packet or a
+    /// clone of it.
+    pub(crate) fn linear_mut(&mut self) -> Option<&mut [u8]> {
+        // SAFETY: The packet is valid by the type invariant.
+        let shared = unsafe { bindings::bsdtun_skb_shared(self.as_raw()) };
+        // SAFETY: As above.
+        if shared || unsafe { bindings::bsdtun_skb_cloned(self.as_raw()) } {
+            return None;
+        }
+        // SAFETY: As above.
+        let data = unsafe { (*self.as_raw()).data };
+        // SAFETY: The linear part is initialized, and nobody else accesses it: this value
+        // has the only reference, there is no clone, and the value is borrowed.
+        Some(unsafe { slice::from_raw_parts_mut(data, self.headlen()) })
+    }
+
     /// The protocol as an EtherType, in host byte order.
     pub(crate) fn protocol(&self) -> u16 {
         // SAFETY: The packet is valid by the type invariant.
@@ -289,15 +334,18 @@ impl SkBuff {
     /// sender's socket and pages, its route, its connection tracking entry, its extensions and its
     /// device. Any context.
     ///
+    /// Returns whether the packet is finished: if not, its checksum is incomplete, it is to be
+    /// segmented, or its VLAN tag is not in the frame.
+    ///
     /// # Errors
     ///
     /// `ENOMEM` if the sender's pages had to be copied and could not.
-    pub(crate) fn scrub(&mut self) -> Result {
+    pub(crate) fn scrub(&mut self) -> Result<bool> {
         // SAFETY: The packet is valid by the type invariant; as it is in no list, it has a device.
-        if unsafe { bindings::bsdtun_skb_scrub(self.as_raw()) } {
-            Ok(())
-        } else {
-            Err(ENOMEM)
+        match unsafe { bindings::bsdtun_skb_scrub(self.as_raw()) } {
+            0 => Ok(true),
+            1 => Ok(false),
+            _ => Err(ENOMEM),
         }
     }
 
@@ -380,13 +428,13 @@ impl SkBuff {
     /// # Safety
     ///
     /// `skb` must point to a valid packet.
-    unsafe fn headers(skb: *mut bindings::sk_buff) -> *mut Headers {
+    pub(super) unsafe fn headers(skb: *mut bindings::sk_buff) -> *mut Headers {
         // CAST: All members of a union start at its address.
         // SAFETY: By the safety requirement the projection is inside the packet.
         unsafe { addr_of_mut!((*skb).__bindgen_anon_4) }.cast()
     }
 
-    fn set_device(&mut self, dev: *mut bindings::net_device) {
+    pub(super) fn set_device(&mut self, dev: *mut bindings::net_device) {
         // CAST: The kernel crate has the same type as an opaque one.
         // SAFETY: The packet is valid and owned. It is in no list, so the union holds the device.
         unsafe {
@@ -450,7 +498,7 @@ pub(super) mod tests {
     #[test]
     fn scrub_keeps_cb_and_length() -> Result {
         let mut skb = packet(20, 3)?;
-        skb.scrub()?;
+        assert!(skb.scrub()?);
         assert_eq!(skb.cb(), 3);
         assert_eq!(skb.len(), 20);
         skb.drop_reason(DropReason::QueueFull);

@@ -30,13 +30,12 @@ use kernel::prelude::*;
 ///
 /// # Invariants
 ///
-/// - `head` and `tail` are both null, or the first and the last packet of a chain of `len` valid
-///   packets, linked through `next`. The last packet's `next` is null.
+/// - `head` and `tail` are both null, or the first and the last packet of a chain of valid packets,
+///   linked through `next`. The last packet's `next` is null.
 /// - This value owns one reference to each packet of the chain.
 pub(crate) struct SkbList {
     head: *mut bindings::sk_buff,
     tail: *mut bindings::sk_buff,
-    len: usize,
 }
 
 // SAFETY: The packets belong to no task or CPU; their ownership moves with the value.
@@ -49,29 +48,12 @@ impl SkbList {
         Self {
             head: ptr::null_mut(),
             tail: ptr::null_mut(),
-            len: 0,
         }
-    }
-
-    /// Number of packets.
-    pub(crate) fn len(&self) -> usize {
-        self.len
     }
 
     /// Whether the list has no packets.
     pub(crate) fn is_empty(&self) -> bool {
         self.head.is_null()
-    }
-
-    /// Calls `look` with the first packet, which stays in the list. Returns `None` if the list is
-    /// empty.
-    pub(crate) fn peek<R>(&self, look: impl FnOnce(&SkBuff) -> R) -> Option<R> {
-        let head = NonNull::new(self.head)?.as_ptr();
-        // SAFETY: By the type invariant `head` is a valid packet. The list keeps its reference: the
-        // value is never dropped. It is lent out as a shared reference only, behind which a packet
-        // may be in a list.
-        let skb = mem::ManuallyDrop::new(unsafe { SkBuff::from_raw(head) });
-        Some(look(&skb))
     }
 
     /// Appends a packet.
@@ -87,7 +69,6 @@ impl SkbList {
         }
         // INVARIANT: `skb` is the new end of the chain, and the list owns its reference.
         self.tail = skb;
-        self.len += 1;
     }
 
     /// Removes and returns the first packet.
@@ -100,7 +81,6 @@ impl SkbList {
         if next.is_null() {
             self.tail = ptr::null_mut();
         }
-        self.len -= 1;
         // C takes a packet whose `next` is set for the member of a list.
         //
         // SAFETY: As above.
@@ -124,7 +104,6 @@ impl SkbList {
         // INVARIANT: The other chain now follows this one. Its references are this list's, because
         // the other value is never dropped.
         self.tail = other.tail;
-        self.len += other.len;
     }
 
     /// # Safety
@@ -179,10 +158,8 @@ mod tests {
         for cb in 0..5 {
             list.push(packet(20, cb)?);
         }
-        assert_eq!(list.len(), 5);
         assert_eq!(pop(&mut list), Some(0));
         list.push(packet(20, 5)?);
-        assert_eq!(list.len(), 5);
         assert_eq!(&cbs(list)?[..], &[1, 2, 3, 4, 5]);
         Ok(())
     }
@@ -195,22 +172,7 @@ mod tests {
             assert!(!list.is_empty());
             assert_eq!(pop(&mut list), Some(round));
             assert!(list.is_empty());
-            assert_eq!(list.len(), 0);
         }
-        Ok(())
-    }
-
-    #[test]
-    fn peek_leaves_the_packet() -> Result {
-        let mut list = SkbList::new();
-        assert_eq!(list.peek(|skb| skb.len()), None);
-        list.push(packet(33, 1)?);
-        list.push(packet(44, 2)?);
-        for _ in 0..3 {
-            assert_eq!(list.peek(|skb| skb.len()), Some(33));
-        }
-        assert_eq!(list.len(), 2);
-        assert_eq!(&cbs(list)?[..], &[1, 2]);
         Ok(())
     }
 
@@ -236,15 +198,11 @@ mod tests {
         more.push(packet(20, 1)?);
         list.append(&mut more);
         assert!(more.is_empty());
-        assert_eq!(list.len(), 1);
         list.append(&mut more);
-        assert_eq!(list.len(), 1);
         more.push(packet(20, 2)?);
         more.push(packet(20, 3)?);
         list.append(&mut more);
         list.push(packet(20, 4)?);
-        assert_eq!(list.len(), 4);
-        assert_eq!(more.len(), 0);
         assert_eq!(&cbs(list)?[..], &[1, 2, 3, 4]);
         Ok(())
     }

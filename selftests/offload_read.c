@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reads with an offload header: the packet is as the stack has left it, and the header describes
+ * it. A reader without a header, or whose header cannot describe a packet, gets it finished,
+ * whatever was queued before.
+ */
+#include "lib/test.h"
+#include "lib/offload.h"
+
+#include <net/if_tun.h>
+#include <netinet/tcp.h>
+
+#define MSS		1000
+#define SEGMENTS	9
+
+FIXTURE(offload_read) {
+	struct unit u;
+	int raw;
+	struct rtnl_link_stats64 before;
+	char sent[70000], got[70000];
+};
+
+FIXTURE_VARIANT(offload_read) {
+	struct offload o;
+	int family;
+};
+
+#define VARIANTS(name, ...)							\
+FIXTURE_VARIANT_ADD(offload_read, name##_ipv4) {				\
+	.o = { __VA_ARGS__ }, .family = AF_INET,				\
+};										\
+FIXTURE_VARIANT_ADD(offload_read, name##_ipv6) {				\
+	.o = { __VA_ARGS__ }, .family = AF_INET6,				\
+}
+
+FIXTURE_VARIANT_ADD(offload_read, tun_virtio_ipv4) {
+	.o = { .kind = TUN_KIND, .virtio = 10 }, .family = AF_INET,
+};
+
+VARIANTS(head_virtio, .kind = TUN_KIND, .virtio = 12, .head = true);
+VARIANTS(head_tun_hdr, .kind = TUN_KIND, .head = true);
+VARIANTS(tap_virtio, .kind = TAP_KIND, .virtio = 12);
+VARIANTS(tap_tun_hdr, .kind = TAP_KIND);
+VARIANTS(vmnet_virtio, .kind = VMNET_KIND, .virtio = 10);
+
+FIXTURE_SETUP(offload_read)
+{
+	int on = 1;
+
+	self->u.fd = -1;
+	ASSERT_EQ(0, netns_reset());
+	ASSERT_EQ(0, unit_create_up_kind(&self->u, variant->o.kind, O_NONBLOCK));
+	if (variant->o.head)
+		ASSERT_EQ(0, ERR(ioctl(self->u.fd, TUNSIFHEAD, &on)));
+	self->raw = vnet_socket();
+	ASSERT_LE(0, self->raw);
+	self->before = link_stats(self->u.ifindex);
+}
+
+FIXTURE_TEARDOWN(offload_read)
+{
+	close(self->raw);
+	unit_destroy(&self->u);
+}
+
+/* Transmits a packet of the interface that is not finished. Returns the length of its payload. */
+static size_t send_unfinished(FIXTURE_DATA(offload_read) * self,
+			      const FIXTURE_VARIANT(offload_read) * variant, int protocol,
+			      bool segments)
+{
+	struct virtio_net_hdr hdr = l4_virtio(variant->family, protocol, segments ? MSS : 0);
+	size_t payload = segments ? SEGMENTS * MSS - 1 : MSS - 3, len;
+	ssize_t ret;
+
+	len = build_l4(self->sent, variant->family, protocol, false, payload, true);
+	ret = vnet_send(self->raw, &self->u, &hdr, self->sent, len);
+	if (ret <= 0)
+		ksft_print_msg("sendmsg: %zd\n", ret);
+	return ret > 0 ? payload : 0;
+}
+
+/* Reads a packet, whose header is zero, with correct checksums and this payload. */
+static void expect_finished(struct __test_metadata *_metadata, FIXTURE_DATA(offload_read) * self,
+			    size_t prefix, size_t header, size_t headers, size_t at, size_t payload)
+{
+	static const char zero[OFFLOAD_HEADER_MAX];
+	size_t len = prefix + headers + payload;
+
+	ASSERT_EQ((ssize_t)len, ERR(read(self->u.fd, self->got, sizeof(self->got))));
+	EXPECT_EQ(0, memcmp(self->got, zero, header));
+	EXPECT_TRUE(l4_is_valid(self->got + prefix, len - prefix));
+	EXPECT_EQ(0, memcmp(self->got + prefix + headers, self->sent + headers + at, payload));
+}
+
+static void expect_segments(struct __test_metadata *_metadata, FIXTURE_DATA(offload_read) * self,
+			    const FIXTURE_VARIANT(offload_read) * variant, size_t header)
+{
+	const size_t prefix = offload_prefix_len(&variant->o) - offload_header_len(&variant->o) +
+			      header;
+	const size_t headers = l4_headers_len(variant->family, IPPROTO_TCP);
+	const size_t all = SEGMENTS * MSS - 1;
+	size_t at;
+
+	for (at = 0; at < all; at += MSS) {
+		size_t payload = all - at < MSS ? all - at : MSS;
+		const struct tcphdr *tcp;
+
+		EXPECT_EQ(1, poll_now(self->u.fd, POLLIN) == POLLIN);
+		EXPECT_EQ(prefix + headers + payload - (variant->o.virtio ? header : 0),
+			  fionread(self->u.fd));
+		expect_finished(_metadata, self, prefix, header, headers, at, payload);
+		tcp = (void *)(self->got + prefix + headers - sizeof(*tcp));
+		EXPECT_EQ(1000 + at, ntohl(tcp->seq));
+	}
+	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, self->got, sizeof(self->got))));
+	EXPECT_EQ(0, fionread(self->u.fd));
+}
+
+TEST_F(offload_read, incomplete_checksum_is_described)
+{
+	static const int protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
+	const size_t prefix = offload_prefix_len(&variant->o);
+	unsigned int i;
+
+	ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+	for (i = 0; i < ARRAY_SIZE(protocols); i++) {
+		struct virtio_net_hdr expected = l4_virtio(variant->family, protocols[i], 0), hdr;
+		size_t headers = l4_headers_len(variant->family, protocols[i]);
+		size_t payload = send_unfinished(self, variant, protocols[i], false);
+		size_t len = prefix + headers + payload;
+
+		ASSERT_LT(0, payload);
+		EXPECT_EQ(len - (variant->o.virtio ? offload_header_len(&variant->o) : 0),
+			  fionread(self->u.fd));
+		ASSERT_EQ((ssize_t)len, ERR(read(self->u.fd, self->got, sizeof(self->got))));
+		hdr = offload_get(&variant->o, self->got);
+		EXPECT_EQ(0, memcmp(&expected, &hdr, sizeof(hdr)));
+		EXPECT_FALSE(l4_is_valid(self->got + prefix, len - prefix));
+		complete_checksum(self->got + prefix, len - prefix, &hdr);
+		EXPECT_TRUE(l4_is_valid(self->got + prefix, len - prefix));
+	}
+}
+
+TEST_F(offload_read, finished_packet_has_a_header_of_zeros)
+{
+	struct virtio_net_hdr hdr = { };
+	size_t headers = l4_headers_len(variant->family, IPPROTO_UDP), len;
+
+	ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+	len = build_l4(self->sent, variant->family, IPPROTO_UDP, false, 100, false);
+	ASSERT_LT(0, vnet_send(self->raw, &self->u, &hdr, self->sent, len));
+	expect_finished(_metadata, self, offload_prefix_len(&variant->o),
+			offload_header_len(&variant->o), headers, 0, 100);
+}
+
+TEST_F(offload_read, superpacket_is_read_whole)
+{
+	struct virtio_net_hdr expected = l4_virtio(variant->family, IPPROTO_TCP, MSS), hdr;
+	const size_t prefix = offload_prefix_len(&variant->o);
+	const size_t headers = l4_headers_len(variant->family, IPPROTO_TCP);
+	size_t payload, len;
+
+	ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+	payload = send_unfinished(self, variant, IPPROTO_TCP, true);
+	len = prefix + headers + payload;
+	ASSERT_EQ((ssize_t)len, ERR(read(self->u.fd, self->got, sizeof(self->got))));
+	hdr = offload_get(&variant->o, self->got);
+	EXPECT_EQ(0, memcmp(&expected, &hdr, sizeof(hdr)));
+	EXPECT_EQ(0, memcmp(self->got + prefix, self->sent, len - prefix));
+	EXPECT_EQ(SEGMENTS, STAT_DELTA(tx_packets));
+	EXPECT_EQ(0, STAT_DELTA(tx_dropped));
+}
+
+TEST_F(offload_read, without_a_header_the_stack_finishes)
+{
+	size_t payload;
+
+	payload = send_unfinished(self, variant, IPPROTO_UDP, false);
+	expect_finished(_metadata, self,
+			offload_prefix_len(&variant->o) - offload_header_len(&variant->o), 0,
+			l4_headers_len(variant->family, IPPROTO_UDP), 0, payload);
+	ASSERT_LT(0, send_unfinished(self, variant, IPPROTO_TCP, true));
+	expect_segments(_metadata, self, variant, 0);
+}
+
+TEST_F(offload_read, queued_packets_are_finished_if_the_header_goes)
+{
+	size_t payload;
+
+	ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+	payload = send_unfinished(self, variant, IPPROTO_UDP, false);
+	ASSERT_EQ(0, offload_off(&self->u, &variant->o));
+	expect_finished(_metadata, self,
+			offload_prefix_len(&variant->o) - offload_header_len(&variant->o), 0,
+			l4_headers_len(variant->family, IPPROTO_UDP), 0, payload);
+
+	ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+	ASSERT_LT(0, send_unfinished(self, variant, IPPROTO_TCP, true));
+	ASSERT_EQ(0, offload_off(&self->u, &variant->o));
+	expect_segments(_metadata, self, variant, 0);
+	EXPECT_EQ(SEGMENTS + 1, STAT_DELTA(tx_packets));
+	EXPECT_EQ(0, STAT_DELTA(tx_dropped));
+}
+
+TEST_F(offload_read, capabilities_that_end_finish_queued_packets)
+{
+	if (variant->o.virtio)
+		SKIP(return, "virtio's header has no capabilities");
+	ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+	ASSERT_LT(0, send_unfinished(self, variant, IPPROTO_TCP, true));
+	ASSERT_EQ(0, offload_on(&self->u, &variant->o, 0));
+	expect_segments(_metadata, self, variant, offload_header_len(&variant->o));
+}
+
+TEST_F(offload_read, captures_never_see_a_change)
+{
+	int capture = packet_listener(self->u.ifindex, ETH_P_ALL);
+	const size_t link = link_header_len(&self->u);
+	const size_t headers = l4_headers_len(variant->family, IPPROTO_TCP);
+	size_t payload;
+
+	ASSERT_LE(0, capture);
+	ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+	payload = send_unfinished(self, variant, IPPROTO_TCP, true);
+	ASSERT_EQ(0, offload_off(&self->u, &variant->o));
+	expect_segments(_metadata, self, variant, 0);
+	ASSERT_EQ((ssize_t)(headers + payload),
+		  ERR(recv(capture, self->got, sizeof(self->got), 0)) - (ssize_t)link);
+	EXPECT_EQ(0, memcmp(self->got + link, self->sent, headers + payload));
+
+	ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+	payload = send_unfinished(self, variant, IPPROTO_TCP, false);
+	ASSERT_EQ(0, offload_off(&self->u, &variant->o));
+	ASSERT_LT(0, ERR(read(self->u.fd, self->got, sizeof(self->got))));
+	ASSERT_EQ((ssize_t)(headers + payload),
+		  ERR(recv(capture, self->got, sizeof(self->got), 0)) - (ssize_t)link);
+	EXPECT_EQ(0, memcmp(self->got + link, self->sent, headers + payload));
+	close(capture);
+}
+
+TEST_F(offload_read, short_buffers_get_the_beginning)
+{
+	const size_t header = offload_header_len(&variant->o);
+	char whole[100], part[100];
+	size_t n;
+
+	ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+	ASSERT_LT(0, send_unfinished(self, variant, IPPROTO_TCP, true));
+	ASSERT_EQ((ssize_t)sizeof(whole), ERR(read(self->u.fd, whole, sizeof(whole))));
+	for (n = 1; n <= header + 3; n++) {
+		ASSERT_LT(0, send_unfinished(self, variant, IPPROTO_TCP, true));
+		memset(part, 0xa5, sizeof(part));
+		ASSERT_EQ((ssize_t)n, ERR(read(self->u.fd, part, n)));
+		EXPECT_EQ(0, memcmp(whole, part, n));
+		EXPECT_EQ(0xa5, (unsigned char)part[n]);
+	}
+	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, part, sizeof(part))));
+}
+
+TEST_F(offload_read, header_in_a_vector_of_its_own)
+{
+	const size_t header = offload_header_len(&variant->o);
+	char hdr[OFFLOAD_HEADER_MAX], whole[200];
+	struct iovec iov[2] = { { hdr, header }, { self->got, sizeof(self->got) } };
+
+	ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+	ASSERT_LT(0, send_unfinished(self, variant, IPPROTO_TCP, true));
+	ASSERT_EQ((ssize_t)sizeof(whole), ERR(read(self->u.fd, whole, sizeof(whole))));
+	ASSERT_LT(0, send_unfinished(self, variant, IPPROTO_TCP, true));
+	ASSERT_LT((ssize_t)header, ERR(readv(self->u.fd, iov, 2)));
+	EXPECT_EQ(0, memcmp(whole, hdr, header));
+	EXPECT_EQ(0, memcmp(whole + header, self->got, sizeof(whole) - header));
+}
+
+TEST_F(offload_read, segments_count_against_txqueuelen)
+{
+	/* The third superpacket begins below the limit, the fourth beyond it. */
+	ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, 2 * SEGMENTS + 1));
+	ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+	ASSERT_LT(0, send_unfinished(self, variant, IPPROTO_TCP, true));
+	ASSERT_LT(0, send_unfinished(self, variant, IPPROTO_TCP, true));
+	ASSERT_LT(0, send_unfinished(self, variant, IPPROTO_TCP, true));
+	EXPECT_EQ(0, send_unfinished(self, variant, IPPROTO_TCP, true));
+	EXPECT_EQ(SEGMENTS, STAT_DELTA(tx_dropped));
+	EXPECT_EQ(SEGMENTS, ethtool_statistic(self->u.ifname, "tx_drop_queue_full"));
+	EXPECT_EQ(3 * SEGMENTS, STAT_DELTA(tx_packets));
+	/* Set down, the interface drops what is queued. */
+	ASSERT_EQ(0, link_down(self->u.ifindex));
+	EXPECT_EQ(4 * SEGMENTS, STAT_DELTA(tx_dropped));
+	EXPECT_EQ(3 * SEGMENTS, ethtool_statistic(self->u.ifname, "tx_drop_unread"));
+}
+
+TEST_HARNESS_MAIN
