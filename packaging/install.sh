@@ -63,8 +63,11 @@ each packaging/man '*.4' "$man"
 rm -f "$dest$man/bsdvmnet.4"
 [ -n "$remove" ] || ln -s bsdtap.4 "$dest$man/bsdvmnet.4"
 
-# Not in PATH: third-party programs get them by a PATH of their own.
-each tools/bsd-commands '*' "$commands"
+# Not in PATH: third-party programs get them by a PATH of their own. Each is the whole file, so that
+# it can be copied or mounted alone.
+for command in ifconfig route; do
+	put 755 tools/bsd-commands/commands.py "$commands/$command"
+done
 
 for kind in bsdtun bsdtap bsdvmnet; do
 	[ -n "$remove" ] || "${cc[@]}" -shared -fPIC -Iinclude -o "$tmp/link_$kind.so" \

@@ -10,7 +10,7 @@ ARM64_TOOLS=(g++-aarch64-linux-gnu gcc-arm-linux-gnueabihf libc6-dev-armhf-cross
 # What the tests use in the guest. Maintainer scripts of arm64 packages cannot run here.
 ARM64_GUEST=base-files,base-passwd,bash,busybox-static,coreutils,dash,diffutils,ethtool,findutils,grep,\
 gzip,hostname,iproute2,iputils-ping,kmod,less,libc-bin,libstdc++6,login,mawk,mount,perl-base,procps,\
-psmisc,python3,sed,strace,tcpdump,tshark,util-linux
+psmisc,python3,python3-pyroute2,sed,strace,tcpdump,tshark,util-linux
 
 # Sets K_LAYER.
 arm64_layer_get()

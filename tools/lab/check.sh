@@ -7,8 +7,8 @@ CHECK_KERNELS=(stock uml)
 CHECK_ALL_KERNELS=(stock uml debug cfi builtin arm64)
 
 # Checks of the sources, see in-chroot/lint.sh.
-LINTS=(host-tests rustfmt checkpatch shellcheck documentation manual-pages test-references
-	architecture sessions file-lengths headers)
+LINTS=(host-tests bsd-commands rustfmt checkpatch shellcheck documentation manual-pages
+	test-references architecture sessions file-lengths headers)
 
 # What builds the module that is tested.
 CHECK_MODULE=(module_build plain modules)

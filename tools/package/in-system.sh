@@ -99,6 +99,19 @@ step_compile()
 	END
 }
 
+# With the library that apt has installed, by the file alone, and by a link.
+step_commands()
+{
+	local bin=/usr/lib/bsdtun/bin
+
+	[[ " $($bin/ifconfig -l) " == *" lo "* ]]
+	$bin/route -n show -inet | grep '^Internet:'
+	cp $bin/ifconfig /tmp/ifconfig
+	ln -s $bin/route /tmp/route
+	[[ " $(/tmp/ifconfig -l) " == *" lo "* ]]
+	fails_with "route: bogus: unknown command" bash /tmp/route bogus
+}
+
 step_udev()
 {
 	udevadm verify /usr/lib/udev/rules.d/60-bsdtun.rules

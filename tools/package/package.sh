@@ -141,6 +141,7 @@ package_check_system()
 	check_stage "packages installed, the module built by DKMS" \
 		in_system "${step[@]}" install "$K_RELEASE" || return 0
 	check_stage "a program compiled by pkg-config" in_system "${step[@]}" compile || :
+	check_stage "ifconfig and route with BSD syntax" in_system "${step[@]}" commands || :
 	check_stage "udev rules" in_system "${step[@]}" udev || :
 	vm_accel
 	check_stage "modprobe, pings, udev and networkd on Linux $K_RELEASE" package_check_vm || :

@@ -31,6 +31,12 @@ lint_host-tests()
 	grep -qE '^test result: ok\. [1-9]' /tmp/host-tests.out
 }
 
+# Which requests the command lines of ifconfig and route make.
+lint_bsd-commands()
+{
+	python3 tools/host-tests/bsd_commands.py
+}
+
 lint_rustfmt()
 {
 	files '*.rs'
