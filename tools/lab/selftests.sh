@@ -8,8 +8,8 @@ SETTINGS_TIMEOUT=45
 
 # Tests for which one CPU is enough, which takes two thirds of the time to emulate. The others race
 # with themselves.
-TESTS_ON_ONE_CPU='(faults|framing|headers.*|hostile|interface|ioctl.*|mac|nonlinear|permissions|rtnl|sigio'
-TESTS_ON_ONE_CPU+='|stack|tunnel|unit|vmnet_close|write|.*_32'
+TESTS_ON_ONE_CPU='(faults|framing|headers.*|hostile|interface|ioctl.*|mac|nonlinear|permissions|rtnl'
+TESTS_ON_ONE_CPU+='|sigio|stack|tunnel|unit|vmnet_close|write|.*_32'
 TESTS_ON_ONE_CPU+='|(capture|commands|examples|fuzz|link|module|names|trace)\.sh)'
 
 # The longest that a virtual machine may take for all tests, in seconds.
