@@ -20,7 +20,9 @@
  * unit is the name of the node. dev is the current name of the interface, or
  * "-" if it was removed. skbaddr is the same as in the events of net and skb,
  * so that a packet can be followed through all of them. len excludes the prefix
- * that a program reads or writes in front of a packet.
+ * that a program reads or writes in front of a packet. gso_size is not 0 if the
+ * packet is to be segmented, and gso_segs the number of its segments, if the sender
+ * has stored it.
  *
  * The names are arrays in the record, so that eBPF programs can read them
  * directly.
@@ -39,6 +41,8 @@ TRACE_EVENT(bsdtun_queue,
 		__field(const void *, skbaddr)
 		__field(unsigned int, len)
 		__field(unsigned short, protocol)
+		__field(unsigned short, gso_size)
+		__field(unsigned short, gso_segs)
 		__field(unsigned int, queued)
 	),
 
@@ -48,12 +52,15 @@ TRACE_EVENT(bsdtun_queue,
 		__entry->skbaddr = skb;
 		__entry->len = skb->len;
 		__entry->protocol = bsdtun_trace_protocol(dev, skb);
+		__entry->gso_size = skb_shinfo(skb)->gso_size;
+		__entry->gso_segs = skb_shinfo(skb)->gso_segs;
 		__entry->queued = queued;
 	),
 
-	TP_printk("unit=%s dev=%s skbaddr=%p len=%u protocol=0x%04x queued=%u",
+	TP_printk("unit=%s dev=%s skbaddr=%p len=%u protocol=0x%04x gso_size=%u gso_segs=%u queued=%u",
 		  __entry->unit, __entry->dev, __entry->skbaddr,
-		  __entry->len, __entry->protocol, __entry->queued)
+		  __entry->len, __entry->protocol,
+		  __entry->gso_size, __entry->gso_segs, __entry->queued)
 );
 
 /* A packet was read. copied includes the prefix and excludes truncated bytes. */
@@ -69,6 +76,8 @@ TRACE_EVENT(bsdtun_read,
 		__field(const void *, skbaddr)
 		__field(unsigned int, len)
 		__field(unsigned short, protocol)
+		__field(unsigned short, gso_size)
+		__field(unsigned short, gso_segs)
 		__field(size_t, copied)
 	),
 
@@ -78,12 +87,15 @@ TRACE_EVENT(bsdtun_read,
 		__entry->skbaddr = skb;
 		__entry->len = skb->len;
 		__entry->protocol = bsdtun_trace_protocol(dev, skb);
+		__entry->gso_size = skb_shinfo(skb)->gso_size;
+		__entry->gso_segs = skb_shinfo(skb)->gso_segs;
 		__entry->copied = copied;
 	),
 
-	TP_printk("unit=%s dev=%s skbaddr=%p len=%u protocol=0x%04x copied=%zu",
+	TP_printk("unit=%s dev=%s skbaddr=%p len=%u protocol=0x%04x gso_size=%u gso_segs=%u copied=%zu",
 		  __entry->unit, __entry->dev, __entry->skbaddr,
-		  __entry->len, __entry->protocol, __entry->copied)
+		  __entry->len, __entry->protocol,
+		  __entry->gso_size, __entry->gso_segs, __entry->copied)
 );
 
 /* A packet was written, and is about to be passed to the stack. */
@@ -99,6 +111,8 @@ TRACE_EVENT(bsdtun_write,
 		__field(const void *, skbaddr)
 		__field(unsigned int, len)
 		__field(unsigned short, protocol)
+		__field(unsigned short, gso_size)
+		__field(unsigned short, gso_segs)
 	),
 
 	TP_fast_assign(
@@ -107,11 +121,14 @@ TRACE_EVENT(bsdtun_write,
 		__entry->skbaddr = skb;
 		__entry->len = skb->len;
 		__entry->protocol = bsdtun_trace_protocol(dev, skb);
+		__entry->gso_size = skb_shinfo(skb)->gso_size;
+		__entry->gso_segs = skb_shinfo(skb)->gso_segs;
 	),
 
-	TP_printk("unit=%s dev=%s skbaddr=%p len=%u protocol=0x%04x",
+	TP_printk("unit=%s dev=%s skbaddr=%p len=%u protocol=0x%04x gso_size=%u gso_segs=%u",
 		  __entry->unit, __entry->dev, __entry->skbaddr,
-		  __entry->len, __entry->protocol)
+		  __entry->len, __entry->protocol,
+		  __entry->gso_size, __entry->gso_segs)
 );
 
 #undef REASON
