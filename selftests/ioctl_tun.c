@@ -168,7 +168,7 @@ TEST_F(ioctl_tun, A7_mode_while_down)
 	};
 	static const int bad[] = { 0, 0x12, 0x8012, 0x1, 0x11, 0x8000, 0x1000, -1 };
 	static const unsigned int numbers[] = { TUNSIFMODE, NETBSD_TUNSIFMODE };
-	const unsigned int mask = IFF_BROADCAST | IFF_POINTOPOINT | IFF_MULTICAST;
+	const unsigned int mask = IFF_BROADCAST | IFF_POINTOPOINT | IFF_MULTICAST | IFF_NOARP;
 	struct link link;
 	unsigned int i;
 
@@ -177,14 +177,14 @@ TEST_F(ioctl_tun, A7_mode_while_down)
 
 		ASSERT_EQ(0, ioctl_set(self->fd, i & 2 ? bsd_encoding(cmd) : cmd, good[i].arg));
 		ASSERT_EQ(0, link_get(self->u.ifindex, &link));
-		EXPECT_EQ(good[i].flags, link.flags & mask)
+		EXPECT_EQ(good[i].flags | IFF_NOARP, link.flags & mask)
 			TH_LOG("mode %#x", good[i].arg);
 	}
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		EXPECT_EQ(-EINVAL, ioctl_set(self->fd, TUNSIFMODE, bad[i]))
 			TH_LOG("mode %#x", bad[i]);
 		ASSERT_EQ(0, link_get(self->u.ifindex, &link));
-		EXPECT_EQ(IFF_POINTOPOINT | IFF_MULTICAST, link.flags & mask);
+		EXPECT_EQ(IFF_POINTOPOINT | IFF_MULTICAST | IFF_NOARP, link.flags & mask);
 	}
 }
 

@@ -234,6 +234,28 @@ static void expect_deleted_by_root(struct __test_metadata *_metadata, struct uni
 #define EXPECT_DELETED_BY_ROOT()					\
 	expect_deleted_by_root(_metadata, &self->u, &self->copy, self->minor)
 
+/* ---- the number ---------------------------------------------------------- */
+
+TEST_F(minor, minor_number_is_not_the_unit_number)
+{
+	struct stat st, high_st;
+	char name[IFNAMSIZ];
+	struct unit high;
+
+	ASSERT_EQ(0, stat(self->u.node, &st));
+	EXPECT_EQ(10, major(st.st_rdev));
+	EXPECT_EQ(self->minor, misc_minor(self->u.node + strlen("/dev/")));
+
+	snprintf(name, sizeof(name), "%s30123", variant->kind);
+	ASSERT_EQ(0, unit_create_kind(&high, variant->kind, name));
+	EXPECT_EQ(30123, high.number);
+	ASSERT_EQ(0, stat(high.node, &high_st));
+	EXPECT_EQ(10, major(high_st.st_rdev));
+	EXPECT_NE(30123, minor(high_st.st_rdev));
+	EXPECT_EQ(minor(high_st.st_rdev), misc_minor(name));
+	unit_destroy(&high);
+}
+
 /* ---- deleted in a container ---------------------------------------------- */
 
 TEST_F(minor, deleted_by_root_of_a_container)

@@ -281,6 +281,44 @@ TEST_F(unit, node_keeps_its_name_when_the_interface_is_renamed)
 	ASSERT_EQ(0, unit_open(&self->u, 0));
 }
 
+/* EHOSTDOWN, which the manual pages promise, is for an interface that is gone. */
+TEST_F(unit, B16_read_of_an_interface_that_is_not_ready_waits)
+{
+	struct sleeper s;
+	char buf[64];
+
+	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
+	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, buf, sizeof(buf))));
+	ASSERT_EQ(0, link_up(self->u.ifindex));
+	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, buf, sizeof(buf))));
+	ASSERT_EQ(0, link_down(self->u.ifindex));
+	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, buf, sizeof(buf))));
+
+	ASSERT_EQ(0, fcntl(self->u.fd, F_SETFL, 0));
+	ASSERT_EQ(0, sleeper_start(&s, SLEEP_READ, self->u.fd));
+	ASSERT_TRUE(sleeper_wait_asleep(&s));
+	ASSERT_EQ(0, link_del(self->u.ifindex));
+	ASSERT_TRUE(sleeper_join(&s));
+	EXPECT_EQ(-EHOSTDOWN, s.ret);
+}
+
+/* The argument that differs from the BSDs', where ifr_data points at the name. */
+TEST_F(unit, SIOCSIFNAME_takes_the_name_itself)
+{
+	struct ifreq ifr = { };
+	int fd;
+
+	strcpy(ifr.ifr_name, self->u.ifname);
+	strcpy(ifr.ifr_newname, "fifteen_letters");
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, ERR(ioctl(fd, SIOCSIFNAME, &ifr)));
+	close(fd);
+	EXPECT_EQ(self->u.ifindex, (int)if_nametoindex("fifteen_letters"));
+	EXPECT_EQ(0, if_nametoindex(self->u.ifname));
+	EXPECT_TRUE(node_exists(&self->u));
+}
+
 /* ---- what open and close change ----------------------------------------- */
 
 static __u32 ethtool_link(const struct unit *u)
