@@ -7,7 +7,7 @@ its .sh, or a Rust file with unit tests with its .rs; the last two may be preced
 reStructuredText and Markdown a reference is a literal; in manual pages and the Makefile any word
 with the name of a test file before the colon is one. TEST=FILE[:CASE] is checked everywhere.
 
-Also checked: in Documentation/semantics.rst each of the statements A1 to A26 and B1 to B15 has a
+Also checked: in Documentation/semantics.rst each of the statements A1 to A26 and B1 to B16 has a
 row with a test, no row names a test of another statement, and each difference has a test; in
 Documentation/testing.rst the table of test suites has every test in selftests/ and no other.
 
@@ -19,7 +19,7 @@ import pathlib
 import re
 import sys
 
-STATEMENTS = [f"A{n}" for n in range(1, 27)] + [f"B{n}" for n in range(1, 16)]
+STATEMENTS = [f"A{n}" for n in range(1, 27)] + [f"B{n}" for n in range(1, 17)]
 SEMANTICS = "Documentation/semantics.rst"
 DIFFERENCES = "What differs"
 TESTING = "Documentation/testing.rst"
