@@ -7,7 +7,9 @@ its .sh, or a Rust file with unit tests with its .rs; the last two may be preced
 reStructuredText and Markdown a reference is a literal; in manual pages and the Makefile any word
 with the name of a test file before the colon is one. TEST=FILE[:CASE] is checked everywhere.
 
-Also checked: in Documentation/semantics.rst each of the statements A1 to A26 and B1 to B16 has a
+Also checked: in Documentation/bsd-manual-pages.rst each row has a state and a test, a row that
+differs names a section of semantics.rst, and the table with the number of rows of each state is
+right; in Documentation/semantics.rst each of the statements A1 to A26 and B1 to B16 has a
 row with a test, no row names a test of another statement, and each difference has a test; in
 Documentation/testing.rst the table of test suites has every test in selftests/ and no other.
 
@@ -22,6 +24,9 @@ import sys
 STATEMENTS = [f"A{n}" for n in range(1, 27)] + [f"B{n}" for n in range(1, 17)]
 SEMANTICS = "Documentation/semantics.rst"
 DIFFERENCES = "What differs"
+PAGES = "Documentation/bsd-manual-pages.rst"
+SYSTEMS = "FNOD"
+STATES = ["holds", "dialect", "differs", "absent"]
 TESTING = "Documentation/testing.rst"
 SUITES = "Test suites"
 # What stands before a colon in a literal and is not a test file: groups of tracepoints.
@@ -168,6 +173,40 @@ def statement_errors(path, found):
             yield number, f"the difference '{name}' has no test"
 
 
+def page_errors(path, found, tree):
+    """What is wrong with the statements of the BSDs' manual pages."""
+    tested = {number for number, _, _ in found}
+    semantics = (tree / SEMANTICS).read_text(encoding="utf-8")
+    sections = {name.replace("`", "")
+                for name in re.findall(r"^(\S.*)\n(?:-{4,}|~{4,})$", semantics, re.M)}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    starts = [n for n, line in enumerate(lines) if re.match(rf"   \* - [{SYSTEMS}]", line)]
+    count = collections.Counter()
+    for start in starts:
+        end = next((n for n in range(start + 1, len(lines)) if not lines[n].startswith("     ")),
+                   len(lines))
+        cells = [" ".join(cell.split())
+                 for cell in re.split(r"^ {5}- ?", "\n".join(lines[start:end]), flags=re.M)]
+        cells[0] = cells[0].removeprefix("* - ")
+        if len(cells) != 5 or cells[2] not in STATES:
+            yield start + 1, f"a row has five columns, the third one of {', '.join(STATES)}"
+            continue
+        for key in [*cells[0].split(), "rows"]:
+            count[cells[2], key] += 1
+            count["all", key] += 1
+        if not tested & set(range(start + 1, end + 1)):
+            yield start + 1, "the statement has no test"
+        named = re.findall(r"(?<!\*)\*([^*]+)\*(?!\*)", cells[3])
+        for name in set(named) - sections:
+            yield start + 1, f"semantics.rst has no section '{name}'"
+        if cells[2] == "differs" and not named:
+            yield start + 1, "the difference names no section of semantics.rst"
+    for state in [*STATES, "all"]:
+        want = [state] + [str(count[state, key]) for key in [*SYSTEMS, "rows"]]
+        if want not in [line.split() for line in lines]:
+            yield 1, f"the table of states must have: {' '.join(want)}"
+
+
 def suite_errors(path, tree):
     """What is wrong with the table of test suites: its first column has the names."""
     makefile = (tree / "selftests/Makefile").read_text(encoding="utf-8")
@@ -214,6 +253,8 @@ def main():
                 errors.append((str(name), number, reason))
         if str(name) == SEMANTICS:
             errors += [(SEMANTICS, *error) for error in statement_errors(path, found)]
+        if str(name) == PAGES:
+            errors += [(PAGES, *error) for error in page_errors(path, found, tree)]
     errors += [(TESTING, *error) for error in suite_errors(tree / TESTING, tree)]
     for name, number, reason in sorted(errors):
         print(f"{name}:{number}: {reason}")
