@@ -8,9 +8,9 @@
 
 use crate::{
     bsd::{
+        dialect::Dialect,
         ethernet::FRAME_MAX,
         framing::{
-            Dialect,
             MTU_DEFAULT,
             PACKET_MAX, //
         },
@@ -41,13 +41,17 @@ pub(crate) const NATIVE: Native = Native {
 pub(crate) const IFLA_UNIT: u16 = bindings::IFLA_BSDTUN_UNIT as u16;
 pub(crate) const IFLA_KEEP: u16 = bindings::IFLA_BSDTUN_KEEP as u16;
 pub(crate) const IFLA_TRANSIENT: u16 = bindings::IFLA_BSDTUN_TRANSIENT as u16;
+pub(crate) const IFLA_FRAMING: u16 = bindings::IFLA_BSDTUN_FRAMING as u16;
+pub(crate) const IFLA_DIALECT: u16 = bindings::IFLA_BSDTUN_DIALECT as u16;
 
 const _: () = assert!(
     IFLA_UNIT == 1
         && IFLA_KEEP == 2
         && IFLA_TRANSIENT == 3
         && bindings::IFLA_BSDTUN_OWNER == 4
-        && bindings::__IFLA_BSDTUN_MAX == 5,
+        && IFLA_FRAMING == 5
+        && IFLA_DIALECT == 6
+        && bindings::__IFLA_BSDTUN_MAX == 7,
     "rtnl_link.rs: the policies must be in the order of the attribute numbers"
 );
 
@@ -55,7 +59,7 @@ macro_rules! assert_decodes {
     ($kind:expr, $($name:ident => $request:pat,)*) => {
         $(
             const _: () = assert!(
-                matches!(ioctl::decode(bindings::$name, $kind, &NATIVE), Some($request)),
+                matches!(ioctl::decode(bindings::$name, $kind, Dialect::Linux, &NATIVE), Some($request)),
                 concat!(stringify!($name), " does not decode to its request")
             );
         )*

@@ -10,14 +10,6 @@
 
 #include "lib/test.h"
 
-static __u32 be32_at(const void *p)
-{
-	__u32 v;
-
-	memcpy(&v, p, 4);
-	return ntohl(v);
-}
-
 FIXTURE(framing) {
 	struct unit u;
 	int fd;
@@ -56,21 +48,6 @@ FIXTURE_TEARDOWN(framing)
 })
 
 #define READ() ERR(read(self->fd, self->buf, sizeof(self->buf)))
-
-/* A minimal IPv6 packet. */
-static size_t build_ip6(void *buf, size_t payload)
-{
-	struct ip6_hdr *ip6 = buf;
-
-	memset(buf, 0, sizeof(*ip6) + payload);
-	ip6->ip6_vfc = 0x60;
-	ip6->ip6_plen = htons(payload);
-	ip6->ip6_nxt = 59;	/* no next header */
-	ip6->ip6_hlim = 64;
-	ip6->ip6_src = peer6;
-	ip6->ip6_dst = local6;
-	return sizeof(*ip6) + payload;
-}
 
 /* ---- reads with TUNSIFHEAD ---------------------------------------------- */
 

@@ -55,7 +55,7 @@ static long call_ioctl(const struct call *call)
 		_IOR('t', 119, int), _IOR('f', 123, int), _IOW('f', 124, int),
 		_IOW('f', 125, int), _IOW('f', 126, int), _IOR('f', 127, int), FIONREAD,
 		FIONBIO, FIOASYNC, FIOSETOWN, FIOGETOWN, TIOCSPGRP, TIOCGPGRP, FIODGNAME,
-		_IOW('f', 120, char[8]),
+		_IOW('f', 120, char[8]), _IOR('t', 95, int),
 	};
 	unsigned int cmd = PICK(numbers, call->a);
 	void *arg = pointer(call->how, cmd >> 16 & 0xff);

@@ -43,6 +43,15 @@ static void put_attribute(struct nl_request *req, int type, __u32 value, size_t 
 		nl_put(req, type, &value, len);
 }
 
+static const char *const framings[] = { "bare", "ifhead", "lmode", "none" };
+static const char *const dialects[] = { "linux", "freebsd", "netbsd", "openbsd", "" };
+
+static void put_word(struct nl_request *req, int type, const char *word)
+{
+	if (req->n.nlmsg_len + RTA_LENGTH(16) < sizeof(*req))
+		nl_put(req, type, word, strlen(word) + 1);
+}
+
 /* IFLA_LINKINFO with valid attributes of the kind, and one of any type and length. */
 static void put_kind(struct nl_request *req, const struct call *call, int kind)
 {
@@ -57,7 +66,12 @@ static void put_kind(struct nl_request *req, const struct call *call, int kind)
 	if (call->how & 4)
 		put_attribute(req, IFLA_BSDTUN_TRANSIENT, call->b >> 1 & 1, 1);
 	if (call->how & 8)
-		put_attribute(req, call->b % 8, call->c, call->b / 8 % 5);
+		put_attribute(req, call->b % 10, call->c, call->b / 10 % 5);
+	/* No other kind accepts them. */
+	if (!kind && call->c & 1)
+		put_word(req, IFLA_BSDTUN_FRAMING, PICK(framings, call->c >> 8));
+	if (!kind && call->c & 2)
+		put_word(req, IFLA_BSDTUN_DIALECT, PICK(dialects, call->c >> 16));
 	nl_nest_end(req, data);
 	nl_nest_end(req, info);
 }
@@ -305,7 +319,7 @@ long call_attribute(const struct call *call)
 {
 	static const char *const names[] = { "dialect", "framing", "keep", "owner", "transient" };
 	static const char *const texts[] = {
-		"linux\n", "freebsd", "netbsd\n", "1\n", "0", "y", "", "\n", "nonsense", "-1",
+		"linux\n", "freebsd", "netbsd\n", "openbsd", "bare", "ifhead\n", "lmode", "1\n", "0", "y", "", "\n", "nonsense", "-1",
 	};
 	const struct fuzz_unit *u = unit_of(call);
 	char path[128], text[64];

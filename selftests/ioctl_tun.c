@@ -131,6 +131,28 @@ TEST_F(ioctl_tun, A23_framing_survives_close)
 	EXPECT_EQ(1, ioctl_get(self->fd, TUNGIFHEAD));
 }
 
+TEST_F(ioctl_tun, framing_attribute_is_the_same_switch)
+{
+	static const char *const bad[] = { "head", "IFHEAD", "ifhead lmode", "1", "bare\n\n" };
+	unsigned int i;
+
+	ASSERT_EQ(0, unit_attr_set(&self->u, "framing", "ifhead\n"));
+	EXPECT_EQ(1, ioctl_get(self->fd, TUNGIFHEAD));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		EXPECT_EQ(-EINVAL, unit_attr_set(&self->u, "framing", bad[i]))
+			TH_LOG("'%s'", bad[i]);
+	}
+	EXPECT_TRUE(unit_attr_is(&self->u, "framing", "ifhead"));
+	ASSERT_EQ(0, unit_attr_set(&self->u, "framing", "lmode"));
+	EXPECT_EQ(0, ioctl_get(self->fd, TUNGIFHEAD));
+	ASSERT_EQ(0, ioctl_set(self->fd, TUNSLMODE, 0));
+	EXPECT_TRUE(unit_attr_is(&self->u, "framing", "bare"));
+	ASSERT_EQ(0, ioctl_set(self->fd, TUNSLMODE, 1));
+	ASSERT_EQ(0, unit_attr_set(&self->u, "framing", "bare"));
+	ASSERT_EQ(0, ioctl_set(self->fd, TUNSIFHEAD, 0));
+	EXPECT_TRUE(unit_attr_is(&self->u, "framing", "bare"));
+}
+
 TEST_F(ioctl_tun, dialect_follows_the_encoding)
 {
 	static const struct {

@@ -346,6 +346,11 @@ static const char *check_attrs(const void *data, int len, bool nested_in_data)
 		case IFLA_BSDTUN_TRANSIENT:
 			problem = payload == sizeof(__u8) ? NULL : "length of a flag";
 			break;
+		case IFLA_BSDTUN_FRAMING:
+		case IFLA_BSDTUN_DIALECT:
+			problem = strnlen(RTA_DATA(rta), payload) + 1 == payload ?
+				NULL : "length of a word";
+			break;
 		default:
 			problem = NULL;
 		}

@@ -568,6 +568,11 @@ TEST_F(privileges, attribute_dialect)
 	RUN_ATTRIBUTE(TUN, "dialect", "linux", administrators_file);
 }
 
+TEST_F(privileges, attribute_framing)
+{
+	RUN_ATTRIBUTE(TUN, "framing", "bare", administrators_file);
+}
+
 TEST_F(privileges, attribute_keep)
 {
 	RUN_ATTRIBUTE(TAP, "keep", "1", administrators_file);
@@ -576,11 +581,6 @@ TEST_F(privileges, attribute_keep)
 TEST_F(privileges, attribute_transient)
 {
 	RUN_ATTRIBUTE(ALL, "transient", "1", administrators_file);
-}
-
-TEST_F(privileges, attribute_framing)
-{
-	RUN_ATTRIBUTE(TUN, "framing", "bare", read_only_file);
 }
 
 TEST_F(privileges, attribute_owner)

@@ -4,6 +4,8 @@
  * text in the extended acknowledgment.
  */
 
+#include <net/if_tun.h>
+
 #include "lib/test.h"
 
 #include <linux/if_bsdtun.h>
@@ -12,13 +14,19 @@ struct attr {
 	int type;		/* -1: end of list */
 	size_t len;
 	__u32 value;
+	const char *word;
 };
 
 /* The attributes of one request. */
-#define U32(type, value)	{ type, 4, value }
-#define U8(type, value)		{ type, 1, value }
-#define ATTRS(...)		((const struct attr[]){ __VA_ARGS__, { -1, 0, 0 } })
-#define NO_ATTRS			((const struct attr[]){ { -1, 0, 0 } })
+#define RAW(t, l, v)		{ .type = t, .len = l, .value = v }
+#define U32(t, v)		RAW(t, 4, v)
+#define U8(t, v)		RAW(t, 1, v)
+#define WORD(t, text)		{ .type = t, .len = strlen(text) + 1, .word = text }
+#define ATTRS(...)		((const struct attr[]){ __VA_ARGS__, { .type = -1 } })
+#define NO_ATTRS			((const struct attr[]){ { .type = -1 } })
+
+#define FRAMING(text)		WORD(IFLA_BSDTUN_FRAMING, text)
+#define DIALECT(text)		WORD(IFLA_BSDTUN_DIALECT, text)
 
 static void put_info(struct nl_request *req, const char *kind, const struct attr *attr)
 {
@@ -32,7 +40,7 @@ static void put_info(struct nl_request *req, const char *kind, const struct attr
 
 		if (attr->len == sizeof(attr->value))
 			memcpy(bytes, &attr->value, sizeof(attr->value));
-		nl_put(req, attr->type, bytes, attr->len);
+		nl_put(req, attr->type, attr->word ? (const void *)attr->word : bytes, attr->len);
 	}
 	nl_nest_end(req, data);
 	nl_nest_end(req, info);
@@ -371,7 +379,7 @@ TEST_F(rtnl, several_attributes)
 		U8(IFLA_BSDTUN_KEEP, 1),
 		U8(IFLA_BSDTUN_TRANSIENT, 1),
 		U32(IFLA_BSDTUN_UNIT, number),
-		{ -1, 0, 0 },
+		{ .type = -1 },
 	};
 
 	ASSERT_EQ(0, CREATE("vpn0", attrs + !variant->has_keep));
@@ -385,29 +393,39 @@ TEST_F(rtnl, several_attributes)
 
 static const struct attr invalid[] = {
 	/* wrong length */
-	{ IFLA_BSDTUN_UNIT, 0, 0 },
-	{ IFLA_BSDTUN_UNIT, 1, 1 },
-	{ IFLA_BSDTUN_UNIT, 2, 1 },
-	{ IFLA_BSDTUN_UNIT, 8, 1 },
-	{ IFLA_BSDTUN_KEEP, 0, 0 },
-	{ IFLA_BSDTUN_KEEP, 2, 1 },
-	{ IFLA_BSDTUN_KEEP, 4, 1 },
-	{ IFLA_BSDTUN_TRANSIENT, 0, 0 },
-	{ IFLA_BSDTUN_TRANSIENT, 2, 1 },
-	{ IFLA_BSDTUN_TRANSIENT, 4, 1 },
+	RAW(IFLA_BSDTUN_UNIT, 0, 0),
+	RAW(IFLA_BSDTUN_UNIT, 1, 1),
+	RAW(IFLA_BSDTUN_UNIT, 2, 1),
+	RAW(IFLA_BSDTUN_UNIT, 8, 1),
+	RAW(IFLA_BSDTUN_KEEP, 0, 0),
+	RAW(IFLA_BSDTUN_KEEP, 2, 1),
+	RAW(IFLA_BSDTUN_KEEP, 4, 1),
+	RAW(IFLA_BSDTUN_TRANSIENT, 0, 0),
+	RAW(IFLA_BSDTUN_TRANSIENT, 2, 1),
+	RAW(IFLA_BSDTUN_TRANSIENT, 4, 1),
 	/* not a Boolean */
 	U8(IFLA_BSDTUN_KEEP, 2),
 	U8(IFLA_BSDTUN_KEEP, 255),
 	U8(IFLA_BSDTUN_TRANSIENT, 2),
 	U8(IFLA_BSDTUN_TRANSIENT, 255),
+	/* not a word */
+	RAW(IFLA_BSDTUN_FRAMING, 0, 0),
+	RAW(IFLA_BSDTUN_FRAMING, 1, 'x'),
+	RAW(IFLA_BSDTUN_DIALECT, 0, 0),
+	RAW(IFLA_BSDTUN_DIALECT, 4, 0x78787878),
+	/* an unknown word */
+	RAW(IFLA_BSDTUN_FRAMING, 1, 0),
+	RAW(IFLA_BSDTUN_DIALECT, 16, 'x'),
+	{ .type = IFLA_BSDTUN_FRAMING, .len = 7, .word = "IFHEAD" },
+	{ .type = IFLA_BSDTUN_DIALECT, .len = 8, .word = "solaris" },
 	/* read-only */
-	{ IFLA_BSDTUN_OWNER, 4, 1 },
-	{ IFLA_BSDTUN_OWNER, 4, 0 },
-	{ IFLA_BSDTUN_OWNER, 1, 0 },
+	RAW(IFLA_BSDTUN_OWNER, 4, 1),
+	RAW(IFLA_BSDTUN_OWNER, 4, 0),
+	RAW(IFLA_BSDTUN_OWNER, 1, 0),
 	/* unknown */
-	{ IFLA_BSDTUN_OWNER + 1, 4, 1 },
-	{ IFLA_BSDTUN_OWNER + 1, 0, 0 },
-	{ IFLA_BSDTUN_OWNER + 4, 4, 1 },
+	RAW(IFLA_BSDTUN_MAX + 1, 4, 1),
+	RAW(IFLA_BSDTUN_MAX + 1, 0, 0),
+	RAW(IFLA_BSDTUN_MAX + 4, 4, 1),
 };
 
 /* The core returns ERANGE for a short attribute or a value out of range, EINVAL for others. */
@@ -579,6 +597,123 @@ TEST_F(rtnl, KEEP_can_be_changed)
 	EXPECT_EQ(0, SHOWN_KEEP());
 	unit_close(&self->u);
 	EXPECT_FALSE(link_is_up(self->u.ifindex));
+}
+
+/* Whether an interface has these words; NULL: has none. */
+static bool words_are(int ifindex, const char *framing, const char *dialect)
+{
+	const char *const want[] = { framing, dialect };
+	struct link link = { };
+	unsigned int i;
+
+	if (link_get(ifindex, &link))
+		return false;
+	for (i = 0; i < 2; i++) {
+		const struct rtattr *rta = (const void *)link.data;
+		int len = link.data_len;
+		const char *word = NULL;
+
+		for (; RTA_OK(rta, len); rta = RTA_NEXT(rta, len))
+			if (rta->rta_type == IFLA_BSDTUN_FRAMING + i &&
+			    !((const char *)RTA_DATA(rta))[RTA_PAYLOAD(rta) - 1])
+				word = RTA_DATA(rta);
+		if (!word != !want[i] || (word && strcmp(word, want[i])))
+			return false;
+	}
+	return true;
+}
+
+#define EXPECT_WORDS(framing, dialect)					\
+	EXPECT_TRUE(words_are(self->u.ifindex, framing, dialect))
+
+TEST_F(rtnl, FRAMING_and_DIALECT_are_of_tun_only)
+{
+	bool tun = !strcmp(variant->kind, TUN_KIND);
+
+	if (tun) {
+		ASSERT_EQ(0, CREATE(NULL, NO_ATTRS));
+		EXPECT_WORDS("bare", "linux");
+		return;
+	}
+	EXPECT_REFUSED(-EINVAL, CREATE(NULL, ATTRS(FRAMING("bare"))));
+	EXPECT_REFUSED(-EINVAL, CREATE(NULL, ATTRS(DIALECT("linux"))));
+	ASSERT_EQ(0, CREATE(NULL, NO_ATTRS));
+	EXPECT_WORDS(NULL, NULL);
+	EXPECT_REFUSED(-EINVAL, CHANGE(ATTRS(FRAMING("bare"))));
+	EXPECT_REFUSED(-EINVAL, CHANGE(ATTRS(U8(IFLA_BSDTUN_TRANSIENT, 1), DIALECT("linux"))));
+	EXPECT_EQ(0, SHOWN_TRANSIENT());
+}
+
+FIXTURE(rtnl_tun) {
+	struct unit u;
+	char text[256];
+};
+
+FIXTURE_SETUP(rtnl_tun)
+{
+	ASSERT_EQ(0, netns_reset());
+	ASSERT_EQ(0, sysfs_remount());
+	unit_init(&self->u, TUN_KIND);
+}
+
+FIXTURE_TEARDOWN_PARENT(rtnl_tun)
+{
+	EXPECT_EQ(0, netns_reset());
+}
+
+#define CREATE_TUN(attr)						\
+	create(&self->u, TUN_KIND, NULL, attr, self->text, sizeof(self->text))
+
+TEST_F(rtnl_tun, FRAMING_and_DIALECT_at_creation)
+{
+	static const char *const framings[] = { "bare", "ifhead", "lmode" };
+	static const char *const dialects[] = { "linux", "freebsd", "netbsd", "openbsd" };
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(framings); i++) {
+		for (j = 0; j < ARRAY_SIZE(dialects); j++) {
+			bool fits = j < 3 || i == 1;
+			int err = CREATE_TUN(ATTRS(DIALECT(dialects[j]), FRAMING(framings[i])));
+
+			EXPECT_EQ(fits ? 0 : -EINVAL, err)
+				TH_LOG("%s %s: '%s'", dialects[j], framings[i], self->text);
+			if (!fits) {
+				EXPECT_NE(0, strlen(self->text));
+				continue;
+			}
+			EXPECT_WORDS(framings[i], dialects[j]);
+			EXPECT_TRUE(unit_attr_is(&self->u, "framing", framings[i]));
+			EXPECT_TRUE(unit_attr_is(&self->u, "dialect", dialects[j]));
+			ASSERT_EQ(0, link_del(self->u.ifindex));
+		}
+	}
+}
+
+/* The order of the attributes does not matter, and all of a request has effect or nothing. */
+TEST_F(rtnl_tun, FRAMING_and_DIALECT_can_be_changed)
+{
+	ASSERT_EQ(0, CREATE_TUN(NO_ATTRS));
+	ASSERT_EQ(0, unit_open(&self->u, 0));
+	ASSERT_EQ(0, CHANGE(ATTRS(FRAMING("lmode"))));
+	EXPECT_WORDS("lmode", "linux");
+	ASSERT_EQ(0, CHANGE(ATTRS(DIALECT("openbsd"))));
+	EXPECT_WORDS("ifhead", "openbsd");
+	EXPECT_REFUSED(-EINVAL, CHANGE(ATTRS(FRAMING("lmode"))));
+	EXPECT_REFUSED(-EINVAL, CHANGE(ATTRS(FRAMING("bare"), DIALECT("openbsd"))));
+	EXPECT_REFUSED(-EINVAL, CHANGE(ATTRS(DIALECT("linux"), FRAMING("none"),
+					     U8(IFLA_BSDTUN_TRANSIENT, 1))));
+	EXPECT_REFUSED(-EINVAL, CHANGE(ATTRS(DIALECT("plan9"), FRAMING("bare"))));
+	EXPECT_WORDS("ifhead", "openbsd");
+	EXPECT_EQ(0, unit_link_attr(self->u.ifindex, IFLA_BSDTUN_TRANSIENT, 1));
+	ASSERT_EQ(0, CHANGE(ATTRS(FRAMING("bare"), DIALECT("netbsd"))));
+	EXPECT_WORDS("bare", "netbsd");
+	ASSERT_EQ(0, CHANGE(NO_ATTRS));
+	EXPECT_WORDS("bare", "netbsd");
+	/* By an ioctl. */
+	ASSERT_EQ(0, ioctl_set(self->u.fd, bsd_encoding(TUNSIFHEAD), 1));
+	EXPECT_WORDS("ifhead", "freebsd");
+	unit_close(&self->u);
+	EXPECT_WORDS("ifhead", "freebsd");
 }
 
 TEST_F(rtnl, change_is_notified)

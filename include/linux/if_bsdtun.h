@@ -32,6 +32,10 @@ enum {
 	IFLA_BSDTUN_TRANSIENT,
 	/* Reserved; earlier drivers showed the owner, which sysfs shows per PID namespace. */
 	IFLA_BSDTUN_OWNER,
+	/* String: "bare", "ifhead" or "lmode", what precedes packets; bsdtun only. */
+	IFLA_BSDTUN_FRAMING,
+	/* String: "linux", "freebsd", "netbsd" or "openbsd", the program's system; bsdtun only. */
+	IFLA_BSDTUN_DIALECT,
 	__IFLA_BSDTUN_MAX
 };
 

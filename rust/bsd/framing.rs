@@ -6,6 +6,8 @@
 //! behind its next hop (`TUNSLMODE`). The prefix of a packet is decided when the packet is queued,
 //! so a change of the framing affects only packets that are queued later.
 
+use crate::bsd::dialect::Dialect;
+
 /// The smallest MTU of an interface, in bytes.
 ///
 /// Source: FreeBSD `sys/net/if_tun.c` (2001): `TUNSIFINFO` fails with `EINVAL` below 72.
@@ -26,72 +28,28 @@ pub(crate) const PACKET_MAX: usize = 65535;
 pub(crate) enum Protocol {
     Ip = 0x0800,
     Ip6 = 0x86dd,
+    /// MPLS, in the openbsd dialect only.
+    Mpls = 0x8847,
 }
 
 impl Protocol {
     /// The protocol with this Ethernet type, in host order; `None` if a tun does not carry it.
     pub(crate) fn from_ethertype(ethertype: u16) -> Option<Self> {
-        [Self::Ip, Self::Ip6]
+        [Self::Ip, Self::Ip6, Self::Mpls]
             .into_iter()
             .find(|&protocol| protocol as u16 == ethertype)
-    }
-
-    /// The protocol of an address family that a program writes. Accepts the `AF_INET6` of every
-    /// system: none of these numbers has another meaning on any of them.
-    fn from_family(family: u32) -> Option<Self> {
-        match family {
-            AF_INET => Some(Self::Ip),
-            10 | 24 | 28 | 30 => Some(Self::Ip6),
-            _ => None,
-        }
     }
 }
 
 /// `AF_INET`, which is the same on all systems.
 const AF_INET: u32 = 2;
 
-/// The system whose `AF_INET6` a program expects in front of the packets that it reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    Linux,
-    /// FreeBSD and DragonFly.
-    FreeBsd,
-    /// NetBSD and OpenBSD.
-    NetBsd,
-}
-
-impl Dialect {
-    /// `AF_INET6` of this dialect.
-    pub(crate) const fn af_inet6(self) -> u32 {
-        match self {
-            Self::Linux => 10,
-            Self::FreeBsd => 28,
-            Self::NetBsd => 24,
-        }
-    }
-
-    const ALL: [Self; 3] = [Self::Linux, Self::FreeBsd, Self::NetBsd];
-
-    /// The name in sysfs and fdinfo.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Linux => "linux",
-            Self::FreeBsd => "freebsd",
-            Self::NetBsd => "netbsd",
-        }
-    }
-
-    /// The dialect with this name, as [`Self::name`] returns it.
-    pub(crate) fn from_name(name: &[u8]) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|dialect| dialect.name().as_bytes() == name)
-    }
-}
+/// `AF_MPLS` of OpenBSD.
+const AF_MPLS: u32 = 33;
 
 /// The kind of prefix that precedes packets in reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
+pub(crate) enum Mode {
     /// Nothing.
     Bare,
     /// The address family: `TUNSIFHEAD`.
@@ -100,11 +58,40 @@ enum Mode {
     Link,
 }
 
+impl Mode {
+    const ALL: [Self; 3] = [Self::Bare, Self::Head, Self::Link];
+
+    /// The name in sysfs, rtnetlink and fdinfo.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Bare => "bare",
+            Self::Head => "ifhead",
+            Self::Link => "lmode",
+        }
+    }
+
+    /// The mode with this name, as [`Framing::name`] returns it.
+    pub(crate) fn from_name(name: &[u8]) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|mode| mode.name().as_bytes() == name)
+    }
+
+    const fn from_bits(bits: i32) -> Self {
+        match bits & 0xff {
+            1 => Self::Head,
+            2 => Self::Link,
+            _ => Self::Bare,
+        }
+    }
+}
+
 /// The framing of a unit: the mode and the dialect.
 ///
-/// Encoded as one number, the mode in the low byte and the dialect above it, so that a unit keeps
-/// it in an atomic that is read for each packet without a lock. Each method decodes only the part
-/// that it needs.
+/// Encoded as one number, so that a unit keeps it in an atomic that is read for each packet without
+/// a lock. The low byte has the mode in effect, the next one the dialect. The third has the mode
+/// that was chosen: it differs from the one in effect in the openbsd dialect, and comes into effect
+/// when that ends. Each method decodes only the part that it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Framing(i32);
 
@@ -121,6 +108,8 @@ pub(crate) enum Write {
     TooShort,
     /// More than [`PACKET_MAX`] bytes without the prefix: the write fails with `EIO`.
     TooLong,
+    /// Either of the two, or no bytes, in the openbsd dialect: the write fails with `EMSGSIZE`.
+    WrongSize,
 }
 
 /// Length in bytes of the address family in front of a packet.
@@ -135,8 +124,12 @@ impl Framing {
         Self::of(Mode::Bare, Dialect::Linux)
     }
 
-    const fn of(mode: Mode, dialect: Dialect) -> Self {
-        Self(mode as i32 | (dialect as i32) << 8)
+    const fn of(chosen: Mode, dialect: Dialect) -> Self {
+        let mode = match dialect {
+            Dialect::OpenBsd => Mode::Head,
+            Dialect::Linux | Dialect::FreeBsd | Dialect::NetBsd => chosen,
+        };
+        Self(mode as i32 | (dialect as i32) << 8 | (chosen as i32) << 16)
     }
 
     /// Encodes the framing.
@@ -149,18 +142,20 @@ impl Framing {
         Self(bits)
     }
 
+    /// The mode in effect.
     fn mode(self) -> Mode {
-        match self.0 & 0xff {
-            1 => Mode::Head,
-            2 => Mode::Link,
-            _ => Mode::Bare,
-        }
+        Mode::from_bits(self.0)
+    }
+
+    /// The mode that was chosen, in whatever dialect.
+    fn chosen(self) -> Mode {
+        Mode::from_bits(self.0 >> 16)
     }
 
     /// `TUNSIFHEAD`: switches the address family on or off, and sets the dialect. Switching it on
     /// switches the next hop off; switching it off leaves the next hop as it is.
     pub(crate) fn set_head(&mut self, on: bool, dialect: Dialect) {
-        self.set_dialect(dialect);
+        *self = Self::of(self.chosen(), dialect);
         self.set(Mode::Head, on);
     }
 
@@ -173,8 +168,22 @@ impl Framing {
     fn set(&mut self, mode: Mode, on: bool) {
         if on {
             *self = Self::of(mode, self.dialect());
-        } else if self.mode() == mode {
+        } else if self.chosen() == mode {
             *self = Self::of(Mode::Bare, self.dialect());
+        }
+    }
+
+    /// This framing with another dialect or mode, as an administrator asks for; `None` if the
+    /// dialect does not have the mode. A mode that the openbsd dialect overrides is kept for the
+    /// next dialect.
+    pub(crate) fn with(self, dialect: Option<Dialect>, mode: Option<Mode>) -> Option<Self> {
+        let new = Self::of(
+            mode.unwrap_or(self.chosen()),
+            dialect.unwrap_or(self.dialect()),
+        );
+        match mode {
+            Some(mode) if mode != new.mode() => None,
+            _ => Some(new),
         }
     }
 
@@ -183,30 +192,27 @@ impl Framing {
         self.mode() == Mode::Head
     }
 
-    /// The name of the mode, in sysfs and fdinfo.
+    /// The name of the mode in effect, in sysfs, rtnetlink and fdinfo.
     pub(crate) fn name(&self) -> &'static str {
-        match self.mode() {
-            Mode::Bare => "bare",
-            Mode::Head => "ifhead",
-            Mode::Link => "lmode",
-        }
+        self.mode().name()
     }
 
-    /// The dialect, which decides the number of IPv6 in front of packets that are read.
+    /// The dialect.
     pub(crate) fn dialect(self) -> Dialect {
         Dialect::ALL
             .into_iter()
-            .find(|&dialect| dialect as i32 == self.0 >> 8)
+            .find(|&dialect| dialect as i32 == self.0 >> 8 & 0xff)
             .unwrap_or(Dialect::Linux)
     }
 
-    /// Replaces the dialect that the last `TUNSIFHEAD` has set.
-    pub(crate) fn set_dialect(&mut self, dialect: Dialect) {
-        *self = Self::of(self.mode(), dialect);
+    /// Whether the dialect is OpenBSD's.
+    pub(crate) fn is_openbsd(self) -> bool {
+        self.dialect() == Dialect::OpenBsd
     }
 
     /// The prefix of a packet that a program will read; `None` if the packet must be dropped: only
-    /// with the address family in front can a program tell IPv6 from IPv4. `next_hop` returns the
+    /// with the address family in front can a program tell IPv6 or MPLS from IPv4, and only on
+    /// OpenBSD does a tun carry MPLS. `next_hop` returns the
     /// IPv4 address, in network order, that the packet is sent to next; it is called in link mode
     /// only.
     pub(crate) fn prefix(
@@ -218,8 +224,9 @@ impl Framing {
             (Mode::Bare, Protocol::Ip) => Some(Prefix::None),
             (Mode::Head, Protocol::Ip) => Some(Prefix::Family(AF_INET)),
             (Mode::Head, Protocol::Ip6) => Some(Prefix::Family(self.dialect().af_inet6())),
+            (Mode::Head, Protocol::Mpls) if self.is_openbsd() => Some(Prefix::Family(AF_MPLS)),
             (Mode::Link, Protocol::Ip) => Some(Prefix::NextHop(next_hop())),
-            (Mode::Bare | Mode::Link, Protocol::Ip6) => None,
+            (Mode::Bare | Mode::Link, Protocol::Ip6) | (_, Protocol::Mpls) => None,
         }
     }
 
@@ -239,19 +246,33 @@ impl Framing {
             Mode::Head => (Write::Headed, HEAD_LEN),
             Mode::Bare | Mode::Link => (Write::Bare, 0),
         };
-        match len {
+        let kind = match len {
             0 => Write::Empty,
             len if len < head => Write::TooShort,
             len if len - head > PACKET_MAX => Write::TooLong,
             _ => kind,
+        };
+        match kind {
+            // Source: OpenBSD 7.7 `sys/net/if_tun.c`.
+            Write::Empty | Write::TooShort | Write::TooLong if self.is_openbsd() => {
+                Write::WrongSize
+            }
+            kind => kind,
         }
     }
-}
 
-/// The protocol of a packet that a program writes behind this address family, in network order;
-/// `None` if the family is unknown: the write fails with `EAFNOSUPPORT`.
-pub(crate) fn protocol_of_head(head: [u8; HEAD_LEN]) -> Option<Protocol> {
-    Protocol::from_family(u32::from_be_bytes(head))
+    /// The protocol of a packet that a program writes behind this address family, in network order.
+    /// The `AF_INET6` of every system is IPv6: none of these numbers has another meaning on any of
+    /// them. `None` if the family is unknown: the write fails with `EAFNOSUPPORT`, or in the
+    /// openbsd dialect succeeds without effect.
+    pub(crate) fn protocol_of_head(self, head: [u8; HEAD_LEN]) -> Option<Protocol> {
+        match u32::from_be_bytes(head) {
+            AF_INET => Some(Protocol::Ip),
+            10 | 24 | 28 | 30 => Some(Protocol::Ip6),
+            AF_MPLS if self.is_openbsd() => Some(Protocol::Mpls),
+            _ => None,
+        }
+    }
 }
 
 /// The prefix of one packet, as decided when the packet was queued.
@@ -366,15 +387,16 @@ mod tests {
             (Dialect::Linux, 10),
             (Dialect::FreeBsd, 28),
             (Dialect::NetBsd, 24),
+            (Dialect::OpenBsd, 24),
         ] {
             let mut framing = Framing::new();
             framing.set_head(true, dialect);
             assert_eq!(prefix(framing, Protocol::Ip), Some(vec![0, 0, 0, 2]));
             assert_eq!(prefix(framing, Protocol::Ip6), Some(vec![0, 0, 0, number]));
-            assert_eq!(Dialect::from_name(dialect.name().as_bytes()), Some(dialect));
+            // Only OpenBSD's tun carries MPLS.
+            let mpls = (dialect == Dialect::OpenBsd).then(|| vec![0, 0, 0, 33]);
+            assert_eq!(prefix(framing, Protocol::Mpls), mpls);
         }
-        assert_eq!(Dialect::from_name(b""), None);
-        assert_eq!(Dialect::from_name(b"Linux"), None);
     }
 
     #[test]
@@ -382,7 +404,7 @@ mod tests {
         for mode in [Mode::Bare, Mode::Head, Mode::Link] {
             for dialect in Dialect::ALL {
                 let framing = Framing::from_bits(Framing::of(mode, dialect).to_bits());
-                assert_eq!((framing.mode(), framing.dialect()), (mode, dialect));
+                assert_eq!((framing.chosen(), framing.dialect()), (mode, dialect));
             }
         }
     }
@@ -418,18 +440,71 @@ mod tests {
 
     #[test]
     fn a19_address_families_of_writes() {
-        assert_eq!(protocol_of_head([0, 0, 0, 2]), Some(Protocol::Ip));
-        for family in [10, 24, 28, 30] {
-            assert_eq!(protocol_of_head([0, 0, 0, family]), Some(Protocol::Ip6));
+        for dialect in Dialect::ALL {
+            let framing = Framing::of(Mode::Head, dialect);
+            let known = (0..=0xffff_u32)
+                .filter_map(|family| {
+                    let protocol = framing.protocol_of_head(family.to_be_bytes());
+                    protocol.map(|protocol| (family, protocol))
+                })
+                .collect::<Vec<_>>();
+            let ip6 = [10, 24, 28, 30].map(|family| (family, Protocol::Ip6));
+            let mpls = (dialect == Dialect::OpenBsd).then_some((33, Protocol::Mpls));
+            let expected = [(2, Protocol::Ip)].into_iter().chain(ip6).chain(mpls);
+            assert_eq!(known, expected.collect::<Vec<_>>());
             // All 32 bits are compared, in network order only.
-            assert_eq!(protocol_of_head([0, 0, 1, family]), None);
-            assert_eq!(protocol_of_head([1, 0, 0, family]), None);
-            assert_eq!(protocol_of_head([family, 0, 0, 0]), None);
+            assert_eq!(framing.protocol_of_head([1, 0, 0, 2]), None);
+            assert_eq!(framing.protocol_of_head([24, 0, 0, 0]), None);
         }
-        let known = (0..=0xffff_u32)
-            .filter(|family| protocol_of_head(family.to_be_bytes()).is_some())
-            .collect::<Vec<_>>();
-        assert_eq!(known, [2, 10, 24, 28, 30]);
+    }
+
+    #[test]
+    fn openbsd_dialect_has_the_family_always_on() {
+        for mode in Mode::ALL {
+            let framing = Framing::of(mode, Dialect::OpenBsd);
+            assert!(framing.head() && framing.is_openbsd());
+            assert_eq!(framing.name(), "ifhead");
+            for len in [0, 1, 3, 65540, usize::MAX] {
+                assert_eq!(framing.write(len), Write::WrongSize, "{len}");
+            }
+            for len in [4, 5, 65539] {
+                assert_eq!(framing.write(len), Write::Headed, "{len}");
+            }
+            // The mode that was chosen comes back with another dialect.
+            let framing = framing.with(Some(Dialect::NetBsd), None);
+            assert_eq!(framing, Some(Framing::of(mode, Dialect::NetBsd)));
+        }
+    }
+
+    #[test]
+    fn dialect_and_mode_change_together_or_not_at_all() {
+        for before in Mode::ALL {
+            for dialect in Dialect::ALL {
+                for mode in Mode::ALL {
+                    let framing = Framing::of(before, Dialect::FreeBsd);
+                    let both = framing.with(Some(dialect), Some(mode));
+                    let refused = dialect == Dialect::OpenBsd && mode != Mode::Head;
+                    assert_eq!(both, (!refused).then(|| Framing::of(mode, dialect)));
+                    let alone = Framing::of(before, dialect).with(None, Some(mode));
+                    assert_eq!(alone, both);
+                }
+                let framing = Framing::of(before, Dialect::FreeBsd);
+                let expected = Some(Framing::of(before, dialect));
+                assert_eq!(framing.with(Some(dialect), None), expected);
+                assert_eq!(Framing::of(before, dialect).with(None, None), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn modes_have_names() {
+        for mode in Mode::ALL {
+            assert_eq!(Mode::from_name(mode.name().as_bytes()), Some(mode));
+            assert_eq!(framing(mode).name(), mode.name());
+        }
+        for name in [&b""[..], b"head", b"IFHEAD", b"ifhead "] {
+            assert_eq!(Mode::from_name(name), None);
+        }
     }
 
     #[test]
@@ -459,6 +534,7 @@ mod tests {
             seed ^= seed << 17;
             let on = seed & 1 != 0;
             if seed & 2 != 0 {
+                // The first three: no ioctl selects the openbsd dialect.
                 dialect = Dialect::ALL[(seed >> 8) as usize % 3];
                 framing.set_head(on, dialect);
                 head = on;
@@ -496,12 +572,13 @@ mod tests {
     }
 
     #[test]
-    fn only_ip_and_ipv6_ethertypes_are_known() {
+    fn only_ip_ipv6_and_mpls_ethertypes_are_known() {
         assert_eq!(Protocol::from_ethertype(0x0800), Some(Protocol::Ip));
         assert_eq!(Protocol::from_ethertype(0x86dd), Some(Protocol::Ip6));
+        assert_eq!(Protocol::from_ethertype(0x8847), Some(Protocol::Mpls));
         let known = (0..=u16::MAX)
             .filter(|&ethertype| Protocol::from_ethertype(ethertype).is_some())
             .count();
-        assert_eq!(known, 2);
+        assert_eq!(known, 3);
     }
 }

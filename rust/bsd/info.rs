@@ -152,6 +152,14 @@ impl InterfaceMode {
             multicast: arg & MULTICAST != 0,
         })
     }
+
+    /// Decodes the argument of OpenBSD's `TUNSIFMODE`, in which `IFF_UP` is allowed.
+    ///
+    /// Source: OpenBSD 7.7 `sys/net/if_tun.c`.
+    pub(crate) fn from_openbsd_arg(arg: i32) -> Option<Self> {
+        const UP: i32 = BSD_UP as i32;
+        Self::from_arg(arg & !UP)
+    }
 }
 
 #[cfg(test)]
@@ -240,6 +248,11 @@ mod tests {
         }
         for arg in [0, 0x12, 0x8012, 0x1, 0x11, 0x3, 0x10010, -1, i32::MIN] {
             assert_eq!(InterfaceMode::from_arg(arg), None, "{arg:#x}");
+        }
+        for arg in [0, 0x2, 0x10, 0x12, 0x8010, 0x9002, -2] {
+            let without_up = InterfaceMode::from_arg(arg);
+            assert_eq!(InterfaceMode::from_openbsd_arg(arg), without_up);
+            assert_eq!(InterfaceMode::from_openbsd_arg(arg | 1), without_up);
         }
         let known = (0..=0xffff)
             .filter(|&arg| InterfaceMode::from_arg(arg).is_some())

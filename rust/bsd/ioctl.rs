@@ -15,7 +15,12 @@
 //! to `uapi.rs`, and its implementation to `driver/ioctl.rs`.
 
 use crate::bsd::{
-    framing::Dialect,
+    dialect::Dialect,
+    ioctl_number::{
+        bsd_fields,
+        generic_fields,
+        Direction, //
+    },
     kind::Kind, //
 };
 
@@ -25,9 +30,10 @@ use crate::bsd::{
 /// `if_tuntap.c`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// `TUNSDEBUG`, `TAPSDEBUG`: sets the debug level of all units, an `int`.
+    /// `TUNSDEBUG`, `TAPSDEBUG`: sets the debug level of all units, an `int`. Also OpenBSD's number
+    /// 94.
     SetDebug,
-    /// `TUNGDEBUG`, `TAPGDEBUG`: returns it.
+    /// `TUNGDEBUG`, `TAPGDEBUG`: returns it. Also OpenBSD's number 95.
     GetDebug,
     /// `TUNSIFINFO`, `TAPSIFINFO`: sets speed, MTU and type.
     SetInfo(InfoLayout),
@@ -41,7 +47,8 @@ pub(crate) enum Request {
     SetHead(Dialect),
     /// `TUNGIFHEAD`: returns whether it is on. Also NetBSD's number 65.
     GetHead,
-    /// `TUNSIFMODE`: sets the interface mode, an `int` of interface flags. Also NetBSD's number 88.
+    /// `TUNSIFMODE`: sets the interface mode, an `int` of interface flags. Also NetBSD's number 88,
+    /// and OpenBSD's number 93.
     SetInterfaceMode,
     /// `TUNSIFPID`: makes the caller the owner; no argument.
     SetPid,
@@ -159,46 +166,10 @@ pub(crate) const SIOCGIFADDR: u32 = 0x8915;
 /// `SIOCSIFADDR`, likewise.
 pub(crate) const SIOCSIFADDR: u32 = 0x8916;
 
-/// The direction of the argument, from the program's point of view.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Direction {
-    /// No argument.
-    None,
-    /// The program reads it.
-    Read,
-    /// The program writes it.
-    Write,
-    /// The program writes and reads it.
-    Both,
-}
-
-/// Direction and size in BSD's encoding, which Linux uses too on powerpc and some others: three
-/// bits of direction, 13 of size. `None` if the direction is invalid.
-const fn bsd_fields(cmd: u32) -> Option<(Direction, u32)> {
-    let direction = match cmd >> 29 {
-        1 => Direction::None,
-        2 => Direction::Read,
-        4 => Direction::Write,
-        6 => Direction::Both,
-        _ => return None,
-    };
-    Some((direction, (cmd >> 16) & 0x1fff))
-}
-
-/// Direction and size in Linux's generic encoding: two bits of direction, 14 of size.
-const fn generic_fields(cmd: u32) -> Option<(Direction, u32)> {
-    let direction = match cmd >> 30 {
-        0 => Direction::None,
-        1 => Direction::Write,
-        2 => Direction::Read,
-        _ => Direction::Both,
-    };
-    Some((direction, (cmd >> 16) & 0x3fff))
-}
-
-/// The request with these fields, if this kind of unit knows it.
+/// The request with these fields, if this kind of unit knows it in this dialect.
 const fn request(
     kind: Kind,
+    dialect: Dialect,
     encoding: Encoding,
     cmd: u32,
     fields: Option<(Direction, u32)>,
@@ -220,6 +191,16 @@ const fn request(
     let tun = !kind.is_ethernet();
     let tap = kind.is_ethernet();
     let native = matches!(encoding, Encoding::Native);
+    if tun && matches!(dialect, Dialect::OpenBsd) {
+        match (group, number, direction, size) {
+            (b't', 93, Write, 4) => return Some(SetInterfaceMode),
+            (b't', 94, Write, 4) => return Some(SetDebug),
+            (b't', 95, Read, 4) => return Some(GetDebug),
+            // OpenBSD has no command for the framing, since it has only one.
+            (b't', 87 | 66 | 96, Write, 4) | (b't', 65 | 97, Read, 4) => return None,
+            _ => (),
+        }
+    }
     Some(match (group, number, direction, size) {
         (b't', 89, Read, 4) => GetDebug,
         (b't', 90, Write, 4) => SetDebug,
@@ -271,9 +252,14 @@ const fn request(
     })
 }
 
-/// The request of a command number; `None` if this kind of unit does not know it: the ioctl fails
-/// with `ENOTTY`.
-pub(crate) const fn decode(cmd: u32, kind: Kind, native: &Native) -> Option<Request> {
+/// The request of a command number; `None` if this kind of unit does not know it, or a tun not in
+/// its dialect: the ioctl fails with `ENOTTY`.
+pub(crate) const fn decode(
+    cmd: u32,
+    kind: Kind,
+    dialect: Dialect,
+    native: &Native,
+) -> Option<Request> {
     if cmd == native.fionread {
         return Some(Request::GetReadable);
     }
@@ -300,11 +286,11 @@ pub(crate) const fn decode(cmd: u32, kind: Kind, native: &Native) -> Option<Requ
     // If the two encodings are the same, a number does not show where the program was compiled.
     let native_is_bsd = matches!(bsd_fields(native.tunsifhead), Some((Direction::Write, 4)));
     if native_is_bsd {
-        return request(kind, Encoding::Native, cmd, bsd_fields(cmd));
+        return request(kind, dialect, Encoding::Native, cmd, bsd_fields(cmd));
     }
-    match request(kind, Encoding::Native, cmd, generic_fields(cmd)) {
+    match request(kind, dialect, Encoding::Native, cmd, generic_fields(cmd)) {
         Some(request) => Some(request),
-        None => request(kind, Encoding::Bsd, cmd, bsd_fields(cmd)),
+        None => request(kind, dialect, Encoding::Bsd, cmd, bsd_fields(cmd)),
     }
 }
 
@@ -450,7 +436,11 @@ mod tests {
     fn all_listed_numbers_decode_in_both_encodings() {
         for kind in KINDS {
             for (cmd, request) in known_on_x86(kind) {
-                assert_eq!(decode(cmd, kind, &X86), Some(request), "{cmd:#x}");
+                assert_eq!(
+                    decode(cmd, kind, Dialect::FreeBsd, &X86),
+                    Some(request),
+                    "{cmd:#x}"
+                );
             }
         }
     }
@@ -463,7 +453,7 @@ mod tests {
             let known = known_on_x86(kind);
             let check = |cmd: u32| {
                 assert_eq!(
-                    decode(cmd, kind, &X86),
+                    decode(cmd, kind, Dialect::FreeBsd, &X86),
                     known.get(&cmd).copied(),
                     "{cmd:#x} of {kind:?}"
                 );
@@ -490,7 +480,7 @@ mod tests {
     #[test]
     fn clashing_and_foreign_numbers() {
         // OpenBSD's TUNSIFMODE and TUNSDEBUG are FreeBSD's TUNSLMODE and TUNSIFMODE.
-        let tun = |cmd| decode(cmd, Kind::Tun, &X86);
+        let tun = |cmd| decode(cmd, Kind::Tun, Dialect::FreeBsd, &X86);
         assert_eq!(tun(0x8004_745d), Some(Request::SetLinkMode));
         assert_eq!(tun(0x8004_745e), Some(Request::SetInterfaceMode));
         for cmd in [
@@ -509,16 +499,54 @@ mod tests {
         }
     }
 
+    /// In the openbsd dialect of a tun some numbers are other commands or none; all others mean the
+    /// same as in the other dialects, and nothing changes for the other kinds.
+    #[test]
+    fn openbsd_dialect_changes_numbers_of_tun() {
+        use Request::*;
+
+        let expected = |cmd| match cmd {
+            0x8004_745d | 0x4004_745d => Some(SetInterfaceMode),
+            0x8004_745e | 0x4004_745e => Some(SetDebug),
+            0x4004_745f | 0x8004_745f => Some(GetDebug),
+            // The framing has no commands.
+            0x8004_7457 | 0x8004_7460 | 0x8004_7442 | 0x4004_7461 | 0x4004_7441 => None,
+            0x4004_7457 | 0x4004_7460 | 0x4004_7442 | 0x8004_7461 | 0x8004_7441 => None,
+            cmd => decode(cmd, Kind::Tun, Dialect::NetBsd, &X86),
+        };
+        for group in [b't', b'f', b'i', b'e', b'V', 0x89] {
+            for high in 0..=0xffff_u32 {
+                for number in 0..=0xff_u32 {
+                    let cmd = high << 16 | u32::from(group) << 8 | number;
+                    let request = decode(cmd, Kind::Tun, Dialect::OpenBsd, &X86);
+                    assert_eq!(request, expected(cmd), "{cmd:#x}");
+                }
+            }
+        }
+        for kind in [Kind::Tap, Kind::Vmnet] {
+            for (cmd, request) in known_on_x86(kind) {
+                assert_eq!(decode(cmd, kind, Dialect::OpenBsd, &X86), Some(request));
+            }
+        }
+        for cmd in [0x8004_745d, 0x8004_745e, 0x4004_745f, 0x8004_7460] {
+            let request = decode(cmd, Kind::Tun, Dialect::OpenBsd, &POWERPC);
+            assert_eq!(request, expected(cmd), "{cmd:#x}");
+        }
+    }
+
     /// Number 94 in one encoding is a different command in the other: the kind decides.
     #[test]
     fn b8_number_94_depends_on_the_kind() {
         for cmd in [0x8004_745e, 0x4004_745e] {
             assert_eq!(
-                decode(cmd, Kind::Tun, &X86),
+                decode(cmd, Kind::Tun, Dialect::FreeBsd, &X86),
                 Some(Request::SetInterfaceMode)
             );
             for kind in [Kind::Tap, Kind::Vmnet] {
-                assert_eq!(decode(cmd, kind, &X86), Some(Request::GetVirtioHeader));
+                assert_eq!(
+                    decode(cmd, kind, Dialect::FreeBsd, &X86),
+                    Some(Request::GetVirtioHeader)
+                );
             }
         }
     }
@@ -531,13 +559,13 @@ mod tests {
                 (0x4004_74c4, Request::SetCapabilities),
                 (0x8004_74c4, Request::GetCapabilities),
             ] {
-                assert_eq!(decode(cmd, kind, &X86), Some(request));
+                assert_eq!(decode(cmd, kind, Dialect::FreeBsd, &X86), Some(request));
             }
             for (cmd, request) in [
                 (0x8004_74c4, Request::SetCapabilities),
                 (0x4004_74c4, Request::GetCapabilities),
             ] {
-                assert_eq!(decode(cmd, kind, &POWERPC), Some(request));
+                assert_eq!(decode(cmd, kind, Dialect::Linux, &POWERPC), Some(request));
             }
         }
     }
@@ -548,8 +576,16 @@ mod tests {
     fn same_encoding_on_powerpc() {
         for (of, bsd, linux, _, by_linux) in table() {
             let kind = if of == Of::Tap { Kind::Tap } else { Kind::Tun };
-            assert_eq!(decode(bsd, kind, &POWERPC), Some(by_linux), "{bsd:#x}");
-            assert_eq!(decode(linux, kind, &POWERPC), None, "{linux:#x}");
+            assert_eq!(
+                decode(bsd, kind, Dialect::Linux, &POWERPC),
+                Some(by_linux),
+                "{bsd:#x}"
+            );
+            assert_eq!(
+                decode(linux, kind, Dialect::Linux, &POWERPC),
+                None,
+                "{linux:#x}"
+            );
         }
     }
 }

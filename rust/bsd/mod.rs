@@ -6,10 +6,12 @@
 //!
 //! A comment that starts with `Source:` names the BSD and the file that a behavior comes from.
 
+pub(crate) mod dialect;
 pub(crate) mod ethernet;
 pub(crate) mod framing;
 pub(crate) mod info;
 pub(crate) mod ioctl;
+pub(crate) mod ioctl_number;
 pub(crate) mod kind;
 pub(crate) mod lifecycle;
 pub(crate) mod name;

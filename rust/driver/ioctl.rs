@@ -8,6 +8,7 @@
 
 use crate::{
     bsd::{
+        framing::Framing,
         info::{
             Info,
             InterfaceFlags,
@@ -70,7 +71,8 @@ pub(super) fn ioctl(
     if unit.queue().is_revoked() {
         return Err(ENXIO);
     }
-    let request = decode(cmd, unit.kind(), &uapi::NATIVE).ok_or(ENOTTY)?;
+    let framing = unit.framing();
+    let request = decode(cmd, unit.kind(), framing.dialect(), &uapi::NATIVE).ok_or(ENOTTY)?;
     let arg = Argument(arg);
     match request {
         Request::SetDebug => set_debug(unit, arg.get_int()?)?,
@@ -85,8 +87,8 @@ pub(super) fn ioctl(
             let on = arg.get_int()? != 0;
             unit.change_framing(|framing| framing.set_head(on, dialect));
         }
-        Request::GetHead => arg.put_int(unit.framing().head().into())?,
-        Request::SetInterfaceMode => set_interface_mode(unit, arg.get_int()?)?,
+        Request::GetHead => arg.put_int(framing.head().into())?,
+        Request::SetInterfaceMode => set_interface_mode(unit, framing, arg.get_int()?)?,
         Request::SetPid => unit.set_owner(Pid::current()),
         Request::GetInterfaceName => {
             let name = {
@@ -238,25 +240,40 @@ fn get_node_name(unit: &Private<Unit>, pointer: Pointer, arg: Argument) -> Resul
 
 /// `TUNSIFMODE`: makes the interface point-to-point or broadcast, with or without multicast.
 ///
+/// In the openbsd dialect, whose interface is up since the open, the current mode is accepted at
+/// any time, and the argument may contain `IFF_UP`.
+///
 /// # Errors
 ///
 /// `EBUSY` while the interface is up, even if the argument is invalid; `EINVAL` for an invalid
-/// mode.
-fn set_interface_mode(unit: &Private<Unit>, mode: i32) -> Result {
+/// mode. In the openbsd dialect `EINVAL` comes first.
+fn set_interface_mode(unit: &Private<Unit>, framing: Framing, mode: i32) -> Result {
     const MASK: u32 = flags::POINTOPOINT | flags::BROADCAST | flags::MULTICAST;
 
     let rtnl = rtnl::lock();
     let dev = unit.device(&rtnl).ok_or(ENXIO)?;
-    if dev.is_up() {
+    if dev.is_up() && !framing.is_openbsd() {
         return Err(EBUSY);
     }
-    let mode = InterfaceMode::from_arg(mode).ok_or(EINVAL)?;
+    let mode = if framing.is_openbsd() {
+        InterfaceMode::from_openbsd_arg(mode)
+    } else {
+        InterfaceMode::from_arg(mode)
+    };
+    let mode = mode.ok_or(EINVAL)?;
     let link = if mode.broadcast {
         flags::BROADCAST
     } else {
         flags::POINTOPOINT
     };
     let multicast = if mode.multicast { flags::MULTICAST } else { 0 };
+    if dev.is_up() {
+        return if dev.flags(&rtnl) & MASK == link | multicast {
+            Ok(())
+        } else {
+            Err(EBUSY)
+        };
+    }
     dev.change_flags(link | multicast, MASK, &rtnl)
 }
 

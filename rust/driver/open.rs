@@ -73,14 +73,15 @@ impl UnitNode {
 /// Opens a unit for the current process. `misc_mtx` is held: this must not make or remove a node,
 /// and must not unregister an interface.
 ///
-/// When it returns, packets flow if the interface is up.
+/// When it returns, packets flow if the interface is up. In the openbsd dialect of a tun the
+/// interface is up when the system call returns.
 ///
 /// # Errors
 ///
 /// `ENXIO` if the interface is being removed, `EPERM` if the caller lacks `CAP_NET_ADMIN` in the
 /// user namespace that owns the interface's network namespace (a tap or vmnet needs none if
 /// `net.link.tap.user_open` is 1), `EBUSY` if the unit is open or being closed.
-pub(crate) fn open_unit(unit: &Private<Unit>) -> Result {
+pub(crate) fn open_unit(unit: &Arc<Private<Unit>>) -> Result {
     let ethernet = unit.kind().is_ethernet();
     {
         let rcu = rcu::read_lock();
@@ -127,6 +128,17 @@ pub(crate) fn open_unit(unit: &Private<Unit>) -> Result {
                 }
             }
             dev.activate(&rtnl);
+        }
+    }
+    if !ethernet && !up && unit.framing().is_openbsd() {
+        // OpenBSD's programs expect the interface to be up. The work is done before the system call
+        // returns, when `misc_mtx` is released.
+        match unit.disarm_up_work() {
+            Some(work) => work.queue(unit.clone()),
+            None => pr_warn!(
+                "{}: no memory to set the interface up at open\n",
+                unit.name()
+            ),
         }
     }
     unit.debug(fmt!("opened"));

@@ -4,6 +4,11 @@
 
 use crate::{
     bsd::{
+        dialect::Dialect,
+        framing::{
+            Framing,
+            Mode, //
+        },
         kind::Kind,
         name::{
             NameRequest,
@@ -57,7 +62,7 @@ impl<V: Variant> LinkOps for Interface<V> {
 
     type Context = LinkContext;
 
-    // By number: `uapi` asserts that the numbers are 1 to 4.
+    // By number: `uapi` asserts that the numbers are 1 to 6.
     const POLICIES: &'static [Policy] = &[
         Policy::none(),
         Policy::u32_up_to(UNIT_MAX as i16),
@@ -66,6 +71,8 @@ impl<V: Variant> LinkOps for Interface<V> {
         // Not in replies either: a notification is built once, for all its readers, by a process
         // whose PID namespace is not theirs.
         Policy::refused(c"The owner is shown in sysfs and fdinfo only"),
+        V::WORD,
+        V::WORD,
     ];
 
     fn sysfs_attrs() -> &'static [&'static SysfsAttr<Unit>] {
@@ -76,7 +83,8 @@ impl<V: Variant> LinkOps for Interface<V> {
     ///
     /// # Errors
     ///
-    /// `EINVAL` if name and number disagree, or the number is out of range; `EEXIST` if the number
+    /// `EINVAL` if name and number disagree, the number is out of range, or as
+    /// [`requested_framing`] returns it; `EEXIST` if the number
     /// is in use; `ENOSPC` if no number is free, or if the user namespace that owns the network
     /// namespace owns as many units as it may; `ENOMEM`.
     fn newlink(
@@ -86,6 +94,7 @@ impl<V: Variant> LinkOps for Interface<V> {
         ext_ack: &mut ExtAck<'_>,
         rtnl: &Rtnl,
     ) -> Result<Arc<Private<Unit>>> {
+        let framing = requested_framing(Framing::new(), attrs, ext_ack)?;
         let names = context.settings.names();
         let by_name = names.name_request(V::KIND, dev.name().as_bytes());
         let by_number = attrs
@@ -144,15 +153,17 @@ impl<V: Variant> LinkOps for Interface<V> {
             context.settings.clone(),
             charge,
         ))?;
+        unit.change_framing(|current| *current = framing);
         apply_settings(&unit, attrs);
         Ok(unit)
     }
 
-    /// Changes `keep` and `transient`.
+    /// Changes `framing`, `dialect`, `keep` and `transient`.
     ///
     /// # Errors
     ///
-    /// `EOPNOTSUPP` if `IFLA_BSDTUN_UNIT` is not the unit's number.
+    /// `EOPNOTSUPP` if `IFLA_BSDTUN_UNIT` is not the unit's number; those of
+    /// [`requested_framing`].
     fn changelink(
         unit: &Private<Unit>,
         attrs: &NlAttrs<'_>,
@@ -166,6 +177,10 @@ impl<V: Variant> LinkOps for Interface<V> {
             ext_ack.set(c"The number of a unit cannot be changed");
             return Err(EOPNOTSUPP);
         }
+        unit.change_framing(|framing| {
+            *framing = requested_framing(*framing, attrs, ext_ack)?;
+            Ok::<(), Error>(())
+        })?;
         apply_settings(unit, attrs);
         Ok(())
     }
@@ -175,6 +190,11 @@ impl<V: Variant> LinkOps for Interface<V> {
         message.put_u32(uapi::IFLA_UNIT, unit.number().into())?;
         if V::KIND == Kind::Tap {
             message.put_u8_bool(uapi::IFLA_KEEP, snapshot.keep)?;
+        }
+        if V::KIND == Kind::Tun {
+            let framing = unit.framing();
+            message.put_word(uapi::IFLA_FRAMING, framing.name())?;
+            message.put_word(uapi::IFLA_DIALECT, framing.dialect().name())?;
         }
         message.put_u8_bool(uapi::IFLA_TRANSIENT, snapshot.transient)
     }
@@ -190,6 +210,34 @@ impl<V: Variant> LinkOps for Interface<V> {
         UnitNode::create(&unit)
             .inspect_err(|e| pr_err!("{}: cannot create the node: {:?}\n", unit.name(), e))
     }
+}
+
+/// The framing that a request asks for, on a unit that has the framing `current`.
+///
+/// # Errors
+///
+/// `EINVAL` for a word that is unknown, and for a framing that the dialect does not have.
+fn requested_framing(
+    current: Framing,
+    attrs: &NlAttrs<'_>,
+    ext_ack: &mut ExtAck<'_>,
+) -> Result<Framing> {
+    let dialect = attrs.word(uapi::IFLA_DIALECT).map(Dialect::from_name);
+    if dialect == Some(None) {
+        ext_ack.set(c"The dialect is \"linux\", \"freebsd\", \"netbsd\" or \"openbsd\"");
+        return Err(EINVAL);
+    }
+    let mode = attrs.word(uapi::IFLA_FRAMING).map(Mode::from_name);
+    if mode == Some(None) {
+        ext_ack.set(c"The framing is \"bare\", \"ifhead\" or \"lmode\"");
+        return Err(EINVAL);
+    }
+    current
+        .with(dialect.flatten(), mode.flatten())
+        .ok_or_else(|| {
+            ext_ack.set(c"The openbsd dialect has no framing other than \"ifhead\"");
+            EINVAL
+        })
 }
 
 /// Applies the settings that a request may carry at creation and later.

@@ -6,7 +6,13 @@
 //! removal of the files, which waits for their users with RTNL held.
 
 use crate::{
-    bsd::framing::Dialect,
+    bsd::{
+        dialect::Dialect,
+        framing::{
+            Framing,
+            Mode, //
+        }, //
+    },
     driver::unit::Unit,
     linux::net::sysfs::SysfsAttr, //
 };
@@ -27,21 +33,36 @@ pub(super) static TAP: [&Attr; 3] = [&KEEP, &OWNER, &TRANSIENT];
 /// The files of a vmnet.
 pub(super) static VMNET: [&Attr; 2] = [&OWNER, &TRANSIENT];
 
-/// The dialect that decides which number IPv6 has in the address family of a read.
+/// The system that the program was written for, which decides which number IPv6 has in the address
+/// family of a read, and more if it is OpenBSD.
 static DIALECT: Attr = SysfsAttr::read_write(
     c"dialect",
     |unit, out| writeln!(out, "{}", unit.framing().dialect().name()),
     |unit, text| {
         let dialect = Dialect::from_name(text).ok_or(EINVAL)?;
-        unit.change_framing(|framing| framing.set_dialect(dialect));
-        Ok(())
+        change_framing(unit, |framing| framing.with(Some(dialect), None))
     },
 );
 
 /// The prefix in front of packets: `bare` for none, `ifhead` or `lmode`.
-static FRAMING: Attr = SysfsAttr::read_only(c"framing", |unit, out| {
-    writeln!(out, "{}", unit.framing().name())
-});
+static FRAMING: Attr = SysfsAttr::read_write(
+    c"framing",
+    |unit, out| writeln!(out, "{}", unit.framing().name()),
+    |unit, text| {
+        let mode = Mode::from_name(text).ok_or(EINVAL)?;
+        change_framing(unit, |framing| framing.with(None, Some(mode)))
+    },
+);
+
+/// # Errors
+///
+/// `EINVAL` if `change` returns `None`.
+fn change_framing(unit: &Unit, change: impl FnOnce(Framing) -> Option<Framing>) -> Result {
+    unit.change_framing(|framing| {
+        *framing = change(*framing).ok_or(EINVAL)?;
+        Ok(())
+    })
+}
 
 /// Whether the tap stays up and keeps its addresses at the last close.
 static KEEP: Attr = SysfsAttr::read_write(

@@ -132,7 +132,7 @@ pub(crate) struct Snapshot {
 }
 
 /// Sets the interface of an open unit up, on the return to user space of the system call that
-/// added an address.
+/// added an address, or that opened the unit in the openbsd dialect.
 pub(crate) struct UpWork;
 
 impl ReturnWork for UpWork {
@@ -145,11 +145,7 @@ impl ReturnWork for UpWork {
             // A close that came first wins: the interface stays down.
             if unit.queue.is_open() {
                 if let Err(e) = dev.open(&rtnl) {
-                    pr_warn!(
-                        "{}: cannot set the interface up for its new address: {:?}\n",
-                        unit.name,
-                        e
-                    );
+                    pr_warn!("{}: cannot set the interface up: {:?}\n", unit.name, e);
                 }
             }
         }
@@ -252,12 +248,14 @@ impl Unit {
         Framing::from_bits(self.framing.load(Relaxed))
     }
 
-    /// Changes the framing of packets that are queued or written from now on. Process context.
-    pub(crate) fn change_framing(&self, change: impl FnOnce(&mut Framing)) {
+    /// Changes the framing of packets that are queued or written from now on, and returns what
+    /// `change` does, which must not sleep. Process context.
+    pub(crate) fn change_framing<R>(&self, change: impl FnOnce(&mut Framing) -> R) -> R {
         let _settings = self.unit_settings.lock();
         let mut framing = self.framing();
-        change(&mut framing);
+        let result = change(&mut framing);
         self.framing.store(framing.to_bits(), Relaxed);
+        result
     }
 
     /// Changes the offload header of packets that are read or written from now on, and with it the

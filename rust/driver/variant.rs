@@ -30,6 +30,9 @@ pub(crate) trait Variant: Sized + 'static {
     /// Validates `IFLA_BSDTUN_KEEP` of a request.
     const KEEP: Policy;
 
+    /// Validates `IFLA_BSDTUN_FRAMING` and `IFLA_BSDTUN_DIALECT`.
+    const WORD: Policy = Policy::refused(c"Only bsdtun units have a framing and a dialect");
+
     /// The files in `/sys/class/net/INTERFACE/NAME/`.
     fn sysfs_attrs() -> &'static [&'static SysfsAttr<Unit>];
 }
@@ -51,6 +54,7 @@ impl Variant for Tun {
     const KIND: Kind = Kind::Tun;
     const NAME: &'static CStr = c"bsdtun";
     const KEEP: Policy = NO_KEEP;
+    const WORD: Policy = Policy::word();
 
     fn sysfs_attrs() -> &'static [&'static SysfsAttr<Unit>] {
         &sysfs::TUN

@@ -7,6 +7,7 @@ use crate::{
         ethernet,
         framing::{
             self,
+            Framing,
             Protocol, //
         },
         offload::{
@@ -47,14 +48,15 @@ use kernel::{
 /// behind an offload header if one is on. Never waits for the network. Process context.
 ///
 /// Returns the length of the write, also where the packet was dropped: interface down, no packet
-/// behind the header or the address family, frame shorter than its header or for another station, and a frame for
-/// which there is no memory.
+/// behind the header or the address family, an unknown family in the openbsd dialect, frame shorter
+/// than its header or for another station, and a frame for which there is no memory.
 ///
 /// # Errors
 ///
 /// `EHOSTDOWN` if the interface is gone, `EIO` and `ENOBUFS` for a length that is too long or too
-/// short, `EMSGSIZE` instead of both behind `struct tun_hdr`, `EINVAL` for an offload header that is
-/// malformed or does not fit the packet, `EAFNOSUPPORT` for an unknown address family, `EFAULT` if the buffer cannot be read,
+/// short, `EMSGSIZE` instead of both behind `struct tun_hdr` and in the openbsd dialect, `EINVAL` for
+/// an offload header that is malformed or does not fit the packet, `EAFNOSUPPORT` for an unknown
+/// address family, `EFAULT` if the buffer cannot be read,
 /// `ENOBUFS` for a packet for which there is no memory; `EAGAIN` instead of the last, also for a
 /// frame, if the caller must not wait for memory.
 // One caller.
@@ -120,8 +122,14 @@ fn write_behind(
         Ok(skb) => skb,
         Err(ENOMEM) if mode.atomic => return Err(EAGAIN),
         Err(EAFNOSUPPORT) => {
+            let rcu = rcu::read_lock();
+            let dev = unit.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
             unit.drop_bytes(len, DropCause::RxProtocol);
-            return Err(EAFNOSUPPORT);
+            if !kind.drops_unknown_family() {
+                return Err(EAFNOSUPPORT);
+            }
+            dev.count_rx_dropped();
+            return Ok(len);
         }
         Err(e) => {
             let rcu = rcu::read_lock();
@@ -183,8 +191,8 @@ fn write_behind(
 enum WriteKind {
     /// An IPv4 packet.
     Bare,
-    /// An IP packet behind its address family.
-    Headed,
+    /// A packet behind its address family, with the framing at the start of the write.
+    Headed(Framing),
     /// An Ethernet frame.
     Frame,
     /// Less than an Ethernet header, or no more than an offload header.
@@ -197,15 +205,16 @@ impl WriteKind {
     /// # Errors
     ///
     /// `EIO` if it is too long, `ENOBUFS` if it is shorter than an address family, `EMSGSIZE` for
-    /// both behind `struct tun_hdr`.
+    /// both behind `struct tun_hdr` and in the openbsd dialect.
     #[inline(always)]
     fn of(unit: &Private<Unit>, header: OffloadHeader, len: usize) -> Result<Option<Self>> {
+        let framing = unit.framing();
         let mut len = len;
         if !header.is_none() {
             let prefix_len = if unit.kind().is_ethernet() {
                 ethernet::HEADER_LEN
             } else {
-                unit.framing().written_prefix_len()
+                framing.written_prefix_len()
             };
             len = match header.write(len, prefix_len) {
                 offload::Write::Empty => return Ok(None),
@@ -222,17 +231,23 @@ impl WriteKind {
                 ethernet::Write::Frame => Ok(Some(Self::Frame)),
             };
         }
-        match unit.framing().write(len) {
+        match framing.write(len) {
             framing::Write::Empty => Ok(None),
             framing::Write::TooShort => Err(ENOBUFS),
             framing::Write::TooLong => Err(EIO),
+            framing::Write::WrongSize => Err(EMSGSIZE),
             framing::Write::Bare => Ok(Some(Self::Bare)),
-            framing::Write::Headed => Ok(Some(Self::Headed)),
+            framing::Write::Headed => Ok(Some(Self::Headed(framing))),
         }
     }
 
     fn is_ethernet(self) -> bool {
         matches!(self, Self::Frame | Self::Runt)
+    }
+
+    /// Whether a packet behind an unknown family is dropped, instead of an error.
+    fn drops_unknown_family(self) -> bool {
+        matches!(self, Self::Headed(framing) if framing.is_openbsd())
     }
 }
 
@@ -266,12 +281,12 @@ fn copy_in(
             return Ok(None);
         }
         WriteKind::Bare => Protocol::Ip,
-        WriteKind::Headed => {
+        WriteKind::Headed(framing) => {
             let mut head = [0; framing::HEAD_LEN];
             if iov.copy_from_iter(&mut head) != head.len() {
                 return Err(EFAULT);
             }
-            framing::protocol_of_head(head).ok_or(EAFNOSUPPORT)?
+            framing.protocol_of_head(head).ok_or(EAFNOSUPPORT)?
         }
     };
     if iov.is_empty() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <arpa/inet.h>
+#include <netinet/ip6.h>
 #include <netinet/ip_icmp.h>
 #include <string.h>
 
@@ -112,6 +113,20 @@ bool packet_is_valid(const void *buf, size_t len, int protocol)
 	return true;
 }
 
+size_t build_ip6(void *buf, size_t payload)
+{
+	struct ip6_hdr *ip6 = buf;
+
+	memset(buf, 0, sizeof(*ip6) + payload);
+	ip6->ip6_vfc = 0x60;
+	ip6->ip6_plen = htons(payload);
+	ip6->ip6_nxt = 59;	/* no next header */
+	ip6->ip6_hlim = 64;
+	ip6->ip6_src = peer6;
+	ip6->ip6_dst = local6;
+	return sizeof(*ip6) + payload;
+}
+
 size_t build_frame(void *buf, const void *dst, const void *src, __u16 protocol, const void *payload,
 		   size_t len)
 {
@@ -123,6 +138,14 @@ size_t build_frame(void *buf, const void *dst, const void *src, __u16 protocol, 
 	if (payload && len)
 		memmove(eth + 1, payload, len);
 	return sizeof(*eth) + len;
+}
+
+__u32 be32_at(const void *p)
+{
+	__u32 v;
+
+	memcpy(&v, p, 4);
+	return ntohl(v);
 }
 
 const void *udp_payload(const void *packet)

@@ -34,12 +34,18 @@ size_t build_udp(void *buf, __u32 src, __u32 dst, __u16 sport, __u16 dport, cons
 size_t build_echo(void *buf, __u32 src, __u32 dst, int type, __u16 id, __u16 seq,
 		  const void *payload, size_t len);
 
+/* A minimal IPv6 packet from the peer, with @payload zeros. */
+size_t build_ip6(void *buf, size_t payload);
+
 /* An Ethernet frame. @payload may be NULL, or its final place in @buf. */
 size_t build_frame(void *buf, const void *dst, const void *src, __u16 protocol, const void *payload,
 		   size_t len);
 
 /* True if @buf is exactly one IPv4 packet of this protocol, with correct checksums. */
 bool packet_is_valid(const void *buf, size_t len, int protocol);
+
+/* The number in big endian at @p, such as the address family before a packet. */
+__u32 be32_at(const void *p);
 
 const void *udp_payload(const void *packet);
 

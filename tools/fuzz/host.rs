@@ -12,16 +12,10 @@
 
 #[path = "../../rust/bsd/mod.rs"]
 mod bsd;
+mod host_framing;
 
 use bsd::{
-    ethernet,
-    framing::{
-        self,
-        Dialect,
-        Framing,
-        Prefix,
-        Protocol, //
-    },
+    dialect::Dialect,
     info::{
         Info,
         InterfaceFlags,
@@ -47,6 +41,11 @@ use bsd::{
         NAME_BUFFER_MAX, //
     }, //
 };
+use host_framing::{
+    check_framing,
+    check_prefixes,
+    check_write_lengths, //
+};
 
 /// Called by the engine with each input.
 #[no_mangle]
@@ -68,7 +67,7 @@ pub extern "C" fn LLVMFuzzerTestOneInput(data: *const u8, len: usize) -> i32 {
 /// The rest of an input. Reads beyond its end return zeros.
 struct Input<'a>(&'a [u8]);
 
-impl Input<'_> {
+impl<'a> Input<'a> {
     fn byte(&mut self) -> u8 {
         self.array::<1>()[0]
     }
@@ -85,6 +84,14 @@ impl Input<'_> {
         u32::from_le_bytes(self.array())
     }
 
+    /// A text of up to 15 bytes: its length, then the bytes.
+    fn name(&mut self) -> &'a [u8] {
+        let len = usize::from(self.byte() & 15).min(self.0.len());
+        let (text, rest) = self.0.split_at(len);
+        self.0 = rest;
+        text
+    }
+
     fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[usize::from(self.byte()) % of.len()]
     }
@@ -92,7 +99,12 @@ impl Input<'_> {
 
 const KINDS: [Kind; 3] = [Kind::Tun, Kind::Tap, Kind::Vmnet];
 
-const DIALECTS: [Dialect; 3] = [Dialect::Linux, Dialect::FreeBsd, Dialect::NetBsd];
+const DIALECTS: [Dialect; 4] = [
+    Dialect::Linux,
+    Dialect::FreeBsd,
+    Dialect::NetBsd,
+    Dialect::OpenBsd,
+];
 
 const X86: Native = Native {
     tunsifhead: 0x4004_7460,
@@ -167,10 +179,26 @@ fn shape(request: Request) -> (Direction, &'static [u32], (bool, bool)) {
     }
 }
 
+/// What a command of a tun means in the openbsd dialect, by what it means in the others.
+fn in_openbsd(cmd: u32, others: Option<Request>) -> Option<Request> {
+    use Request::*;
+
+    let number = cmd as u8;
+    match others {
+        Some(SetHead(_) | GetHead) => None,
+        Some(SetLinkMode) => (number == 93).then_some(SetInterfaceMode),
+        Some(SetInterfaceMode) if number == 94 => Some(SetDebug),
+        None if [0x4004_745f, 0x8004_745f].contains(&cmd) => Some(GetDebug),
+        others => others,
+    }
+}
+
 /// Every number that decodes has the direction and a size of its request, and decodes to the same
 /// request in the other encoding.
 fn check_ioctls(input: &mut Input<'_>) {
     let kind = input.pick(&KINDS);
+    let dialect = input.pick(&DIALECTS);
+    let decode = |cmd, kind, native| decode(cmd, kind, dialect, native);
     let cmd = if input.byte() & 1 == 0 {
         input.u32()
     } else {
@@ -186,6 +214,12 @@ fn check_ioctls(input: &mut Input<'_>) {
     };
 
     let request = decode(cmd, kind, &X86);
+    let others = bsd::ioctl::decode(cmd, kind, Dialect::Linux, &X86);
+    if kind == Kind::Tun && dialect == Dialect::OpenBsd {
+        assert_eq!(request, in_openbsd(cmd, others));
+    } else {
+        assert_eq!(request, others);
+    }
     // vmnet and tap know the same requests.
     if kind == Kind::Vmnet {
         assert_eq!(request, decode(cmd, Kind::Tap, &X86));
@@ -246,169 +280,6 @@ fn check_name_buffer(pointer: Pointer, input: &mut Input<'_>) {
     }
     let len = usize::from(input.byte());
     assert_eq!(buffer.holds(len), i64::from(buffer.len) > len as i64);
-}
-
-/// Any sequence of commands behaves like two switches that exclude each other, and a dialect.
-fn check_framing(input: &mut Input<'_>) {
-    let mut framing = Framing::new();
-    let (mut head, mut link, mut dialect) = (false, false, Dialect::Linux);
-    while !input.0.is_empty() {
-        let step = input.byte();
-        let on = step & 8 != 0;
-        match step & 3 {
-            0 => {
-                dialect = DIALECTS[usize::from(step >> 4) % 3];
-                framing.set_head(on, dialect);
-                (head, link) = (on, link && !on);
-            }
-            1 => {
-                framing.set_link(on);
-                (head, link) = (head && !on, on);
-            }
-            2 => {
-                // A write to the sysfs attribute: a name, of the next bytes of the input.
-                let len = usize::from(step >> 4).min(input.0.len());
-                let (text, rest) = input.0.split_at(len);
-                input.0 = rest;
-                let expected = match text {
-                    b"linux" => Some(Dialect::Linux),
-                    b"freebsd" => Some(Dialect::FreeBsd),
-                    b"netbsd" => Some(Dialect::NetBsd),
-                    _ => None,
-                };
-                assert_eq!(Dialect::from_name(text), expected);
-                if let Some(named) = expected {
-                    dialect = named;
-                    framing.set_dialect(named);
-                }
-            }
-            _ => framing = Framing::from_bits(framing.to_bits()),
-        }
-        assert!(!(head && link));
-        assert_eq!(framing.head(), head);
-        assert_eq!(framing.dialect(), dialect);
-        assert_eq!(
-            framing.name(),
-            match (head, link) {
-                (true, _) => "ifhead",
-                (_, true) => "lmode",
-                _ => "bare",
-            }
-        );
-    }
-}
-
-/// A framing that the input selects, and the name of its mode.
-fn any_framing(input: &mut Input<'_>) -> (Framing, &'static str) {
-    let mut framing = Framing::new();
-    let (mode, dialect) = (input.byte() % 3, input.pick(&DIALECTS));
-    framing.set_dialect(dialect);
-    match mode {
-        1 => framing.set_head(true, dialect),
-        2 => framing.set_link(true),
-        _ => (),
-    }
-    (framing, ["bare", "ifhead", "lmode"][usize::from(mode)])
-}
-
-/// The classification of a write follows from its length, and for a tun from the framing.
-fn check_write_lengths(input: &mut Input<'_>) {
-    let (framing, mode) = any_framing(input);
-    let len = match input.byte() % 3 {
-        0 => usize::from(input.byte()),
-        1 => (65535 + usize::from(input.byte())) - 128,
-        _ => usize::from_le_bytes(input.array()),
-    };
-
-    let room = if mode == "ifhead" { 65539 } else { 65535 };
-    let result = framing.write(len);
-    if len == 0 {
-        assert_eq!(result, framing::Write::Empty);
-    } else if mode == "ifhead" && len < 4 {
-        assert_eq!(result, framing::Write::TooShort);
-    } else if len > room {
-        assert_eq!(result, framing::Write::TooLong);
-    } else if mode == "ifhead" {
-        assert_eq!(result, framing::Write::Headed);
-    } else {
-        assert_eq!(result, framing::Write::Bare);
-    }
-
-    let result = ethernet::write(len);
-    if len == 0 {
-        assert_eq!(result, ethernet::Write::Empty);
-    } else if len > 65535 {
-        assert_eq!(result, ethernet::Write::TooLong);
-    } else if len >= 14 {
-        assert_eq!(result, ethernet::Write::Frame);
-    } else {
-        assert_eq!(result, ethernet::Write::TooShort);
-    }
-
-    let address = input.array::<6>();
-    assert_eq!(ethernet::is_group(address), address[0] % 2 == 1);
-}
-
-/// The prefix of a packet has BSD's layout and survives its encoding; written back, it names the
-/// packet's protocol.
-fn check_prefixes(input: &mut Input<'_>) {
-    let (framing, mode) = any_framing(input);
-    let ethertype = if input.byte() & 1 == 0 {
-        u16::from_be_bytes(input.array())
-    } else {
-        input.pick(&[0x0800, 0x86dd])
-    };
-    let protocol = match ethertype {
-        0x0800 => Some(Protocol::Ip),
-        0x86dd => Some(Protocol::Ip6),
-        _ => None,
-    };
-    assert_eq!(Protocol::from_ethertype(ethertype), protocol);
-
-    let hop: [u8; 4] = input.array();
-    if let Some(protocol) = protocol {
-        let family = match (protocol, framing.dialect()) {
-            (Protocol::Ip, _) => 2,
-            (Protocol::Ip6, Dialect::Linux) => 10,
-            (Protocol::Ip6, Dialect::NetBsd) => 24,
-            (Protocol::Ip6, Dialect::FreeBsd) => 28,
-        };
-        let mut next_hop_called = false;
-        let prefix = framing.prefix(protocol, || {
-            next_hop_called = true;
-            hop
-        });
-        let expected = match (mode, protocol) {
-            ("ifhead", _) => Some(vec![0, 0, 0, family]),
-            (_, Protocol::Ip6) => None,
-            ("lmode", _) => Some([&[16, 2, 0, 0], &hop[..], &[0; 8]].concat()),
-            _ => Some(vec![]),
-        };
-        assert_eq!(prefix.map(|prefix| prefix.bytes().to_vec()), expected);
-        // The next hop is computed only where it is used.
-        assert_eq!(next_hop_called, mode == "lmode" && protocol == Protocol::Ip);
-        if let Some(prefix) = prefix {
-            assert_eq!(Prefix::from_cb(prefix.to_cb()), prefix);
-            if mode == "ifhead" {
-                let bytes: [u8; 4] = prefix.bytes()[..].try_into().unwrap();
-                assert_eq!(framing::protocol_of_head(bytes), Some(protocol));
-            }
-        }
-    }
-
-    // Arbitrary bytes, from a program or from a control block, must decode to something valid.
-    let head: [u8; 4] = input.array();
-    let named = match head {
-        [0, 0, 0, 2] => Some(Protocol::Ip),
-        [0, 0, 0, 10 | 24 | 28 | 30] => Some(Protocol::Ip6),
-        _ => None,
-    };
-    assert_eq!(framing::protocol_of_head(head), named);
-    let kept = Prefix::from_cb(u64::from_le_bytes(input.array()));
-    assert_eq!(Prefix::from_cb(kept.to_cb()), kept);
-    assert!([0, 4, 16].contains(&kept.bytes().len()));
-    let kept = Framing::from_bits(input.u32() as i32);
-    assert_eq!(Framing::from_bits(kept.to_bits()), kept);
 }
 
 /// Both layouts carry the same values, as far as they have room; each interface mode follows from

@@ -58,6 +58,9 @@ impl ExtAck<'_> {
     }
 }
 
+/// The longest word in an attribute, in bytes without its NUL.
+const WORD_MAX: usize = 15;
+
 /// The payload that the core accepts for an attribute. The core rejects a request with any other
 /// payload before the driver sees it. `struct nla_policy`.
 #[repr(transparent)]
@@ -80,6 +83,14 @@ impl Policy {
     /// A `u32` in host byte order, at most `max`.
     pub(crate) const fn u32_up_to(max: i16) -> Self {
         Self::with_max(bindings::NLA_U32 as u8, max)
+    }
+
+    /// A word of at most [`WORD_MAX`] bytes, with a NUL behind it.
+    pub(crate) const fn word() -> Self {
+        let mut policy = Self::none();
+        policy.0.type_ = bindings::NLA_NUL_STRING as u8;
+        policy.0.len = WORD_MAX as u16;
+        policy
     }
 
     /// An attribute that is rejected with the message `reason`. C's `NLA_REJECT`.
@@ -144,6 +155,18 @@ impl<'a> NlAttrs<'a> {
     /// does not have it or its length is not 1 byte.
     pub(crate) fn u8_bool(&self, number: u16) -> Option<bool> {
         self.payload(number).map(|[byte]| byte != 0)
+    }
+
+    /// The attribute with this number, a [`Policy::word`], without its NUL; `None` if the request
+    /// does not have it.
+    pub(crate) fn word(&self, number: u16) -> Option<&'a [u8]> {
+        let attr = self.get(number)?;
+        // SAFETY: The attribute is valid by the type invariant.
+        let (payload, len) = unsafe { Self::nested(attr) };
+        let len = usize::try_from(len).unwrap_or(0);
+        // SAFETY: The payload is valid during `'a`, with `len` bytes.
+        let bytes = unsafe { core::slice::from_raw_parts(payload.cast::<u8>(), len) };
+        bytes.split(|&byte| byte == 0).next()
     }
 
     /// Whether the request has the attribute with this number.
@@ -241,9 +264,9 @@ pub(crate) struct Message<'a> {
 }
 
 impl Message<'_> {
-    /// Upper bound in bytes of the room that this many attributes of at most 32 bits need.
+    /// Upper bound in bytes of the room that this many attributes need.
     pub(super) const fn size(attributes: usize) -> usize {
-        attributes * (mem::size_of::<bindings::nlattr>() + mem::size_of::<u32>())
+        attributes * (mem::size_of::<bindings::nlattr>() + WORD_MAX + 1)
     }
 
     /// # Safety
@@ -275,13 +298,27 @@ impl Message<'_> {
         self.put(number, &[u8::from(value)])
     }
 
-    fn put<const N: usize>(&mut self, number: u16, bytes: &[u8; N]) -> Result {
-        // SAFETY: The message is valid by the type invariant, and `bytes` has `N` bytes.
+    /// Adds a [`Policy::word`] attribute.
+    ///
+    /// # Errors
+    ///
+    /// `EMSGSIZE` if the message has no room left, or the word is too long.
+    pub(crate) fn put_word(&mut self, number: u16, word: &str) -> Result {
+        let mut bytes = [0; WORD_MAX + 1];
+        if word.len() > WORD_MAX {
+            return Err(EMSGSIZE);
+        }
+        bytes[..word.len()].copy_from_slice(word.as_bytes());
+        self.put(number, &bytes[..=word.len()])
+    }
+
+    fn put(&mut self, number: u16, bytes: &[u8]) -> Result {
+        // SAFETY: The message is valid by the type invariant, and so is `bytes`.
         to_result(unsafe {
             bindings::nla_put(
                 self.skb,
                 c_int::from(number),
-                N as c_int,
+                bytes.len() as c_int,
                 bytes.as_ptr().cast(),
             )
         })
