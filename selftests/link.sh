@@ -200,6 +200,27 @@ ip_plugin_sets_and_shows_attributes() {
 	output_has "bsdtun unit 117 transient on" ip -d link show other
 }
 
+# The words are those of the files in sysfs.
+ip_plugin_sets_and_shows_dialect_and_framing() {
+	local -x IP_LIB_DIR="$DIR"
+	local sysfs=/sys/class/net/vpn/bsdtun
+
+	ip link add vpn type bsdtun dialect openbsd || return 1
+	output_has "dialect openbsd framing ifhead" ip -d link show vpn || return 1
+	fails_with "openbsd" ip link set vpn type bsdtun framing bare || return 1
+	ip link set vpn type bsdtun framing lmode dialect freebsd || return 1
+	output_has "dialect freebsd framing lmode" ip -d link show vpn || return 1
+	output_has '"dialect":"freebsd","framing":"lmode"' ip -d -j link show vpn || return 1
+	expect test "$(cat "$sysfs/dialect") $(cat "$sysfs/framing")" = "freebsd lmode" ||
+		return 1
+	fails_with "freebsd" ip link set vpn type bsdtun dialect solaris framing bare || return 1
+	fails_with "ifhead" ip link add other type bsdtun framing none || return 1
+	fails_with "unknown option" ip link add other type bsdtap dialect linux || return 1
+	fails_with "not complete" ip link set vpn type bsdtun framing || return 1
+	output_has "dialect { linux" ip link add type bsdtun help || return 1
+	output_has "dialect freebsd framing lmode" ip -d link show vpn
+}
+
 mtu_range() {
 	ip link add bsdtun105 type bsdtun || return 1
 	fails_with "" ip link set bsdtun105 mtu 71 || return 1
@@ -361,6 +382,7 @@ run_tests clean \
 	batch_of_many_units \
 	attributes_at_creation \
 	ip_plugin_sets_and_shows_attributes \
+	ip_plugin_sets_and_shows_dialect_and_framing \
 	mtu_range \
 	rename_keeps_the_node \
 	carrier_follows_the_node \

@@ -24,12 +24,29 @@ static bool has_keep(const struct link_util *lu)
 	return !strcmp(lu->id, "bsdtap");
 }
 
+static bool has_framing(const struct link_util *lu)
+{
+	return !strcmp(lu->id, "bsdtun");
+}
+
+static bool is_option(const struct link_util *lu, const char *arg)
+{
+	if (!strcmp(arg, "keep"))
+		return has_keep(lu);
+	if (!strcmp(arg, "framing") || !strcmp(arg, "dialect"))
+		return has_framing(lu);
+	return !strcmp(arg, "unit") || !strcmp(arg, "transient");
+}
+
 static void print_help(struct link_util *lu, int argc, char **argv, FILE *f)
 {
 	(void)argc;
 	(void)argv;
 	fprintf(f, "Usage: ... %s [ unit NUMBER ]%s [ transient { on | off } ]\n", lu->id,
 		has_keep(lu) ? " [ keep { on | off } ]" : "");
+	if (has_framing(lu))
+		fprintf(f, "		[ dialect { linux | freebsd | netbsd | openbsd } ]\n"
+			"		[ framing { bare | ifhead | lmode } ]\n");
 }
 
 static void refuse(const char *what, const char *arg)
@@ -60,8 +77,7 @@ static int parse_opt(struct link_util *lu, int argc, char **argv, struct nlmsghd
 			print_help(lu, argc, argv, stdout);
 			return -1;
 		}
-		if (strcmp(*argv, "unit") && strcmp(*argv, "transient") &&
-		    (strcmp(*argv, "keep") || !has_keep(lu))) {
+		if (!is_option(lu, *argv)) {
 			fprintf(stderr, "%s: unknown option \"%s\"?\n", lu->id, *argv);
 			print_help(lu, argc, argv, stderr);
 			return -1;
@@ -76,6 +92,10 @@ static int parse_opt(struct link_util *lu, int argc, char **argv, struct nlmsghd
 			addattr32(n, ROOM, IFLA_BSDTUN_UNIT, unit);
 		} else if (!strcmp(*argv, "keep")) {
 			addattr8(n, ROOM, IFLA_BSDTUN_KEEP, on_off(*argv, argv[1]));
+		} else if (!strcmp(*argv, "framing")) {
+			addattr_l(n, ROOM, IFLA_BSDTUN_FRAMING, argv[1], strlen(argv[1]) + 1);
+		} else if (!strcmp(*argv, "dialect")) {
+			addattr_l(n, ROOM, IFLA_BSDTUN_DIALECT, argv[1], strlen(argv[1]) + 1);
 		} else {
 			addattr8(n, ROOM, IFLA_BSDTUN_TRANSIENT, on_off(*argv, argv[1]));
 		}
@@ -97,6 +117,12 @@ static void print_number(struct rtattr *attr, const char *key, const char *fmt)
 		print_color_uint(PRINT_ANY, COLOR_NONE, key, fmt, *(uint32_t *)RTA_DATA(attr));
 }
 
+static void print_word(struct rtattr *attr, const char *key, const char *fmt)
+{
+	if (attr && memchr(RTA_DATA(attr), '\0', RTA_PAYLOAD(attr)))
+		print_color_string(PRINT_ANY, COLOR_NONE, key, fmt, RTA_DATA(attr));
+}
+
 static void print_opt(struct link_util *lu, FILE *f, struct rtattr *tb[])
 {
 	(void)lu;
@@ -106,6 +132,8 @@ static void print_opt(struct link_util *lu, FILE *f, struct rtattr *tb[])
 	print_number(tb[IFLA_BSDTUN_UNIT], "unit", "unit %u ");
 	print_flag(tb[IFLA_BSDTUN_KEEP], "keep", "keep %s ");
 	print_flag(tb[IFLA_BSDTUN_TRANSIENT], "transient", "transient %s ");
+	print_word(tb[IFLA_BSDTUN_DIALECT], "dialect", "dialect %s ");
+	print_word(tb[IFLA_BSDTUN_FRAMING], "framing", "framing %s ");
 }
 
 #define LINK_UTIL(kind) \

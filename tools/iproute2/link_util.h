@@ -28,8 +28,10 @@ enum { PRINT_ANY = 4, COLOR_NONE = 6 };
 
 int addattr8(struct nlmsghdr *n, int maxlen, int type, uint8_t data);
 int addattr32(struct nlmsghdr *n, int maxlen, int type, uint32_t data);
+int addattr_l(struct nlmsghdr *n, int maxlen, int type, const void *data, int alen);
 int get_u32(uint32_t *val, const char *arg, int base);
 int print_color_uint(int type, int color, const char *key, const char *fmt, unsigned int value);
+int print_color_string(int type, int color, const char *key, const char *fmt, const char *value);
 int print_color_on_off(int type, int color, const char *key, const char *fmt, bool value);
 
 #endif /* LINK_UTIL_H */
