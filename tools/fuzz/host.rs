@@ -176,6 +176,9 @@ fn shape(request: Request) -> (Direction, &'static [u32], (bool, bool)) {
         GetRemoteAddress => (BOTH, IFREQ, ethernet),
         SetRemoteAddress => (WRITES, IFREQ, ethernet),
         SetFlags => (VOID, &[0, 4], ethernet),
+        SetVirtioHeader | SetCapabilities => (WRITES, &[4], all),
+        GetVirtioHeader | GetCapabilities => (READS, &[4], all),
+        DeleteCapabilities => (VOID, &[0], all),
     }
 }
 
@@ -241,6 +244,11 @@ fn check_ioctls(input: &mut Input<'_>) {
         in_bsd(direction, size, low),
     );
     assert!(cmd == generic || cmd == bsd);
+    if let Request::SetCapabilities | Request::GetCapabilities = request {
+        // In BSD's encoding they have each other's number: only Linux's counts.
+        assert_eq!(cmd, generic);
+        return;
+    }
     let (here, there) = match request {
         Request::SetHead(_) => {
             let there = match cmd as u8 {
