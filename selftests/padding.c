@@ -225,14 +225,17 @@ TEST_F(padding, info_has_no_other_bytes)
 TEST_F(padding, setters_return_nothing)
 {
 	static const unsigned int cmds[] = {
-		_IOW('t', 90, int), _IOW('t', 91, struct tuninfo), _IOW('t', 93, int),
-		_IOW('t', 94, int), _IO('t', 95), _IOW('t', 96, int), _IOW('t', 98, int),
-		_IO('V', 0), FIONBIO, FIOASYNC, FIOSETOWN, TIOCSPGRP, SIOCSIFADDR,
+		_IOW('t', 90, int), _IOW('t', 91, struct tuninfo), _IOW('t', 91, int),
+		_IOW('t', 93, int), _IOW('t', 94, int), _IO('t', 95), _IOW('t', 96, int),
+		_IOW('t', 98, int), _IOW('t', 196, int), _IO('t', 196), _IO('V', 0), FIONBIO, FIOASYNC, FIOSETOWN, TIOCSPGRP, SIOCSIFADDR,
 	};
 	unsigned char buf[256];
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(cmds); i++) {
+		/* Of a tap, 94 is a getter in both encodings. */
+		if (cmds[i] == _IOW('t', 94, int) && !variant->tun)
+			continue;
 		memset(buf, PATTERN, sizeof(buf));
 		/* Most refuse such a value. */
 		(void)ioctl(self->u.fd, cmds[i], buf);
