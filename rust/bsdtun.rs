@@ -90,7 +90,11 @@ module! {
 #[pin_data]
 struct Bsdtun {
     #[pin]
-    addresses: Notifier<Interface<Tun>>,
+    tun_addresses: Notifier<Interface<Tun>>,
+    #[pin]
+    tap_addresses: Notifier<Interface<Tap>>,
+    #[pin]
+    vmnet_addresses: Notifier<Interface<Vmnet>>,
     drivers: Drivers,
 }
 
@@ -116,7 +120,9 @@ impl kernel::InPlaceModule for Bsdtun {
         let drivers = Drivers::new();
         try_pin_init!(Self {
             drivers: drivers?,
-            addresses <- Notifier::new(drivers.tun.link.clone()),
+            tun_addresses <- Notifier::new(drivers.tun.link.clone()),
+            tap_addresses <- Notifier::new(drivers.tap.link.clone()),
+            vmnet_addresses <- Notifier::new(drivers.vmnet.link.clone()),
         }? Error)
     }
 }

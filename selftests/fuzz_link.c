@@ -335,6 +335,7 @@ const char *const sysctls[SYSCTLS] = {
 	"/proc/sys/net/link/tun/debug",
 	"/proc/sys/net/link/tun/devfs_cloning",
 	"/proc/sys/net/link/tun/up_on_addr",
+	"/proc/sys/net/link/tap/up_on_addr",
 	"/proc/sys/net/link/tap/up_on_open",
 	"/proc/sys/net/link/tap/user_open",
 	"/proc/sys/net/link/tap/devfs_cloning",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The interface of a tun: an address sets it up (statement A3), a qdisc stops and resumes, and
+ * The interface: an address sets it up (statement A3), and of a tun: a qdisc stops and resumes, and
  * drops have a reason.
  */
 
@@ -155,6 +155,65 @@ TEST_F(interface, same_address_again_does_not_set_up)
 	EXPECT_EQ(0, addr_ioctl(&self->u, SIOCSIFDSTADDR, PEER));
 	EXPECT_FALSE(link_is_up(self->u.ifindex));
 	EXPECT_EQ(1, count_addresses(self->u.ifindex, AF_INET));
+}
+
+/* The same for taps and vmnets, with a sysctl of their own. */
+FIXTURE(ether_interface) {
+	struct unit u;
+};
+
+FIXTURE_VARIANT(ether_interface) {
+	const char *kind;
+};
+
+FIXTURE_VARIANT_ADD(ether_interface, tap) { .kind = TAP_KIND };
+FIXTURE_VARIANT_ADD(ether_interface, vmnet) { .kind = VMNET_KIND };
+
+FIXTURE_SETUP(ether_interface)
+{
+	ASSERT_EQ(0, netns_reset());
+	ASSERT_EQ(0, unit_create_kind(&self->u, variant->kind, NULL));
+	ASSERT_EQ(0, unit_open(&self->u, O_NONBLOCK));
+}
+
+FIXTURE_TEARDOWN(ether_interface)
+{
+	sysctl_set(TAP_KIND, "up_on_addr", "1");
+	unit_destroy(&self->u);
+}
+
+TEST_F(ether_interface, address_sets_up)
+{
+	EXPECT_FALSE(link_is_up(self->u.ifindex));
+	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
+	EXPECT_TRUE(link_is_up(self->u.ifindex));
+	ASSERT_EQ(0, link_down(self->u.ifindex));
+	ASSERT_EQ(0, addr_ioctl(&self->u, SIOCSIFADDR, LOCAL + 0x100));
+	EXPECT_TRUE(link_is_up(self->u.ifindex));
+	ASSERT_EQ(0, link_down(self->u.ifindex));
+	ASSERT_EQ(0, netns_enable_ipv6());
+	ASSERT_EQ(0, run_command("ip addr add fd42::1/64 dev %s", self->u.ifname));
+	EXPECT_TRUE(link_is_up(self->u.ifindex));
+}
+
+TEST_F(ether_interface, address_does_not_set_up_while_closed)
+{
+	unit_close(&self->u);
+	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
+	EXPECT_FALSE(link_is_up(self->u.ifindex));
+}
+
+TEST_F(ether_interface, address_does_not_set_up_with_up_on_addr_0)
+{
+	ASSERT_EQ(0, sysctl_set(TAP_KIND, "up_on_addr", "0"));
+	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL, PEER));
+	EXPECT_FALSE(link_is_up(self->u.ifindex));
+	/* The setting of tun has no effect. */
+	ASSERT_EQ(0, sysctl_set(TAP_KIND, "up_on_addr", "1"));
+	ASSERT_EQ(0, sysctl_set(TUN_KIND, "up_on_addr", "0"));
+	ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL + 0x100, PEER + 0x100));
+	EXPECT_TRUE(link_is_up(self->u.ifindex));
+	ASSERT_EQ(0, sysctl_set(TUN_KIND, "up_on_addr", "1"));
 }
 
 /* Repeated, to find leaks of memory and of module references. */

@@ -17,8 +17,9 @@ pub(crate) enum Kind {
 /// The effects of the last close on a unit, in addition to clearing its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LastClose {
-    /// Queued packets are dropped, and nothing is queued until the next open.
-    pub(crate) flush: bool,
+    /// Packets are queued until the next open. Those that are queued already are dropped in any
+    /// case.
+    pub(crate) queue_while_closed: bool,
     /// The interface is set down.
     pub(crate) down: bool,
     /// The interface loses its addresses, of every family.
@@ -86,19 +87,19 @@ impl Kind {
     pub(crate) const fn last_close(self, keep: bool) -> LastClose {
         match self {
             Self::Tun => LastClose {
-                flush: true,
+                queue_while_closed: false,
                 down: true,
                 flush_addresses: false,
                 carrier_off: true,
             },
             Self::Tap => LastClose {
-                flush: true,
+                queue_while_closed: false,
                 down: !keep,
                 flush_addresses: !keep,
                 carrier_off: true,
             },
             Self::Vmnet => LastClose {
-                flush: false,
+                queue_while_closed: true,
                 down: false,
                 flush_addresses: false,
                 carrier_off: false,
@@ -115,12 +116,13 @@ mod tests {
     fn b13_last_close_by_kind() {
         for keep in [false, true] {
             let tun = Kind::Tun.last_close(keep);
-            assert!(tun.flush && tun.down && tun.carrier_off && !tun.flush_addresses);
+            assert!(tun.down && tun.carrier_off && !tun.flush_addresses && !tun.queue_while_closed);
             let tap = Kind::Tap.last_close(keep);
-            assert!(tap.flush && tap.carrier_off);
+            assert!(tap.carrier_off && !tap.queue_while_closed);
             assert_eq!((tap.down, tap.flush_addresses), (!keep, !keep));
             let vmnet = Kind::Vmnet.last_close(keep);
-            assert!(!vmnet.flush && !vmnet.down && !vmnet.flush_addresses && !vmnet.carrier_off);
+            assert!(vmnet.queue_while_closed);
+            assert!(!vmnet.down && !vmnet.flush_addresses && !vmnet.carrier_off);
         }
     }
 

@@ -16,6 +16,19 @@
 
 #include "driver.h"
 
+/* RCU. */
+bool bsdtun_has_addresses(struct net_device *dev)
+{
+	const struct in_device *in_dev = __in_dev_get_rcu(dev);
+#if IS_ENABLED(CONFIG_IPV6)
+	const struct inet6_dev *idev = __in6_dev_get(dev);
+
+	if (idev && !list_empty(&idev->addr_list))
+		return true;
+#endif
+	return in_dev && rcu_access_pointer(in_dev->ifa_list);
+}
+
 /* End the lifetime of all IPv4 addresses. RTNL. */
 void bsdtun_inet_addr_expire(struct net_device *dev)
 {

@@ -31,6 +31,7 @@ __be32 bsdtun_skb_next_hop(const struct sk_buff *skb);
 bool bsdtun_netif_has_qdisc(const struct net_device *dev);
 
 /* addr_expire.c */
+bool bsdtun_has_addresses(struct net_device *dev);
 void bsdtun_inet_addr_expire(struct net_device *dev);
 void bsdtun_inet6_addr_expire(struct net_device *dev);
 void bsdtun_addr_remove_expired(struct net *net);

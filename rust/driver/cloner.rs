@@ -5,6 +5,7 @@
 use crate::{
     driver::{
         file::UnitFile,
+        fresh::make_fresh,
         open::open_unit,
         registry::Reservation,
         unit::Unit,
@@ -56,8 +57,8 @@ impl<V: Variant> MiscOpen for Cloner<V> {
     type File = UnitFile;
 
     /// Opens the closed unit with the lowest number among those that a cloner has made and whose
-    /// interface is in the caller's network namespace; if there is none, a new unit with the lowest
-    /// free number. The node of a new unit exists when the system call returns.
+    /// interface is in the caller's network namespace, as new; if there is none, a new unit with the
+    /// lowest free number. The node of a new unit exists when the system call returns.
     ///
     /// Units that a user namespace other than the initial one owns have no node: all of them are
     /// opened here, also those that rtnetlink has made.
@@ -83,6 +84,7 @@ impl<V: Variant> MiscOpen for Cloner<V> {
             unit.device_rcu(&rcu)
                 .is_some_and(|dev| dev.is_in_net(&net, &rcu) && unit.queue().is_free())
         }) {
+            make_fresh(&unit);
             match open_unit(&unit) {
                 // Its interface has been removed since: look again.
                 Err(ENXIO) => (),

@@ -62,7 +62,7 @@ impl FileOperations for UnitFile {
     fn release(unit: &Private<Unit>, _file: &File) {
         let snapshot = unit.snapshot();
         let close = unit.kind().last_close(snapshot.keep);
-        let unread = unit.queue().begin_close(close.flush);
+        let unread = unit.queue().begin_close(close.queue_while_closed);
         drop(unit.disarm_up_work());
         let mut expired = None;
         let rtnl = rtnl::lock();
@@ -76,9 +76,10 @@ impl FileOperations for UnitFile {
             }
             if close.down {
                 dev.close(&rtnl);
-            } else if close.flush {
-                // A stopped stack would not be woken by anything else. The packets that the
-                // queueing discipline holds are dropped now, and do not wait for the next program.
+            } else {
+                // A stopped stack would not be woken by anything else. Unless the kind queues while
+                // closed, the packets that the queueing discipline holds are dropped now, and do
+                // not wait for the next program.
                 dev.wake_queues();
             }
             if close.carrier_off {

@@ -46,7 +46,13 @@ use kernel::{
 };
 
 /// `txqueuelen` of a new interface: the limit of the packet queue, in packets.
-const QUEUE_LEN_DEFAULT: u32 = 500;
+pub(super) const QUEUE_LEN_DEFAULT: u32 = 500;
+
+/// Flags of a new layer 3 interface.
+pub(super) const INTERFACE_FLAGS: u32 = flags::POINTOPOINT | flags::NOARP | flags::MULTICAST;
+
+/// Flags of a new Ethernet interface, which the core sets.
+pub(super) const INTERFACE_FLAGS_ETHERNET: u32 = flags::BROADCAST | flags::MULTICAST;
 
 /// Length in bytes of an Ethernet header with a VLAN tag.
 const ETHERNET_OVERHEAD: usize = 18;
@@ -58,7 +64,7 @@ impl<V: Variant> NetdevOps for Interface<V> {
 
     fn setup(dev: &mut NewDevice) {
         if !Self::ETHERNET {
-            dev.set_flags(flags::POINTOPOINT | flags::NOARP | flags::MULTICAST);
+            dev.set_flags(INTERFACE_FLAGS);
             // `TUNSLMODE` needs the route, for the next hop.
             dev.keep_dst();
         }

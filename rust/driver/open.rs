@@ -94,11 +94,9 @@ pub(crate) fn open_unit(unit: &Arc<Private<Unit>>) -> Result {
         OpenError::Busy => EBUSY,
         OpenError::Gone => ENXIO,
     })?;
+    unit.set_opened();
     unit.set_owner(Pid::current());
-    // An address sets the interface of a tun up, not that of a tap.
-    if !ethernet {
-        unit.arm_up_work();
-    }
+    unit.arm_up_work();
 
     let up = {
         let rcu = rcu::read_lock();

@@ -205,17 +205,13 @@ impl TxQueue {
         self.shared.lock().life.open()
     }
 
-    /// Begins the last close. With `flush` no packet is queued from now on, and the unread packets
-    /// are returned for the caller to free; otherwise packets wait for the next open. Process
-    /// context.
-    pub(crate) fn begin_close(&self, flush: bool) -> PacketList {
+    /// Begins the last close. Returns the unread packets, for the caller to free. From now on packets
+    /// are queued only if `queue_while_closed` is set, for the next open. Process context.
+    pub(crate) fn begin_close(&self, queue_while_closed: bool) -> PacketList {
         let mut claimed = self.claimed.lock();
         let mut shared = self.shared.lock();
-        shared.life.begin_close(!flush);
+        shared.life.begin_close(queue_while_closed);
         shared.polled = false;
-        if !flush {
-            return PacketList::new();
-        }
         self.take_all(&mut claimed, &mut shared)
     }
 

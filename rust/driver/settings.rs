@@ -84,6 +84,7 @@ pub(crate) struct Settings {
     tap_devfs_cloning: Int,
     tap_user_open: Int,
     tap_up_on_open: Int,
+    tap_up_on_addr: Int,
     user_units: Int,
 }
 
@@ -103,6 +104,7 @@ impl Settings {
                 tap_devfs_cloning: Int::new(1),
                 tap_user_open: Int::new(0),
                 tap_up_on_open: Int::new(0),
+                tap_up_on_addr: Int::new(1),
                 user_units: Int::new(USER_UNITS_DEFAULT),
             },
             GFP_KERNEL,
@@ -120,10 +122,14 @@ impl Settings {
         &self.debug
     }
 
-    /// Whether adding an address sets the interface of an open tun up, as on FreeBSD:
-    /// `net.link.tun.up_on_addr`.
-    pub(crate) fn up_on_addr(&self) -> bool {
-        self.tun_up_on_addr.get() != 0
+    /// Whether adding an address sets the interface of an open unit of this kind up, as on FreeBSD:
+    /// `net.link.tun.up_on_addr`, or `net.link.tap.up_on_addr` for taps and vmnets.
+    pub(crate) fn up_on_addr(&self, kind: Kind) -> bool {
+        let enabled = match kind {
+            Kind::Tun => &self.tun_up_on_addr,
+            Kind::Tap | Kind::Vmnet => &self.tap_up_on_addr,
+        };
+        enabled.get() != 0
     }
 
     /// Whether the cloner of a kind can be opened: `net.link.tun.devfs_cloning`, or
@@ -195,6 +201,11 @@ impl Sysctls {
             Entry {
                 name: c"devfs_cloning",
                 value: |settings| &settings.tap_devfs_cloning,
+                min: None,
+            },
+            Entry {
+                name: c"up_on_addr",
+                value: |settings| &settings.tap_up_on_addr,
                 min: None,
             },
             Entry {

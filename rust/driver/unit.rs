@@ -85,6 +85,8 @@ pub(crate) struct Unit {
     up_work: SpinLockIrq<Option<ReturnWorkItem<UpWork>>>,
     #[pin]
     node: Node<Private<Unit>>,
+    /// Whether a program has ever opened the unit.
+    was_opened: AtomicFlag,
     /// Set if the removal of the interface must not free the minor number of the node.
     retire_node: AtomicFlag,
     /// The unit's share in the quota of the user namespace that owns it; `None` for the initial
@@ -112,6 +114,21 @@ struct UnitSettings {
     remote_address: EthernetAddress,
     /// The process that opened the unit, or that called `TUNSIFPID` since.
     owner: Option<Pid>,
+}
+
+impl UnitSettings {
+    /// The settings of a new unit.
+    fn new(kind: Kind) -> Self {
+        Self {
+            baudrate: kind.baudrate_default(),
+            interface_type: kind.type_default(),
+            keep: false,
+            transient: false,
+            transient_by_admin: false,
+            remote_address: EthernetAddress::default(),
+            owner: None,
+        }
+    }
 }
 
 /// A consistent copy of a unit's settings.
@@ -174,21 +191,11 @@ impl Unit {
             name,
             settings,
             framing: Atomic::new(Framing::new().to_bits()),
-            unit_settings <- new_spinlock!(
-                UnitSettings {
-                    baudrate: kind.baudrate_default(),
-                    interface_type: kind.type_default(),
-                    keep: false,
-                    transient: false,
-                    transient_by_admin: false,
-                    remote_address: EthernetAddress::default(),
-                    owner: None,
-                },
-                "Unit::unit_settings"
-            ),
+            unit_settings <- new_spinlock!(UnitSettings::new(*kind), "Unit::unit_settings"),
             queue <- TxQueue::new(kind.is_ethernet()),
             up_work <- new_spinlock_irq!(None, "Unit::up_work"),
             node <- Node::new(id),
+            was_opened: AtomicFlag::new(false),
             retire_node: AtomicFlag::new(false),
             charge,
             ipv6_drop_logged: AtomicFlag::new(false),
@@ -285,6 +292,26 @@ impl Unit {
             transient_by_admin: settings.transient_by_admin,
             owner: settings.owner.as_ref().map_or(0, Pid::vnr),
         }
+    }
+
+    /// Whether a program has ever opened the unit.
+    pub(crate) fn was_opened(&self) -> bool {
+        self.was_opened.load(Relaxed)
+    }
+
+    /// Records that a program opens the unit.
+    pub(crate) fn set_opened(&self) {
+        self.was_opened.store(true, Relaxed);
+    }
+
+    /// Gives all settings their values of a new unit. Process context.
+    pub(crate) fn reset_settings(&self) {
+        let mut settings = self.unit_settings.lock();
+        self.framing.store(Framing::new().to_bits(), Relaxed);
+        let old = mem::replace(&mut *settings, UnitSettings::new(self.kind));
+        drop(settings);
+        // Its owner is dropped here, after the lock.
+        drop(old);
     }
 
     /// Stores speed and type, of `TUNSIFINFO`.

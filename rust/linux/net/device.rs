@@ -123,6 +123,11 @@ impl Device {
         unsafe { (*self.as_raw()).flags }
     }
 
+    /// A snapshot of the interface flags, see [`flags`].
+    pub(crate) fn flags_rcu(&self, _rcu: &rcu::Guard) -> u32 {
+        self.read_flags()
+    }
+
     /// Changes the interface flags in `mask` to those in `flags`, and notifies user space. Bits
     /// that [`flags`] does not name are ignored.
     ///
@@ -263,6 +268,20 @@ impl Device {
         // SAFETY: As above. Concurrent accesses are `READ_ONCE` and `WRITE_ONCE`.
         let len = unsafe { Atomic::from_ptr(len) }.load(Relaxed);
         len as usize
+    }
+
+    /// Sets `txqueuelen` in packets, and notifies user space.
+    pub(crate) fn set_tx_queue_len(&self, len: u32, _rtnl: &Rtnl) {
+        // SAFETY: The device is valid by the type invariant.
+        let field = unsafe { addr_of_mut!((*self.as_raw()).tx_queue_len) };
+        // SAFETY: As above. Concurrent accesses are `READ_ONCE` and `WRITE_ONCE`.
+        let old = unsafe { Atomic::from_ptr(field) }.xchg(len, Relaxed);
+        if old != len {
+            let event = bindings::netdev_cmd_NETDEV_CHANGE_TX_QUEUE_LEN;
+            // SAFETY: The device is valid by the type invariant and RTNL is held. No listener can
+            // prevent the change.
+            unsafe { bindings::call_netdevice_notifiers(event as c_ulong, self.as_raw()) };
+        }
     }
 
     /// Whether packets start with an Ethernet header.

@@ -32,7 +32,10 @@ use kernel::{
         c_void, //
     },
     prelude::*,
-    sync::Arc,
+    sync::{
+        rcu,
+        Arc, //
+    },
     types::Opaque, //
 };
 
@@ -46,6 +49,12 @@ pub(crate) struct Expired {
 }
 
 impl Device {
+    /// Whether the interface has an IPv4 or IPv6 address.
+    pub(crate) fn has_addresses(&self, _rcu: &rcu::Guard) -> bool {
+        // SAFETY: The device is valid by its type invariant, and RCU is held.
+        unsafe { bindings::bsdtun_has_addresses(self.as_raw()) }
+    }
+
     /// Ends the lifetime of all IPv4 and IPv6 addresses of the interface. Returns `None` if the
     /// network namespace is being removed, which removes them. Process context.
     pub(crate) fn expire_addresses(&self, rtnl: &Rtnl) -> Option<Expired> {
