@@ -179,4 +179,42 @@ TEST_F_TIMEOUT(nonlinear, fragment_list, 60)
 	check_reads(_metadata, self, variant, send_list);
 }
 
+/* The driver uses the pages of a written packet again, but not while anybody has it. */
+TEST_F_TIMEOUT(nonlinear, written_packets_do_not_share_pages, 60)
+{
+	const size_t len = 60000;
+	int packets = 40, size = 16 << 20, udp, round, i;
+
+	udp = udp_socket(LOCAL, PORT + 1);
+	ASSERT_LE(0, udp);
+	ASSERT_EQ(0, setsockopt(udp, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)));
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < packets; i++) {
+			char *ip = self->whole + variant->prefix;
+			ssize_t all;
+
+			fill_pattern(self->sent, len, 100 * round + i);
+			all = build_udp(ip, PEER, LOCAL, PORT, PORT + 1, self->sent, len);
+			if (variant->mode == TUNSIFHEAD)
+				memcpy(self->whole, "\0\0\0\2", 4);
+			else if (variant->mode)
+				ip = memmove(self->whole, ip, all);
+			else if (variant->prefix)
+				all = build_frame(self->whole, self->u.mac, PEER_MAC, ETH_P_IP, ip,
+						  all) - variant->prefix;
+			if (variant->mode != TUNSLMODE)
+				all += variant->prefix;
+			ASSERT_EQ(all, ERR(write(self->u.fd, self->whole, all)));
+		}
+		for (i = 0; i < packets; i++) {
+			fill_pattern(self->sent, len, 100 * round + i);
+			ASSERT_EQ((ssize_t)len, ERR(recv(udp, self->got, sizeof(self->got),
+							 MSG_DONTWAIT)));
+			ASSERT_EQ(0, memcmp(self->sent, self->got, len))
+				TH_LOG("packet %d of round %d", i, round);
+		}
+	}
+	close(udp);
+}
+
 TEST_HARNESS_MAIN

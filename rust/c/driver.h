@@ -11,11 +11,24 @@
 
 struct net;
 struct net_device;
+struct page;
 struct sk_buff;
 
 /* skb_alloc.c */
 struct sk_buff *bsdtun_alloc_skb(unsigned int headroom, unsigned int len);
 void bsdtun_consume_skb(struct sk_buff *skb);
+
+/* page_ring.c */
+#define BSDTUN_PAGE_RING_SIZE	32
+
+struct bsdtun_page_ring {
+	struct page *pages[BSDTUN_PAGE_RING_SIZE];
+	unsigned int next;
+};
+
+void bsdtun_page_ring_clear(struct bsdtun_page_ring *ring);
+unsigned int bsdtun_page_ring_fill(struct bsdtun_page_ring *ring, struct sk_buff *skb,
+				   unsigned int len);
 
 /* skb_scrub.c */
 int bsdtun_skb_scrub(struct sk_buff *skb);

@@ -99,6 +99,7 @@ impl FileOperations for UnitFile {
         unit.debug(fmt!("closed, {} packets unread", unread.segments()));
         unit.drop_list(unread.into_packets(), DropCause::TxUnread);
         unit.set_owner(None);
+        unit.page_ring().lock().clear();
         unit.queue().end_close();
     }
 

@@ -31,6 +31,7 @@ use crate::{
             etherdevice::EthernetAddress,
             name::Name,
             net_namespace::capable_net_admin_noaudit,
+            page_ring::PageRing,
             private::Private,
             rtnl,
             skb::SkBuff,
@@ -83,6 +84,9 @@ pub(crate) struct Unit {
     /// Allocated while the unit is open, for an address notifier, which must not sleep.
     #[pin]
     up_work: SpinLockIrq<Option<ReturnWorkItem<UpWork>>>,
+    /// Pages of written packets. Emptied at the last close.
+    #[pin]
+    page_ring: SpinLock<PageRing>,
     #[pin]
     node: Node<Private<Unit>>,
     /// Whether a program has ever opened the unit.
@@ -194,6 +198,7 @@ impl Unit {
             unit_settings <- new_spinlock!(UnitSettings::new(*kind), "Unit::unit_settings"),
             queue <- TxQueue::new(kind.is_ethernet()),
             up_work <- new_spinlock_irq!(None, "Unit::up_work"),
+            page_ring <- new_spinlock!(PageRing::new(), "Unit::page_ring"),
             node <- Node::new(id),
             was_opened: AtomicFlag::new(false),
             retire_node: AtomicFlag::new(false),
@@ -226,6 +231,11 @@ impl Unit {
     /// The packet queue between the stack and the program.
     pub(crate) fn queue(&self) -> &TxQueue {
         &self.queue
+    }
+
+    /// The pages for written packets. Process context only.
+    pub(crate) fn page_ring(&self) -> &SpinLock<PageRing> {
+        &self.page_ring
     }
 
     /// The node in `/dev`.

@@ -27,6 +27,7 @@ use crate::{
         file_operations::IoMode,
         net::{
             device::Device,
+            page_ring::PageRing,
             private::Private,
             skb::{
                 DropReason,
@@ -40,7 +41,10 @@ use crate::{
 use kernel::{
     iov::IovIterSource,
     prelude::*,
-    sync::rcu, //
+    sync::{
+        rcu,
+        SpinLock, //
+    }, //
 };
 
 /// Hands one packet to the stack, which receives it before this returns: on a tun an IP packet,
@@ -114,7 +118,7 @@ fn write_behind(
     let copied = match WrittenHeader::copy_in(iov, header, kind) {
         Ok(header) => {
             written = header;
-            copy_in(iov, kind, header, mode)
+            copy_in(iov, kind, header, unit.page_ring(), mode)
         }
         Err(e) => Err(e),
     };
@@ -263,12 +267,13 @@ fn copy_in(
     iov: &mut IovIterSource<'_>,
     kind: WriteKind,
     header: Option<WrittenHeader>,
+    ring: &SpinLock<PageRing>,
     mode: IoMode,
 ) -> Result<Option<SkBuff>> {
     let gso_header_len = header.and_then(|header| header.gso_header_len());
     let protocol = match kind {
         WriteKind::Frame => {
-            return SkBuff::from_iter(iov, HeaderType::Ethernet, gso_header_len, mode.atomic)
+            return SkBuff::from_iter(iov, HeaderType::Ethernet, gso_header_len, ring, mode.atomic)
                 .map(Some)
         }
         WriteKind::Runt => {
@@ -292,7 +297,7 @@ fn copy_in(
     if iov.is_empty() {
         return Ok(None);
     }
-    let mut skb = SkBuff::from_iter(iov, HeaderType::Network, gso_header_len, mode.atomic)?;
+    let mut skb = SkBuff::from_iter(iov, HeaderType::Network, gso_header_len, ring, mode.atomic)?;
     skb.set_protocol(protocol as u16);
     Ok(Some(skb))
 }

@@ -15,7 +15,7 @@
 //!   +---------------+---------------------------------------------------------+
 //!   | packets       |  skb_list -> skb <- etherdevice                         |
 //!   +---------------+---------------------------------------------------------+
-//!   | basics        |  name      rtnl      net_namespace      tx_context      |
+//!   | basics        |  name   rtnl   net_namespace   tx_context   page_ring   |
 //!   +---------------+---------------------------------------------------------+
 //! ```
 //!
@@ -45,6 +45,7 @@ pub(crate) mod net_namespace;
 pub(crate) mod netdev_ops;
 pub(crate) mod netlink;
 pub(crate) mod new_device;
+pub(crate) mod page_ring;
 pub(crate) mod private;
 pub(crate) mod rtnl;
 pub(crate) mod rtnl_link;

@@ -8,7 +8,10 @@ use crate::{
     c::bindings,
     linux::{
         context::ProcessContext,
-        net::tx_context::TxContext, //
+        net::{
+            page_ring::PageRing,
+            tx_context::TxContext, //
+        }, //
     }, //
 };
 use core::{
@@ -30,7 +33,8 @@ use kernel::{
         IovIterSource, //
     },
     page::PAGE_SIZE,
-    prelude::*, //
+    prelude::*,
+    sync::SpinLock, //
 };
 
 /// Bytes reserved in front of a packet, so that a link layer header fits when it is forwarded.
@@ -46,6 +50,13 @@ const LINEAR_MAX: usize = PAGE_SIZE
     - HEADROOM
     - ETHERNET_ALIGN
     - mem::size_of::<bindings::skb_shared_info>().next_multiple_of(128);
+
+/// Length in bytes of the linear part of a packet with fragments: enough for its headers.
+const NONLINEAR_HEAD: usize = 256;
+
+/// From this many bytes on, fragments are pages of a [`PageRing`], so that these are at least half
+/// full: a socket is charged for the whole page.
+const RING_MIN: usize = 16 << 10;
 
 /// The fields that C groups under `headers`.
 pub(super) type Headers = bindings::sk_buff__bindgen_ty_4__bindgen_ty_1;
@@ -138,7 +149,8 @@ impl SkBuff {
     ///
     /// With `atomic` set, the allocation does not wait for memory. The copy may still fault pages
     /// in. `gso_header_len` is `Some` for a packet that is to be segmented: only so many bytes, its
-    /// headers, are in the linear part, because a socket can take over fragments.
+    /// headers, are in the linear part, because a socket can take over fragments. Many bytes are in
+    /// pages of `ring`, unless another writer is using it.
     ///
     /// # Errors
     ///
@@ -150,6 +162,7 @@ impl SkBuff {
         iter: &mut IovIterSource<'_>,
         start: HeaderType,
         gso_header_len: Option<usize>,
+        ring: &SpinLock<PageRing>,
         atomic: bool,
     ) -> Result<Self> {
         let headroom = match start {
@@ -162,7 +175,8 @@ impl SkBuff {
                 return Ok(skb);
             }
         }
-        Self::nonlinear_from_iter(iter, headroom, linear, atomic)
+        let linear = gso_header_len.unwrap_or(NONLINEAR_HEAD).min(LINEAR_MAX);
+        Self::nonlinear_from_iter(iter, headroom, linear, ring, atomic)
     }
 
     /// Like [`Self::from_iter`], for at most [`LINEAR_MAX`] bytes, and never waits for memory.
@@ -193,12 +207,59 @@ impl SkBuff {
         iter: &mut IovIterSource<'_>,
         headroom: usize,
         linear: usize,
+        ring: &SpinLock<PageRing>,
         atomic: bool,
     ) -> Result<Self> {
         let len = iter.len();
         let c_len = c_int::try_from(len).map_err(|_| ENOMEM)?;
         let linear = len.min(linear);
-        let paged = len - linear;
+        let skb = match Self::alloc_from_ring(headroom, linear, len - linear, ring) {
+            Some(skb) => skb,
+            None => Self::alloc_with_frags(headroom, linear, len - linear, atomic)?,
+        };
+        // SAFETY: The packet holds `len` bytes and is not shared; `iter` has `len` bytes left.
+        let ret =
+            unsafe { bindings::skb_copy_datagram_from_iter(skb.as_raw(), 0, iter.as_raw(), c_len) };
+        if let Err(e) = to_result(ret) {
+            skb.drop_reason(DropReason::UserCopy);
+            return Err(e);
+        }
+        Ok(skb)
+    }
+
+    /// Allocates a packet whose fragments are pages of the ring; `None` for few bytes, without
+    /// memory, or while another writer uses the ring. Process context; does not wait. The caller
+    /// must fill it.
+    fn alloc_from_ring(
+        headroom: usize,
+        linear: usize,
+        paged: usize,
+        ring: &SpinLock<PageRing>,
+    ) -> Option<Self> {
+        let paged = u32::try_from(paged).ok().filter(|_| paged >= RING_MIN)?;
+        let mut ring = ring.try_lock()?;
+        // SAFETY: Process context. Both lengths are plain numbers, and their sum is below the size
+        // of a page.
+        let ptr = unsafe { bindings::bsdtun_alloc_skb(headroom as c_uint, linear as c_uint) };
+        // INVARIANT: A new packet has one reference, ours, and is in no list.
+        let skb = Self {
+            ptr: NonNull::new(ptr)?,
+        };
+        // SAFETY: The packet is new, and the caller fills it.
+        if unsafe { ring.fill(ptr, paged) } != paged {
+            skb.drop_reason(DropReason::NoMemory);
+            return None;
+        }
+        Some(skb)
+    }
+
+    /// Allocates a packet with fragments. Process context. The caller must fill it.
+    fn alloc_with_frags(
+        headroom: usize,
+        linear: usize,
+        paged: usize,
+        atomic: bool,
+    ) -> Result<Self> {
         let gfp = if atomic {
             bindings::GFP_NOWAIT
         } else {
@@ -229,13 +290,6 @@ impl SkBuff {
         unsafe { (*ptr).data_len = paged as c_uint };
         // SAFETY: As above.
         unsafe { (*ptr).len += paged as c_uint };
-
-        // SAFETY: The packet holds `len` bytes and is not shared; `iter` has `len` bytes left.
-        let ret = unsafe { bindings::skb_copy_datagram_from_iter(ptr, 0, iter.as_raw(), c_len) };
-        if let Err(e) = to_result(ret) {
-            skb.drop_reason(DropReason::UserCopy);
-            return Err(e);
-        }
         Ok(skb)
     }
 
