@@ -319,7 +319,8 @@ long call_attribute(const struct call *call)
 {
 	static const char *const names[] = { "dialect", "framing", "keep", "owner", "transient" };
 	static const char *const texts[] = {
-		"linux\n", "freebsd", "netbsd\n", "openbsd", "bare", "ifhead\n", "lmode", "1\n", "0", "y", "", "\n", "nonsense", "-1",
+		"linux\n", "freebsd", "netbsd\n", "openbsd",
+		"bare", "ifhead\n", "lmode", "1\n", "0", "y", "", "\n", "nonsense", "-1",
 	};
 	const struct fuzz_unit *u = unit_of(call);
 	char path[128], text[64];

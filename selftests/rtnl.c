@@ -12,7 +12,7 @@
 
 struct attr {
 	int type;		/* -1: end of list */
-	size_t len;
+	size_t len;		/* ignored for a word */
 	__u32 value;
 	const char *word;
 };
@@ -21,7 +21,7 @@ struct attr {
 #define RAW(t, l, v)		{ .type = t, .len = l, .value = v }
 #define U32(t, v)		RAW(t, 4, v)
 #define U8(t, v)		RAW(t, 1, v)
-#define WORD(t, text)		{ .type = t, .len = strlen(text) + 1, .word = text }
+#define WORD(t, text)		{ .type = t, .word = text }
 #define ATTRS(...)		((const struct attr[]){ __VA_ARGS__, { .type = -1 } })
 #define NO_ATTRS			((const struct attr[]){ { .type = -1 } })
 
@@ -40,7 +40,10 @@ static void put_info(struct nl_request *req, const char *kind, const struct attr
 
 		if (attr->len == sizeof(attr->value))
 			memcpy(bytes, &attr->value, sizeof(attr->value));
-		nl_put(req, attr->type, attr->word ? (const void *)attr->word : bytes, attr->len);
+		if (attr->word)
+			nl_put(req, attr->type, attr->word, strlen(attr->word) + 1);
+		else
+			nl_put(req, attr->type, bytes, attr->len);
 	}
 	nl_nest_end(req, data);
 	nl_nest_end(req, info);
@@ -416,8 +419,8 @@ static const struct attr invalid[] = {
 	/* an unknown word */
 	RAW(IFLA_BSDTUN_FRAMING, 1, 0),
 	RAW(IFLA_BSDTUN_DIALECT, 16, 'x'),
-	{ .type = IFLA_BSDTUN_FRAMING, .len = 7, .word = "IFHEAD" },
-	{ .type = IFLA_BSDTUN_DIALECT, .len = 8, .word = "solaris" },
+	FRAMING("IFHEAD"),
+	DIALECT("solaris"),
 	/* read-only */
 	RAW(IFLA_BSDTUN_OWNER, 4, 1),
 	RAW(IFLA_BSDTUN_OWNER, 4, 0),
