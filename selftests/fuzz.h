@@ -108,7 +108,7 @@ __u32 peer_of(const struct fuzz_unit *u);
 
 /* ---- calls on interfaces: fuzz_link.c ---- */
 
-#define SYSCTLS 7
+#define SYSCTLS 8
 
 extern const char *const sysctls[SYSCTLS];
 
