@@ -115,6 +115,23 @@ TEST_F(openbsd, dialect_survives_close)
 	EXPECT_EQ(AF_INET, be32_at(self->buf));
 }
 
+/* What the program before it was written for does not matter to the next one. */
+TEST_F(openbsd, cloner_gives_the_unit_with_the_default_dialect)
+{
+	struct unit first, again;
+
+	ASSERT_EQ(0, cloner_open(&first, TUN_KIND, O_NONBLOCK));
+	ASSERT_EQ(0, unit_attr_set(&first, "framing", "lmode"));
+	ASSERT_EQ(0, unit_attr_set(&first, "dialect", "openbsd"));
+	unit_close(&first);
+	ASSERT_EQ(0, cloner_open(&again, TUN_KIND, O_NONBLOCK));
+	EXPECT_EQ(first.number, again.number);
+	EXPECT_TRUE(unit_attr_is(&again, "dialect", "linux"));
+	EXPECT_TRUE(unit_attr_is(&again, "framing", "bare"));
+	EXPECT_FALSE(link_is_up(again.ifindex));
+	unit_destroy(&again);
+}
+
 TEST_F(openbsd, calls_without_an_interface)
 {
 	int value = 0;
