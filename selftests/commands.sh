@@ -110,7 +110,7 @@ ifconfig_tun_as_openvpn() {
 		# ifconfig bsdtun105 inet6 2001:db8::1/64 mtu 1440 up
 		# ifconfig bsdtun105 inet6 fe80::1%bsdtun105 prefixlen 10 alias
 		# ifconfig bsdtun105 inet6 2001:db8:1::1 2001:db8:1::2 prefixlen 128
-		# ifconfig bsdtun105
+		# ifconfig bsdtun105 | sed 's/ tentative//'
 		bsdtun105: flags=80d1<UP,POINTOPOINT,RUNNING,NOARP,MULTICAST> metric 0 mtu 1440
 			inet 10.8.0.1 --> 10.8.0.2 netmask 0xffffffff
 			inet6 2001:db8:1::1 --> 2001:db8:1::2 prefixlen 128
@@ -156,7 +156,7 @@ same_address_sets_up() {
 		bsdtun105 bsdtap105
 		# ifconfig bsdtun105 down
 		# ifconfig bsdtun105 inet6 2001:db8::1/64
-		# ifconfig bsdtun105
+		# ifconfig bsdtun105 | sed 's/ tentative//'
 		bsdtun105: flags=8091<UP,POINTOPOINT,NOARP,MULTICAST> metric 0 mtu 1500
 			inet 10.8.0.1 --> 10.8.0.2 netmask 0xffffffff
 			inet6 2001:db8::1 prefixlen 64
@@ -201,11 +201,12 @@ ifconfig_tap_as_programs() {
 		ifconfig: link0: lo is no tap
 		[1]
 		# ifconfig bsdtap105 inet6 -ifdisabled
-		# ifconfig bsdtap105 inet6 2001:db8::1/64 vltime 9000 pltime 0
-		# ifconfig bsdtap105 inet6 | grep -o '2001.*'
-		2001:db8::1 prefixlen 64 tentative deprecated
-		# ip -6 address show dev bsdtap105 | grep -o 'valid_lft .*'
-		valid_lft 9000sec preferred_lft 0sec
+		# ifconfig bsdtap105 inet6 2001:db8::1/64 vltime 9500 pltime 0
+		# ifconfig bsdtap105 inet6 | sed -n 's/ tentative//; s/.*2001/2001/p'
+		2001:db8::1 prefixlen 64 deprecated
+		# ip -6 address show dev bsdtap105 | grep -o -e 'valid_lft 9' -e 'preferred_lft .*'
+		valid_lft 9
+		preferred_lft 0sec
 	END
 }
 

@@ -541,12 +541,9 @@ class Ifconfig:
         # Without alias, an IPv4 address replaces the first; the same address is one in any case.
         first = old[:1] if self.family == AF_INET and not self.alias else []
         replaced = first + [a for a in old if a.local == new.local and a not in first]
-        if any(a.same(new) for a in replaced):
-            replaced = [a for a in replaced if not a.same(new)]
-            self.remove(netlink, link, replaced)
-            return
-        self.remove(netlink, link, replaced)
-        netlink.request('newaddr', new.fields(), new.attrs(), NLM_F_CREATE | NLM_F_EXCL)
+        self.remove(netlink, link, [a for a in replaced if not a.same(new)])
+        if not any(a.same(new) for a in replaced):
+            netlink.request('newaddr', new.fields(), new.attrs(), NLM_F_CREATE | NLM_F_EXCL)
 
     def delete_address(self, netlink, link):
         old = self.own_addresses(netlink, link)
