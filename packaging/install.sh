@@ -55,6 +55,7 @@ for pc in bsdtun.pc bsdtun-openbsd.pc; do
 	put 644 "$tmp/$pc" "$prefix/share/pkgconfig/$pc"
 done
 put 644 packaging/udev/60-bsdtun.rules "$prefix/lib/udev/rules.d/60-bsdtun.rules"
+put 755 packaging/udev/bsdtun-alias "$prefix/lib/udev/bsdtun-alias"
 put 644 packaging/udev/bsdtun.sysusers "$prefix/lib/sysusers.d/bsdtun.conf"
 put 644 packaging/modprobe/bsdtun.conf "$doc/modprobe.d/bsdtun.conf"
 each Documentation/examples '*' "$doc/examples"

@@ -48,6 +48,25 @@ TEST_F_TIMEOUT(move, rename_while_open, 60)
 	EXPECT_EQ(-EBUSY, ERR(open(self->u.node, O_RDWR)));
 }
 
+/* By which a udev rule finds the node of an interface. */
+TEST_F(move, attribute_unit_stays_after_a_rename)
+{
+	static const char *const kinds[] = { TUN_KIND, TAP_KIND, VMNET_KIND };
+	char number[8];
+	unsigned int i;
+
+	ASSERT_EQ(0, sysfs_remount());
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		ASSERT_EQ(0, unit_create_kind(&self->u, kinds[i], NULL));
+		snprintf(number, sizeof(number), "%d", self->u.number);
+		EXPECT_TRUE(unit_attr_is(&self->u, "unit", number));
+		ASSERT_EQ(0, link_rename(self->u.ifindex, "name0"));
+		snprintf(self->u.ifname, sizeof(self->u.ifname), "name0");
+		EXPECT_TRUE(unit_attr_is(&self->u, "unit", number));
+		unit_destroy(&self->u);
+	}
+}
+
 TEST_F_TIMEOUT(move, move_while_open, 120)
 {
 	struct sleeper s;

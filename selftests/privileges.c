@@ -588,6 +588,11 @@ TEST_F(privileges, attribute_owner)
 	RUN_ATTRIBUTE(ALL, "owner", "0", read_only_file);
 }
 
+TEST_F(privileges, attribute_unit)
+{
+	RUN_ATTRIBUTE(ALL, "unit", "0", read_only_file);
+}
+
 /* ---- sysctls ------------------------------------------------------------- */
 
 #define USER_OPEN_FILE	"/proc/sys/net/link/tap/user_open"

@@ -25,13 +25,13 @@ use kernel::{
 type Attr = SysfsAttr<Unit>;
 
 /// The files of a tun.
-pub(super) static TUN: [&Attr; 4] = [&DIALECT, &FRAMING, &OWNER, &TRANSIENT];
+pub(super) static TUN: [&Attr; 5] = [&DIALECT, &FRAMING, &OWNER, &TRANSIENT, &UNIT];
 
 /// The files of a tap.
-pub(super) static TAP: [&Attr; 3] = [&KEEP, &OWNER, &TRANSIENT];
+pub(super) static TAP: [&Attr; 4] = [&KEEP, &OWNER, &TRANSIENT, &UNIT];
 
 /// The files of a vmnet.
-pub(super) static VMNET: [&Attr; 2] = [&OWNER, &TRANSIENT];
+pub(super) static VMNET: [&Attr; 3] = [&OWNER, &TRANSIENT, &UNIT];
 
 /// The system that the program was written for, which decides which number IPv6 has in the address
 /// family of a read, and more if it is OpenBSD.
@@ -88,3 +88,6 @@ static TRANSIENT: Attr = SysfsAttr::read_write(
         Ok(())
     },
 );
+
+/// The unit's number, by which udev finds the node of an interface that has another name.
+static UNIT: Attr = SysfsAttr::read_only(c"unit", |unit, out| writeln!(out, "{}", unit.number()));

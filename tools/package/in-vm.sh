@@ -56,6 +56,66 @@ nodes_are()
 }
 modprobe bsdtun vmnet_units=1
 nodes_are bsd
+
+# alias_is NAME NODE: NAME in /dev is a link to the node.
+alias_is()
+{
+	test "$(readlink "/dev/$1")" = "$2"
+}
+
+# no_alias NAME...: none is in /dev.
+no_alias()
+{
+	local name
+
+	chroot $m udevadm settle
+	for name; do
+		test ! -L "/dev/$name" || return 1
+	done
+}
+
+# The alias of a renamed interface.
+ip link set bsdtap0 name guest0
+wait_for alias_is guest0 bsdtap0
+test "$(chroot $m stat -L -c %a:%U:%G /dev/guest0)" = 660:root:bsdtun
+exec 3<> /dev/guest0
+test "$(cat /sys/class/net/guest0/bsdtap/owner)" = $$
+exec 3>&-
+ip link set guest0 name guest-1.x
+wait_for alias_is guest-1.x bsdtap0
+wait_for no_alias guest0
+ip link set guest-1.x name bsdtap0
+wait_for no_alias guest-1.x
+alias_is bsd/tap0 ../bsdtap0
+# A name from the beginning.
+ip link add guest0 type bsdtap
+wait_for alias_is guest0 bsdtap1
+# In another network namespace, and back.
+ip netns add other
+ip link set guest0 netns other
+wait_for no_alias guest0
+ip -n other link set guest0 name guest1
+wait_for no_alias guest1
+ip -n other link set guest1 netns 1
+wait_for alias_is guest1 bsdtap1
+# Names that are taken, or that nodes of other devices or units may get.
+touch /dev/guest2
+ln -s null /dev/guest3
+for name in null guest2 guest3 bsdtap9 bsdtun sdb loop9 a+b kvm; do
+	was=$(stat -c %F:%t:%T:%N "/dev/$name" 2> /dev/null || echo none)
+	ip link set guest1 name "$name"
+	wait_for no_alias guest1
+	test "$was" = "$(stat -c %F:%t:%T:%N "/dev/$name" 2> /dev/null || echo none)"
+	ip link set "$name" name guest1
+	wait_for alias_is guest1 bsdtap1
+done
+rm /dev/guest2 /dev/guest3
+# The names that BSD programs know are free with bsd_names=0.
+ip link set guest1 name tap7
+wait_for alias_is tap7 bsdtap1
+ip link del tap7
+wait_for no_alias tap7
+ip netns del other
 modprobe -r bsdtun
 chroot $m udevadm settle
 test ! -e /dev/bsd/tun0
