@@ -237,14 +237,18 @@ impl Device {
     }
 
     /// Requests the features in `mask` to be those in `features`, as the user does by
-    /// `ethtool -K`, and notifies devices on top. [`NetdevOps::fix_features`] decides.
+    /// `ethtool -K`, and notifies devices on top. Has no effect on those that
+    /// [`NewDevice::set_hw_features`] did not name. [`NetdevOps::fix_features`] decides.
     ///
+    /// [`NewDevice::set_hw_features`]: crate::linux::net::new_device::NewDevice::set_hw_features
     /// [`NetdevOps::fix_features`]: crate::linux::net::netdev_ops::NetdevOps::fix_features
     pub(crate) fn set_wanted_features(&self, features: u64, mask: u64, rtnl: &rtnl::Guard) {
         if !self.is_registered(rtnl) {
             return;
         }
         let dev = self.as_raw();
+        // SAFETY: The device is valid by the type invariant; the field does not change.
+        let mask = mask & unsafe { (*dev).hw_features };
         // SAFETY: The device is valid by the type invariant. RTNL excludes other accesses.
         let wanted = unsafe { &mut (*dev).wanted_features };
         *wanted = *wanted & !mask | features & mask;
