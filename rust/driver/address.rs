@@ -24,10 +24,10 @@ use kernel::sync::{
 };
 
 impl<V: Variant> AddressEvents for Interface<V> {
-    /// Sets the interface up, unless the sysctl `net.link.tun.up_on_addr`, or `net.link.tap.up_on_addr`
-    /// for taps and vmnets, is 0. The caller may hold
-    /// RTNL and must not sleep, so that the work is queued; it is done before the system call that
-    /// adds the address returns.
+    /// Sets the interface up, unless the sysctl `net.link.tun.up_on_addr`, or
+    /// `net.link.tap.up_on_addr` for taps and vmnets, is 0. The caller may hold RTNL and must not
+    /// sleep, so that the work is queued; it is done before the system call that adds the address
+    /// returns.
     fn address_added(unit: &Arc<Private<Unit>>) {
         let down = {
             let rcu = rcu::read_lock();
