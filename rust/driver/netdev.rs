@@ -167,10 +167,9 @@ fn transmit_unfinished(
     prefix: u64,
     tx: &TxContext,
 ) -> Result<(), (SkBuff, DropCause)> {
-    let gso = skb.gso();
-    if gso.is_none_or(|gso| gso.is_plain()) {
+    if skb.is_gso_plain() {
         let mut segments = skb.gso_segs();
-        if gso.is_some() {
+        if skb.gso().is_some() {
             // A segment is no longer than the MTU, unless the packet was injected. Then its bytes
             // count, so that the limit of the queue bounds them too.
             let segment_max = dev.mtu_any().max(MTU_DEFAULT as usize) + ETHERNET_OVERHEAD;
@@ -179,13 +178,14 @@ fn transmit_unfinished(
         packet_list::mark_unfinished(&mut skb, prefix, segments);
         return unit.queue().enqueue(unit.name(), skb, dev, tx);
     }
-    // It has bypassed the stack's checks, and needs the device for its encapsulation.
-    skb.set_cb(prefix);
+    // It has bypassed the stack's checks, and needs the device for its encapsulation. Of that, the
+    // checksum may remain to be completed.
     let mut segments = match skb.gso_segment(Some(dev)) {
         Ok(segments) => segments,
         Err(skb) => return Err((skb, DropCause::TxSegmentation)),
     };
-    while let Some(skb) = segments.pop() {
+    while let Some(mut skb) = segments.pop() {
+        packet_list::mark_unfinished(&mut skb, prefix, 1);
         if let Err((skb, cause)) = unit.queue().enqueue(unit.name(), skb, dev, tx) {
             dev.count_tx_dropped(1);
             unit.drop_skb(skb, cause);

@@ -29,13 +29,16 @@ use kernel::{
     prelude::*, //
 };
 
-/// GSO types whose segmentation needs nothing but the packet: TCP and UDP without encapsulation.
+/// The GSO types of TCP and UDP without encapsulation.
 const PLAIN: u32 = (bindings::SKB_GSO_TCPV4
     | bindings::SKB_GSO_TCPV6
     | bindings::SKB_GSO_UDP_L4
     | bindings::SKB_GSO_DODGY
     | bindings::SKB_GSO_TCP_ECN
     | bindings::SKB_GSO_TCP_FIXEDID) as u32;
+
+/// Length in bytes of a VLAN tag.
+const VLAN_HLEN: usize = 4;
 
 /// Lengths in bytes of the headers of TCP, without options, and of UDP.
 const TCP_HEADER_LEN: usize = 20;
@@ -47,14 +50,6 @@ pub(crate) struct Gso {
     /// Bytes of payload in each segment but the last.
     size: u16,
     types: u32,
-}
-
-impl Gso {
-    /// Whether this is TCP or UDP without encapsulation. A driver that has none of the features for
-    /// other types gets them only in packets that bypass the stack's checks.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.types & !PLAIN == 0
-    }
 }
 
 impl SkBuff {
@@ -75,10 +70,8 @@ impl SkBuff {
         unsafe { Headers::set_ip_summed_raw(headers, bindings::CHECKSUM_UNNECESSARY as u8) };
     }
 
-    /// Whether both ends of the incomplete checksum are in the linear part of the packet, and the
-    /// checksum is the one's complement sum of the Internet protocols.
-    ///
-    /// The stack guarantees that, but not for what an XDP program returns.
+    /// Whether both ends of the incomplete checksum are in the linear part of the packet. The stack
+    /// guarantees that, but not for what an XDP program returns.
     fn has_valid_partial_checksum(&self) -> bool {
         let skb = self.as_raw();
         // SAFETY: The packet is valid by the type invariant.
@@ -101,7 +94,40 @@ impl SkBuff {
         }
         // SAFETY: The packet is valid by the type invariant.
         let is_sctp = unsafe { bindings::bsdtun_skb_csum_is_sctp(self.as_raw()) };
-        self.has_valid_partial_checksum() && !is_sctp && self.gso().is_none_or(|gso| gso.is_plain())
+        self.has_valid_partial_checksum() && !is_sctp && self.is_gso_plain()
+    }
+
+    /// Whether the packet is not to be segmented, or is TCP or UDP without encapsulation, whose
+    /// segmentation needs nothing but the packet. A driver that has none of the features for others
+    /// gets them only in packets that bypass the stack's checks.
+    pub(crate) fn is_gso_plain(&self) -> bool {
+        let Some(gso) = self.gso() else {
+            return true;
+        };
+        // SAFETY: The packet is valid by the type invariant.
+        let headers = unsafe { Self::headers(self.as_raw()) };
+        // GRE is recognized by this bit, and MPLS and NSH by the protocol: they have no GSO type.
+        //
+        // SAFETY: As above.
+        let encapsulated = unsafe { Headers::encapsulation_raw(headers) } != 0;
+        let protocol = u32::from(self.protocol_behind_tags());
+        let is_ip = protocol == bindings::ETH_P_IP || protocol == bindings::ETH_P_IPV6;
+        gso.types & !PLAIN == 0 && !encapsulated && is_ip
+    }
+
+    /// The EtherType, in host byte order, behind all VLAN tags that are in the frame; 0 if it is not
+    /// in the linear part.
+    fn protocol_behind_tags(&self) -> u16 {
+        let mut protocol = self.protocol();
+        // The position of the first tag, which is counted in `protocol`.
+        let mut offset = bindings::ETH_HLEN as usize;
+        while [bindings::ETH_P_8021Q, bindings::ETH_P_8021AD].contains(&protocol.into()) {
+            let mut bytes = [0; 2];
+            self.copy_linear(offset + 2, &mut bytes);
+            protocol = u16::from_be_bytes(bytes);
+            offset += VLAN_HLEN;
+        }
+        protocol
     }
 
     /// How the packet is to be segmented; `None` if it is not.
@@ -179,14 +205,19 @@ impl SkBuff {
         unsafe { bindings::bsdtun_vlan_hwaccel_put_tag(self.as_raw(), tag) };
     }
 
-    /// Inserts the VLAN tag into the frame, if it is not there. Any context.
+    /// Inserts the VLAN tag into the Ethernet frame, if it is not there. Any context.
     ///
     /// # Errors
     ///
-    /// `None` if there was no memory: the packet is freed.
+    /// `None` if there was no memory, or the linear part is shorter than an Ethernet header: the
+    /// packet is freed.
     pub(crate) fn vlan_push_inside(self) -> Option<Self> {
         if self.vlan_tag().is_none() {
             return Some(self);
+        }
+        if self.headlen() < bindings::ETH_HLEN as usize {
+            self.drop_reason(DropReason::TooShort);
+            return None;
         }
         // SAFETY: `into_raw` passes the reference on.
         let ptr = unsafe { bindings::bsdtun_vlan_hwaccel_push_inside(self.into_raw()) };
@@ -212,20 +243,20 @@ impl SkBuff {
         to_result(unsafe { bindings::skb_csum_hwoffload_help(self.as_raw(), 0) })
     }
 
-    /// Segments a GSO packet: each segment has complete checksums and the number that
-    /// [`Self::set_cb`] stored. Any context but a hard interrupt.
+    /// Segments a GSO packet: each segment has the number that [`Self::set_cb`] stored, and complete
+    /// checksums, except for that of an encapsulation which `dev` could complete. A VLAN tag that is
+    /// not in the frame stays there. Any context but a hard interrupt.
     ///
-    /// `dev` is the device that the packet is on its way to, which encapsulations need.
+    /// `dev` is the device that the packet is on its way to, for a packet that is not
+    /// [plain](Self::is_gso_plain).
     ///
     /// # Errors
     ///
-    /// Returns the packet if there is no memory, its headers do not fit its GSO type, or it is
-    /// encapsulated and `dev` is `None`.
+    /// Returns the packet if there is no memory, its headers do not fit its GSO type, or it is not
+    /// plain and `dev` is `None`.
     pub(crate) fn gso_segment(mut self, dev: Option<&Device>) -> Result<SkbList, Self> {
-        match self.gso() {
-            None => return Err(self),
-            Some(gso) if dev.is_none() && !gso.is_plain() => return Err(self),
-            Some(_) => (),
+        if self.gso().is_none() || dev.is_none() && !self.is_gso_plain() {
+            return Err(self);
         }
         let skb = self.as_raw();
         if !self.is_checksum_partial() {
