@@ -121,7 +121,7 @@ impl FileOperations for UnitFile {
                 Ok(0)
             };
         }
-        let lost = |skb, cause| unit.drop_unreadable(skb, cause);
+        let lost = |lost| unit.drop_lost(lost);
         let mut header = HeaderBytes::NONE;
         let Dequeued { skb, wake } = unit.queue().dequeue(mode.may_wait, &mut header, lost)?;
         if wake {

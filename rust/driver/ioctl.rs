@@ -126,7 +126,7 @@ pub(super) fn ioctl(
         }
         // Prefix and packet together are far shorter than `i32::MAX`.
         Request::GetReadable => {
-            let lost = |skb, cause| unit.drop_unreadable(skb, cause);
+            let lost = |lost| unit.drop_lost(lost);
             arg.put_int(unit.queue().first_len(lost).unwrap_or(0) as i32)?;
         }
         Request::GetNodeName(pointer) => get_node_name(unit, pointer, arg)?,

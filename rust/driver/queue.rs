@@ -144,6 +144,16 @@ pub(crate) struct Dequeued {
     pub(crate) wake: bool,
 }
 
+/// A packet that a reader was to get and that could not be finished.
+pub(crate) struct Lost {
+    /// The packet; `None` if it is freed.
+    pub(crate) skb: Option<SkBuff>,
+    /// Why.
+    pub(crate) cause: DropCause,
+    /// As in [`Dequeued`]. No packet may follow that a reader could take, and wake the stack for.
+    pub(crate) wake: bool,
+}
+
 impl TxQueue {
     /// Creates an empty queue that accepts no packets yet; of Ethernet frames or of IP packets.
     ///
@@ -358,8 +368,8 @@ impl TxQueue {
     /// Process context.
     ///
     /// Stores its offload header in `header`. A packet that this cannot describe is finished first. If
-    /// that fails, the packet is passed to `lost` and the next one is taken. `lost` is called with a
-    /// lock held, for packets without a destructor.
+    /// that fails, it is passed to `lost` and the next one is taken. `lost` is called with a lock held,
+    /// for packets without a destructor.
     ///
     /// # Errors
     ///
@@ -369,7 +379,7 @@ impl TxQueue {
         &self,
         may_wait: bool,
         header: &mut HeaderBytes,
-        mut lost: impl FnMut(Option<SkBuff>, DropCause),
+        mut lost: impl FnMut(Lost),
     ) -> Result<Dequeued> {
         let mut interrupted = false;
         let mut claimed = self.claimed.lock();
@@ -427,7 +437,7 @@ impl TxQueue {
         &self,
         claimed: &mut Claimed,
         header: &mut HeaderBytes,
-        lost: impl FnMut(Option<SkBuff>, DropCause),
+        lost: impl FnMut(Lost),
     ) -> Option<SkBuff> {
         let skb = claimed.packets.pop()?;
         if claimed.header.is_none() && !packet_list::is_unfinished(&skb) {
@@ -442,19 +452,26 @@ impl TxQueue {
         claimed: &mut Claimed,
         skb: SkBuff,
         header: &mut HeaderBytes,
-        mut lost: impl FnMut(Option<SkBuff>, DropCause),
+        mut lost: impl FnMut(Lost),
     ) -> Option<SkBuff> {
         match offload::prepare(skb, claimed.header, self.ethernet) {
             Prepared::Ready(skb, bytes) => {
                 *header = bytes;
                 return Some(skb);
             }
-            Prepared::Segments(segments) => claimed.packets.prepend(segments),
-            Prepared::Failed(skb, cause) => lost(skb, cause),
+            Prepared::Segments(segments) => {
+                claimed.packets.prepend(segments);
+                // There may be more segments than the packet had counted for.
+                let mut shared = self.shared.lock();
+                shared.claimed_max = claimed.packets.segments();
+                self.claimed_len.store(shared.claimed_max, Relaxed);
+            }
+            Prepared::Failed(skb, cause) => {
+                self.claimed_len.store(claimed.packets.segments(), Relaxed);
+                let wake = self.stalled.load(Relaxed) && self.may_wake();
+                lost(Lost { skb, cause, wake });
+            }
         }
-        // There may be more segments than the packet had counted for.
-        let _shared = self.shared.lock();
-        self.claimed_len.store(claimed.packets.segments(), Relaxed);
         None
     }
 
@@ -486,10 +503,7 @@ impl TxQueue {
     /// Length in bytes of the oldest packet and its prefix; `None` if the queue is empty. Of the
     /// offload headers, `struct tun_hdr` counts, as on OpenBSD, and virtio's does not, as on
     /// FreeBSD. Process context; `lost` as in [`Self::dequeue`].
-    pub(crate) fn first_len(
-        &self,
-        mut lost: impl FnMut(Option<SkBuff>, DropCause),
-    ) -> Option<usize> {
+    pub(crate) fn first_len(&self, mut lost: impl FnMut(Lost)) -> Option<usize> {
         let mut claimed = self.claimed.lock();
         loop {
             if claimed.packets.is_empty() && !self.claim(&mut claimed, &mut self.shared.lock()) {

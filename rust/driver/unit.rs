@@ -17,7 +17,10 @@ use crate::{
         },
         node::Node,
         offload,
-        queue::TxQueue,
+        queue::{
+            Lost,
+            TxQueue, //
+        },
         quota::Charge,
         registry::{
             Registry,
@@ -400,17 +403,20 @@ impl Unit {
         }
     }
 
-    /// Drops a packet that a read was to return, see [`Self::drop_skb`]; `None` if it is freed.
-    /// Process context.
+    /// Drops a packet that a read was to return, see [`Self::drop_skb`], and wakes the stack if it
+    /// was the one that filled the queue. Process context.
     #[cold]
-    pub(crate) fn drop_unreadable(self: &Private<Self>, skb: Option<SkBuff>, cause: DropCause) {
+    pub(crate) fn drop_lost(self: &Private<Self>, lost: Lost) {
         let rcu = rcu::read_lock();
         if let Some(dev) = self.device_rcu(&rcu) {
-            dev.count_tx_dropped(skb.as_ref().map_or(1, SkBuff::gso_segs));
+            dev.count_tx_dropped(lost.skb.as_ref().map_or(1, SkBuff::gso_segs));
+            if lost.wake {
+                dev.wake_queues();
+            }
         }
-        match skb {
-            Some(skb) => self.drop_skb(skb, cause),
-            None => self.drop_stats.count(cause, 1),
+        match lost.skb {
+            Some(skb) => self.drop_skb(skb, lost.cause),
+            None => self.drop_stats.count(lost.cause, 1),
         }
     }
 

@@ -76,11 +76,10 @@ pub(crate) mod flags {
 #[repr(transparent)]
 pub(crate) struct Device(Opaque<bindings::net_device>);
 
-// SAFETY: Every method may be called from any thread. Fields that change without RTNL (`flags`,
-// `tx_queue_len`, the bytes of `dev_addr`, the list of unicast addresses) are accessed atomically;
-// `mtu`, `name`, `ifindex` and `reg_state` under RTNL, which an argument proves; `type` and the
-// pointer
-// `dev_addr` do not change while the device is registered.
+// SAFETY: Every method may be called from any thread. Fields that change or are read without RTNL
+// (`flags`, `mtu`, `tx_queue_len`, the bytes of `dev_addr`, the list of unicast addresses) are
+// accessed atomically; `name`, `ifindex`, `reg_state` and `wanted_features` under RTNL, which an
+// argument proves; `type` and the pointer `dev_addr` do not change while the device is registered.
 unsafe impl Sync for Device {}
 
 impl Device {
