@@ -376,7 +376,7 @@ impl TunHdr {
         }
         let transport = network.transport(head).ok_or(BadHeader)?;
         let offset = match transport.protocol {
-            IPPROTO_TCP if self.flags & (TUN_H_TCP_CSUM | TUN_H_TCP_MSS) != 0 => TCP_CHECK,
+            IPPROTO_TCP if self.flags & (TUN_H_UDP_CSUM | TUN_H_ICMP_CSUM) == 0 => TCP_CHECK,
             IPPROTO_UDP if self.flags & TUN_H_UDP_CSUM != 0 => UDP_CHECK,
             IPPROTO_ICMP | IPPROTO_ICMPV6 if self.flags & TUN_H_ICMP_CSUM != 0 => ICMP_CHECK,
             _ => return Err(BadHeader),
@@ -395,5 +395,205 @@ impl TunHdr {
                 .ok_or(BadHeader)?;
         }
         Ok(hdr)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bsd::packet::tests::{
+        ethernet,
+        ipv4,
+        ipv6, //
+    };
+
+    fn virtio(flags: u8, gso_type: u8, gso_size: u16, start: u16, offset: u16) -> VirtioNetHdr {
+        VirtioNetHdr {
+            flags,
+            gso_type,
+            hdr_len: 0,
+            gso_size,
+            csum_start: start,
+            csum_offset: offset,
+        }
+    }
+
+    fn tun(flags: u16, vtag: u16, mss: u16) -> TunHdr {
+        TunHdr { flags, vtag, mss }
+    }
+
+    #[test]
+    fn headers_by_length_and_by_capabilities() {
+        for len in [i32::MIN, -1, 1, 8, 9, 11, 13, i32::MAX] {
+            assert_eq!(OffloadHeader::virtio(len), None);
+        }
+        for len in [0, 10, 12] {
+            let header = OffloadHeader::virtio(len).unwrap();
+            assert_eq!(header.virtio_len(), len);
+            assert_eq!(header.len(), len as usize);
+            assert_eq!(OffloadHeader::from_bits(header.to_bits()), header);
+            assert_eq!(header.is_none(), len == 0);
+        }
+        for bit in 0..32 {
+            let known = 0x71f7 & 1 << bit != 0;
+            assert_eq!(OffloadHeader::tun(1 << bit).is_some(), known);
+        }
+        for caps in [0, capabilities::ALL] {
+            let header = OffloadHeader::tun(caps).unwrap();
+            assert_eq!(header.kind(), HeaderKind::Tun(caps));
+            assert_eq!((header.len(), header.virtio_len()), (8, 0));
+            assert!(!header.is_none());
+        }
+    }
+
+    #[test]
+    fn writes_by_length() {
+        for len in [10, 12] {
+            let header = OffloadHeader::virtio(len).unwrap();
+            let len = len as usize;
+            assert_eq!(header.write(0, 14), Write::Empty);
+            assert_eq!(header.write(1, 14), Write::HeaderOnly);
+            assert_eq!(header.write(len, 14), Write::HeaderOnly);
+            assert_eq!(header.write(len + 1, 14), Write::Packet(1));
+            let rest = usize::MAX - len;
+            assert_eq!(header.write(usize::MAX, 14), Write::Packet(rest));
+        }
+        let header = OffloadHeader::tun(0).unwrap();
+        assert_eq!(header.write(0, 4), Write::Empty);
+        for len in [1, 7, 8, 11, 12 + PACKET_MAX + 1, usize::MAX] {
+            assert_eq!(header.write(len, 4), Write::BadLength);
+        }
+        assert_eq!(header.write(12, 4), Write::Packet(4));
+        let longest = 4 + PACKET_MAX;
+        assert_eq!(header.write(8 + longest, 4), Write::Packet(longest));
+        // Without a prefix there may be nothing behind the header.
+        assert_eq!(header.write(8, 0), Write::HeaderOnly);
+    }
+
+    #[test]
+    fn both_headers_have_the_layout_of_their_structures() {
+        let [a, b] = 0x1234u16.to_ne_bytes();
+        let bytes = [1, 0x81, a, b, 1, 1, 2, 2, 3, 3];
+        let hdr = VirtioNetHdr::from_bytes(&bytes);
+        assert_eq!((hdr.flags, hdr.gso_type), (1, 0x81));
+        assert_eq!((hdr.hdr_len, hdr.gso_size), (0x1234, 0x101));
+        assert_eq!((hdr.csum_start, hdr.csum_offset), (0x202, 0x303));
+        assert_eq!(hdr.to_bytes(), bytes);
+
+        let flags = TUN_H_VTAG | TUN_H_TCP_MSS;
+        let [c, d] = flags.to_ne_bytes();
+        let hdr = TunHdr::from_bytes(&[c, d, 9, 9, a, b, 5, 5], true).unwrap();
+        assert_eq!(hdr, tun(flags, 0x1234, 0x505));
+        assert_eq!(hdr.to_bytes(), [c, d, 0, 0, a, b, 5, 5]);
+    }
+
+    #[test]
+    fn one_checksum_at_most_and_a_tag_on_ethernet_only() {
+        let from = |flags: u16, ethernet| {
+            let [a, b] = flags.to_ne_bytes();
+            TunHdr::from_bytes(&[a, b, 0, 0, 0, 0, 0, 0], ethernet).is_ok()
+        };
+        for flags in 0..=u16::MAX {
+            let checksums = (flags & 0xe00).count_ones() <= 1;
+            assert_eq!(from(flags, true), checksums);
+            assert_eq!(from(flags, false), checksums && flags & 0x10 == 0);
+        }
+    }
+
+    #[test]
+    fn a_packet_is_described_to_a_program_with_its_capability() {
+        use capabilities::*;
+        const TCP: u16 = TUN_H_TCP_CSUM;
+        const UDP: u16 = TUN_H_UDP_CSUM;
+        const TSO: u16 = TUN_H_TCP_CSUM | TUN_H_TCP_MSS;
+
+        let tcp4 = [ethernet(&[], 0x800), ipv4(0, IPPROTO_TCP, 20)].concat();
+        let tcp6 = [ethernet(&[], 0x86dd), ipv6(IPPROTO_TCP, 20)].concat();
+        let udp4 = [ethernet(&[(0x8100, 7)], 0x800), ipv4(0, IPPROTO_UDP, 8)].concat();
+        let udp6 = [ethernet(&[], 0x86dd), ipv6(IPPROTO_UDP, 8)].concat();
+        for (head, hdr, cap, flags) in [
+            (&tcp4, virtio(1, 0, 0, 34, 16), CSUM_TCPV4, TCP),
+            (&tcp6, virtio(1, 0, 0, 54, 16), CSUM_TCPV6, TCP),
+            (&udp4, virtio(1, 0, 0, 38, 6), CSUM_UDPV4, UDP),
+            (&udp6, virtio(1, 0, 0, 54, 6), CSUM_UDPV6, UDP),
+            (&tcp4, virtio(1, 1, 1448, 34, 16), TSOV4, TSO),
+            (&tcp6, virtio(1, 4, 1428, 54, 16), TSOV6, TSO),
+        ] {
+            let describe = |caps| TunHdr::describe(&hdr, None, caps, head, true);
+            let expected = tun(flags, 0, hdr.gso_size);
+            assert_eq!(describe(cap), Some(expected));
+            assert_eq!(describe(ALL), Some(expected));
+            assert_eq!(describe(ALL & !cap), None);
+        }
+    }
+
+    #[test]
+    fn what_tun_hdr_cannot_say_is_not_described() {
+        let tcp = [ethernet(&[], 0x800), ipv4(0, IPPROTO_TCP, 20)].concat();
+        let mut fragment = tcp.clone();
+        fragment[20] |= 0x20;
+        for (head, hdr) in [
+            (&tcp, virtio(1, 0x81, 1448, 34, 16)), // ECN
+            (&tcp, virtio(1, 5, 1448, 34, 16)),    // UDP
+            (&tcp, virtio(1, 4, 1448, 34, 16)),    // IPv6
+            (&tcp, virtio(0, 1, 1448, 34, 16)),
+            (&tcp, virtio(1, 0, 0, 34, 6)),
+            (&tcp, virtio(1, 0, 0, 54, 16)), // Encapsulated
+            (&fragment, virtio(1, 0, 0, 34, 16)),
+        ] {
+            let described = TunHdr::describe(&hdr, None, capabilities::ALL, head, true);
+            assert_eq!(described, None);
+        }
+    }
+
+    #[test]
+    fn a_finished_packet_needs_no_capability_but_its_tag_does() {
+        const TAG: u32 = capabilities::VLAN_HWTAGGING;
+
+        let hdr = VirtioNetHdr::default();
+        let describe = |vlan, caps, ethernet| TunHdr::describe(&hdr, vlan, caps, &[], ethernet);
+        assert_eq!(describe(None, 0, true), Some(tun(0, 0, 0)));
+        let tagged = tun(TUN_H_VTAG, 0xe007, 0);
+        assert_eq!(describe(Some(0xe007), TAG, true), Some(tagged));
+        assert_eq!(describe(Some(7), capabilities::ALL & !TAG, true), None);
+        assert_eq!(describe(Some(7), TAG, false), None);
+    }
+
+    #[test]
+    fn what_one_unit_describes_another_one_accepts() {
+        let frame4 = [ethernet(&[], 0x800), ipv4(40, IPPROTO_TCP, 20), vec![0; 20]].concat();
+        let ip6 = [ipv6(IPPROTO_TCP, 20), vec![0; 20]].concat();
+        let frame6 = [ethernet(&[(0x8100, 1)], 0x86dd), ip6].concat();
+        for (mut head, hdr) in [
+            (frame4.clone(), virtio(1, 0, 0, 74, 16)),
+            (frame4, virtio(1, 1, 1448, 74, 16)),
+            (frame6.clone(), virtio(1, 0, 0, 58, 16)),
+            (frame6, virtio(1, 4, 1428, 58, 16)),
+        ] {
+            let described = TunHdr::describe(&hdr, None, capabilities::ALL, &head, true).unwrap();
+            let read = TunHdr::from_bytes(&described.to_bytes(), true).unwrap();
+            let len = head.len();
+            assert_eq!(read.to_virtio(&mut head, len, true), Ok(hdr));
+        }
+    }
+
+    #[test]
+    fn a_checksum_flag_must_fit_the_protocol() {
+        let checksums = [
+            (TUN_H_TCP_CSUM, IPPROTO_TCP, 16),
+            (TUN_H_UDP_CSUM, IPPROTO_UDP, 6),
+            (TUN_H_ICMP_CSUM, IPPROTO_ICMP, 2),
+            (TUN_H_ICMP_CSUM, IPPROTO_ICMPV6, 2),
+        ];
+        for (flag, _, _) in checksums {
+            for (of, protocol, offset) in checksums {
+                let mut packet = [ipv4(0, protocol, 20), vec![0; 20]].concat();
+                let hdr = tun(flag, 0, 0).to_virtio(&mut packet, 40, false);
+                let expected = virtio(1, 0, 0, 20, offset);
+                assert_eq!(hdr.ok(), (flag == of).then_some(expected));
+                let hdr = tun(flag | TUN_H_TCP_MSS, 0, 100).to_virtio(&mut packet, 40, false);
+                assert_eq!(hdr.is_ok(), flag == of && protocol == IPPROTO_TCP);
+            }
+        }
     }
 }

@@ -46,7 +46,7 @@ pub(super) const FEATURES: u64 = VIRTIO_FEATURES | features::IP_CSUM | features:
 pub(super) const FEATURES_ETHERNET: u64 = FEATURES | features::HW_VLAN_CTAG_TX;
 
 /// Enough of a packet for Ethernet, IP and several extension headers.
-const HEAD_LEN: usize = 256;
+pub(super) const HEAD_LEN: usize = 256;
 
 /// The features that the interface can have while the program has this header.
 pub(super) fn permitted_features(header: OffloadHeader) -> u64 {

@@ -21,6 +21,7 @@ use crate::{
     },
     driver::{
         drops::DropCause,
+        offload::HEAD_LEN,
         unit::Unit, //
     },
     linux::{
@@ -316,8 +317,9 @@ fn accepts_frame(dev: &Device, skb: &SkBuff, rcu: &rcu::Guard) -> bool {
 /// Length in bytes of the shortest headers of a TCP packet, which are longer than an Ethernet header.
 const TCP_HEADERS_MIN: usize = 40;
 
-/// Room for the headers of a TCP packet, with options.
-const TCP_HEADERS: usize = 128;
+/// Room for the headers of a TCP packet, with options and several extension headers: as much as a
+/// read looks at, so that what one unit describes, another one accepts.
+const TCP_HEADERS: usize = HEAD_LEN;
 
 /// The offload header of a packet that a program writes.
 #[derive(Clone, Copy)]
