@@ -248,9 +248,10 @@ impl Device {
         let dev = self.as_raw();
         // SAFETY: The device is valid by the type invariant; the field does not change.
         let mask = mask & unsafe { (*dev).hw_features };
-        // SAFETY: The device is valid by the type invariant. RTNL excludes other accesses.
-        let wanted = unsafe { &mut (*dev).wanted_features };
-        *wanted = *wanted & !mask | features & mask;
+        // SAFETY: The device is valid by the type invariant. RTNL excludes writers.
+        let wanted = unsafe { (*dev).wanted_features };
+        // SAFETY: As above. RTNL excludes other accesses.
+        unsafe { (*dev).wanted_features = wanted & !mask | features & mask };
         // SAFETY: The device is valid by the type invariant, registered, and RTNL is held.
         unsafe { bindings::netdev_update_features(dev) };
     }

@@ -176,7 +176,9 @@ impl<T: NetdevOps> VTable<T> {
         features: bindings::netdev_features_t,
     ) -> bindings::netdev_features_t {
         // SAFETY: By the safety requirement the private area is filled.
-        T::fix_features(unsafe { netdev_priv::<T::Data>(dev) }, features)
+        let private = unsafe { netdev_priv::<T::Data>(dev) };
+        // The core believes a driver that adds one.
+        features & T::fix_features(private, features)
     }
 
     /// # Safety

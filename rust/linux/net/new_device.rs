@@ -50,6 +50,19 @@ pub(crate) mod features {
     pub(crate) const GSO_UDP_L4: u64 = bindings::NETIF_F_GSO_UDP_L4;
     /// With an 802.1Q tag that is not in the frame.
     pub(crate) const HW_VLAN_CTAG_TX: u64 = bindings::NETIF_F_HW_VLAN_CTAG_TX;
+
+    /// All of the above: those that need nothing else of a driver. Others promise operations that
+    /// the core calls without a check.
+    pub(super) const ALL: u64 = SG
+        | FRAGLIST
+        | HW_CSUM
+        | IP_CSUM
+        | IPV6_CSUM
+        | TSO
+        | TSO6
+        | TSO_ECN
+        | GSO_UDP_L4
+        | HW_VLAN_CTAG_TX;
 }
 
 /// The part of `struct net_device` that holds `priv_flags`, `lltx` and other bit fields.
@@ -139,12 +152,14 @@ impl NewDevice {
         );
     }
 
-    /// Enables [`features`], also for VLAN devices on top. The user can switch them off and on.
+    /// Enables [`features`], also for VLAN devices on top. The user can switch them off and on. Bits
+    /// that [`features`] does not name are ignored.
     ///
     /// With [`features::SG`] and [`features::FRAGLIST`] the stack passes packets as it has built
     /// them, instead of copying them into one linear part, and segments TCP's data as late as
     /// possible.
     pub(crate) fn set_features(&mut self, features: u64) {
+        let features = features & features::ALL;
         let dev = self.ptr.as_ptr();
         // SAFETY: By the type invariant the field is ours to write.
         unsafe { (*dev).hw_features |= features };
@@ -155,11 +170,13 @@ impl NewDevice {
     }
 
     /// Lets [`features`] be enabled later, by [`Device::set_wanted_features`] or by the user, as
-    /// far as [`NetdevOps::fix_features`] permits; also for VLAN devices on top.
+    /// far as [`NetdevOps::fix_features`] permits; also for VLAN devices on top. Bits that
+    /// [`features`] does not name are ignored.
     ///
     /// [`Device::set_wanted_features`]: crate::linux::net::device::Device::set_wanted_features
     /// [`NetdevOps::fix_features`]: crate::linux::net::netdev_ops::NetdevOps::fix_features
     pub(crate) fn set_hw_features(&mut self, features: u64) {
+        let features = features & features::ALL;
         let dev = self.ptr.as_ptr();
         // SAFETY: By the type invariant the field is ours to write.
         unsafe { (*dev).hw_features |= features };
