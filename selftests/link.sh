@@ -308,8 +308,9 @@ ethtool_counts_drops() {
 	exec 3<>/dev/bsdtun105 || return 1
 	expect test "$(ethtool -S bsdtun105 | sed -n 's/^ *\([a-z_]*\): 0$/\1/p' | xargs)" = \
 		"queue_len queue_stops tx_drop_protocol tx_drop_no_memory tx_drop_not_ready\
- tx_drop_queue_full tx_drop_unread tx_drop_fault rx_drop_not_ready rx_drop_too_short\
- rx_drop_protocol rx_drop_no_memory rx_drop_fault rx_drop_other_host" || return 1
+ tx_drop_queue_full tx_drop_unread tx_drop_fault tx_drop_segmentation tx_drop_checksum\
+ rx_drop_not_ready rx_drop_too_short rx_drop_protocol rx_drop_no_memory rx_drop_fault\
+ rx_drop_other_host rx_drop_bad_header" || return 1
 	printf 'while down' >&3 || return 1
 	expect test "$(counted bsdtun105 rx_drop_not_ready)" = 1 || return 1
 	sum_is_dropped bsdtun105 rx || return 1
