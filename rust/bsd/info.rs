@@ -7,18 +7,30 @@ use crate::bsd::{
         MTU_MIN,
         PACKET_MAX, //
     },
-    ioctl::InfoLayout, //
+    ioctl::InfoLayout,
+    kind::ETHERNET_BAUDRATE, //
 };
 
 /// Speed, MTU and type of an interface: `struct tuninfo` and `struct tapinfo`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Info {
-    /// Speed in bits per second. It is stored and returned, and has no effect.
+    /// Speed in bits per second, see [`link_speed`].
     pub(crate) baudrate: i32,
     /// MTU in bytes.
     pub(crate) mtu: u32,
     /// An `IFT_` number. Only OpenBSD's layout has room for more than a byte.
     pub(crate) interface_type: u16,
+}
+
+/// The speed in Mb/s of an Ethernet link whose program stored `baudrate` bits per second; `None` if
+/// it has not chosen one, or one below 1 Mb/s.
+///
+/// A program that changes the MTU alone stores the initial baudrate again, so that this chooses
+/// nothing either.
+pub(crate) fn link_speed(baudrate: i32) -> Option<u32> {
+    const MEGA: u32 = 1_000_000;
+    let baudrate = u32::try_from(baudrate).ok()?;
+    (baudrate >= MEGA && baudrate != ETHERNET_BAUDRATE as u32).then_some(baudrate / MEGA)
 }
 
 /// Length in bytes of the longest layout.
@@ -220,6 +232,26 @@ mod tests {
                 interface_type: 0,
             };
             assert_eq!(info.mtu_in_range(), ok, "{mtu}");
+        }
+    }
+
+    #[test]
+    fn link_speed_in_megabits() {
+        for (baudrate, speed) in [
+            (i32::MIN, None),
+            (-1, None),
+            (0, None),
+            (999_999, None),
+            (1_000_000, Some(1)),
+            (1_999_999, Some(1)),
+            (9_999_999, Some(9)),
+            (ETHERNET_BAUDRATE, None),
+            (10_000_001, Some(10)),
+            (100_000_000, Some(100)),
+            (1_000_000_000, Some(1000)),
+            (i32::MAX, Some(2147)),
+        ] {
+            assert_eq!(link_speed(baudrate), speed, "{baudrate}");
         }
     }
 

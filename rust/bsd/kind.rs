@@ -2,6 +2,11 @@
 
 //! The kinds of unit, and what differs between them.
 
+/// Bits per second of a new Ethernet unit.
+///
+/// Source: FreeBSD `sys/net/if_ethersubr.c`.
+pub(crate) const ETHERNET_BAUDRATE: i32 = 10_000_000;
+
 /// A kind of unit. Each kind has its own unit numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -74,7 +79,7 @@ impl Kind {
     /// Source: as [`Self::type_default`].
     pub(crate) const fn baudrate_default(self) -> i32 {
         if self.is_ethernet() {
-            10_000_000
+            ETHERNET_BAUDRATE
         } else {
             0
         }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The statistics and the driver information that ethtool(8) shows for an interface.
+//! The statistics, the driver information and the link settings that ethtool(8) shows for an
+//! interface.
 
 use crate::{
+    bsd::info,
     driver::{
         drops::DropCause,
         unit::Unit,
@@ -13,7 +15,10 @@ use crate::{
     },
     linux::net::{
         device::Device,
-        ethtool::EthtoolOps,
+        ethtool::{
+            EthtoolOps,
+            LinkSettings, //
+        },
         private::Private, //
     }, //
 };
@@ -22,6 +27,9 @@ use kernel::prelude::*;
 /// The first values: packets in the queue, the limit of the queue (`txqueuelen`), and how often the
 /// stack was stopped because the queue was full. One counter for each [`DropCause`] follows.
 const QUEUE_STATISTICS: [&CStr; 3] = [c"queue_len", c"queue_limit", c"queue_stops"];
+
+/// The speed of a link in Mb/s unless a program has chosen one: that of Linux's tap.
+const LINK_SPEED_DEFAULT: u32 = 10_000;
 
 /// The names that `ethtool -S` shows.
 static STATISTICS: [&CStr; QUEUE_STATISTICS.len() + DropCause::ALL.len()] = {
@@ -57,5 +65,13 @@ impl<V: Variant> EthtoolOps for Interface<V> {
         {
             *to = *value;
         }
+    }
+
+    fn get_link_ksettings(unit: &Private<Unit>) -> Result<LinkSettings> {
+        if !V::KIND.is_ethernet() {
+            return Err(EOPNOTSUPP);
+        }
+        let speed = info::link_speed(unit.baudrate()).unwrap_or(LINK_SPEED_DEFAULT);
+        Ok(LinkSettings { speed })
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     bsd::{
         framing::Framing,
         info::{
+            link_speed,
             Info,
             InterfaceFlags,
             InterfaceMode,
@@ -190,8 +191,10 @@ fn set_info(unit: &Private<Unit>, layout: InfoLayout, arg: Argument) -> Result {
         }
         dev.set_mtu(info.mtu, &rtnl)?;
     }
-    drop(rtnl);
-    unit.set_info(info.baudrate, interface_type);
+    let old_baudrate = unit.set_info(info.baudrate, interface_type);
+    if unit.kind().is_ethernet() && link_speed(old_baudrate) != link_speed(info.baudrate) {
+        dev.state_change(&rtnl);
+    }
     Ok(())
 }
 

@@ -108,7 +108,7 @@ pub(crate) type UnitRegistry = Registry<Private<Unit>>;
 
 /// The settings of one unit, by a program or an administrator, except for the framing.
 struct UnitSettings {
-    /// As `TUNSIFINFO` stored it; nothing uses it.
+    /// As `TUNSIFINFO` stored it. The speed of an Ethernet link follows from it.
     baudrate: i32,
     /// An `IFT_` number, as `TUNSIFINFO` stored it.
     interface_type: u8,
@@ -327,11 +327,16 @@ impl Unit {
         drop(old);
     }
 
-    /// Stores speed and type, of `TUNSIFINFO`.
-    pub(crate) fn set_info(&self, baudrate: i32, interface_type: u8) {
+    /// Stores speed and type, of `TUNSIFINFO`, and returns the speed of before.
+    pub(crate) fn set_info(&self, baudrate: i32, interface_type: u8) -> i32 {
         let mut settings = self.unit_settings.lock();
-        settings.baudrate = baudrate;
         settings.interface_type = interface_type;
+        mem::replace(&mut settings.baudrate, baudrate)
+    }
+
+    /// The speed in bits per second, as the program stored it. Process context.
+    pub(crate) fn baudrate(&self) -> i32 {
+        self.unit_settings.lock().baudrate
     }
 
     /// Sets whether a tap stays up and keeps its addresses at the last close.

@@ -330,6 +330,13 @@ impl Device {
         false
     }
 
+    /// Reports that a property of the link has changed, to user space and to devices on top. Does
+    /// nothing while the interface is down: setting it up has the same effect.
+    pub(crate) fn state_change(&self, _rtnl: &Rtnl) {
+        // SAFETY: The device is valid by the type invariant and RTNL is held.
+        unsafe { bindings::netdev_state_change(self.as_raw()) };
+    }
+
     /// Reports that the link has a carrier. Any context.
     pub(crate) fn carrier_on(&self) {
         // SAFETY: The device is valid by the type invariant.

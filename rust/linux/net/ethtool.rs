@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Driver information and statistics of a network device: `struct ethtool_ops`.
+//! Driver information, statistics and link settings of a network device: `struct ethtool_ops`.
 //!
 //! C header: [`include/linux/ethtool.h`](srctree/include/linux/ethtool.h)
 
@@ -20,7 +20,16 @@ use core::{
     marker::PhantomData,
     slice, //
 };
-use kernel::prelude::*;
+use kernel::{
+    error::from_result,
+    prelude::*, //
+};
+
+/// The settings of a link that is full duplex and does not negotiate.
+pub(crate) struct LinkSettings {
+    /// Speed in Mb/s.
+    pub(crate) speed: u32,
+}
 
 /// The ethtool operations of a driver's network devices.
 pub(crate) trait EthtoolOps: NetdevOps {
@@ -39,6 +48,16 @@ pub(crate) trait EthtoolOps: NetdevOps {
     /// Fills in the statistics, in the order of [`Self::STATISTICS`]. All values are zero before.
     /// RTNL, process context; may sleep.
     fn get_ethtool_stats(_private: &Private<Self::Data>, _dev: &Device, _values: &mut [u64]) {}
+
+    /// The settings of the link, by which bridges and bonds rate it too. [`Device::state_change`]
+    /// makes them look again. RTNL, process context.
+    ///
+    /// # Errors
+    ///
+    /// `EOPNOTSUPP` if the link has none.
+    fn get_link_ksettings(_private: &Private<Self::Data>) -> Result<LinkSettings> {
+        Err(EOPNOTSUPP)
+    }
 }
 
 /// C's view of a driver `T`.
@@ -64,6 +83,7 @@ impl<T: EthtoolOps> VTable<T> {
         } else {
             None
         },
+        get_link_ksettings: Some(Self::get_link_ksettings),
         ..pin_init::zeroed()
     };
 
@@ -149,6 +169,28 @@ impl<T: EthtoolOps> VTable<T> {
         // SAFETY: By the safety requirement.
         let values = unsafe { slice::from_raw_parts_mut(data, T::STATISTICS.len()) };
         T::get_ethtool_stats(private, dev, values);
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core under RTNL, for a registered device and a zeroed structure.
+    unsafe extern "C" fn get_link_ksettings(
+        dev: *mut kernel::bindings::net_device,
+        settings: *mut bindings::ethtool_link_ksettings,
+    ) -> c_int {
+        // CAST: The kernel crate has the same type as an opaque one.
+        // SAFETY: The private area of a registered device is filled.
+        let private = unsafe { netdev_priv::<T::Data>(dev.cast()) };
+        // SAFETY: The structure is ours during this callback.
+        let base = unsafe { &mut (*settings).base };
+        from_result(|| {
+            let link = T::get_link_ksettings(private)?;
+            base.speed = link.speed;
+            base.duplex = bindings::DUPLEX_FULL as u8;
+            base.port = bindings::PORT_OTHER as u8;
+            base.autoneg = bindings::AUTONEG_DISABLE as u8;
+            Ok(0)
+        })
     }
 }
 
