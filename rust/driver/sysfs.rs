@@ -19,7 +19,7 @@ use crate::{
 use kernel::{
     fmt::Write,
     prelude::*,
-    str::kstrtobool_bytes, //
+    str::BStr, //
 };
 
 type Attr = SysfsAttr<Unit>;
@@ -64,12 +64,26 @@ fn change_framing(unit: &Unit, change: impl FnOnce(Framing) -> Option<Framing>) 
     })
 }
 
+/// Parses what [`KEEP`] and [`TRANSIENT`] show.
+///
+/// # Errors
+///
+/// `EINVAL` for anything but `0` and `1`: the words of other boolean files are recognized by their
+/// first letter alone.
+fn parse_bool(text: &BStr) -> Result<bool> {
+    match &**text {
+        b"0" => Ok(false),
+        b"1" => Ok(true),
+        _ => Err(EINVAL),
+    }
+}
+
 /// Whether the tap stays up and keeps its addresses at the last close.
 static KEEP: Attr = SysfsAttr::read_write(
     c"keep",
     |unit, out| writeln!(out, "{}", u8::from(unit.snapshot().keep)),
     |unit, text| {
-        unit.set_keep(kstrtobool_bytes(text)?);
+        unit.set_keep(parse_bool(text)?);
         Ok(())
     },
 );
@@ -84,7 +98,7 @@ static TRANSIENT: Attr = SysfsAttr::read_write(
     c"transient",
     |unit, out| writeln!(out, "{}", u8::from(unit.snapshot().transient)),
     |unit, text| {
-        unit.set_transient(kstrtobool_bytes(text)?);
+        unit.set_transient(parse_bool(text)?);
         Ok(())
     },
 );

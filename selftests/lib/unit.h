@@ -69,6 +69,9 @@ void unit_attr_path(char *path, size_t size, const struct unit *u, const char *n
 bool unit_attr_is(const struct unit *u, const char *name, const char *value);
 int unit_attr_set(const struct unit *u, const char *name, const char *value);
 
+/* Words that an attribute of 0 or 1 refuses. Other boolean files of Linux take most of them. */
+#define NOT_BOOL	{ "y", "n", "yellow", "on", "off", "2", "01", "1 ", "-1", "1\n\n", "\n" }
+
 /* The value of @key in the descriptor's fdinfo. False if there is no such key. */
 bool fdinfo_value(int fd, const char *key, char *value, size_t size);
 
