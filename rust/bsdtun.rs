@@ -64,20 +64,20 @@ module! {
     license: "GPL",
     alias: ["rtnl-link-bsdtun", "rtnl-link-bsdtap", "rtnl-link-bsdvmnet"],
     params: {
-        tun_units: u16 {
+        tun_units: i64 {
             default: 1,
             description: "Number of tun units created at load",
         },
-        tap_units: u16 {
+        tap_units: i64 {
             default: 1,
             description: "Number of tap units created at load",
         },
-        vmnet_units: u16 {
+        vmnet_units: i64 {
             default: 0,
             description: "Number of vmnet units created at load",
         },
-        bsd_names: u8 {
-            default: 0,
+        bsd_names: bool {
+            default: false,
             description: "1: name nodes and interfaces tun, tap and vmnet, as on BSD",
         },
     },
@@ -129,7 +129,7 @@ impl kernel::InPlaceModule for Bsdtun {
 
 impl Drivers {
     fn new() -> Result<Self> {
-        let settings = Settings::new(Names::new(module_parameters::bsd_names.value() != 0))?;
+        let settings = Settings::new(Names::new(module_parameters::bsd_names.value()))?;
         let quota = Quota::new()?;
         let mut drivers = Self {
             tun: VariantDriver::new(&settings, &quota, module_parameters::tun_units.value())?,
@@ -154,16 +154,20 @@ impl<V: Variant> VariantDriver<V> {
     /// # Errors
     ///
     /// `EINVAL` if `units_at_load` is out of range, `ENOMEM`.
-    fn new(settings: &Arc<Settings>, quota: &Arc<Quota>, units_at_load: u16) -> Result<Self> {
-        if units_at_load > UNIT_MAX + 1 {
+    fn new(settings: &Arc<Settings>, quota: &Arc<Quota>, units_at_load: i64) -> Result<Self> {
+        const UNITS_MAX: u16 = UNIT_MAX + 1;
+
+        let units = u16::try_from(units_at_load).ok();
+        let Some(units_at_load) = units.filter(|&units| units <= UNITS_MAX) else {
             pr_err!(
-                "{}_units: {} is too many, the limit is {}\n",
+                "{}_units: {} is too {}, the limit is {}\n",
                 V::KIND.bsd_name(),
                 units_at_load,
-                UNIT_MAX + 1
+                if units_at_load < 0 { "few" } else { "many" },
+                UNITS_MAX
             );
             return Err(EINVAL);
-        }
+        };
         Ok(Self {
             cloner: None,
             link: Registration::new(LinkContext {

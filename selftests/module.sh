@@ -97,16 +97,52 @@ no_units_at_load() {
 }
 
 too_many_units_are_refused() {
-	local kind
+	local kind number
 
 	rmmod bsdtun || return 1
 	for kind in "${KINDS[@]#bsd}"; do
-		fails_with "nvalid" insmod "$BSDTUN_KO" "${kind}_units=32769" || return 1
+		for number in 32769 65536 70000 4294967297 99999999999999; do
+			fails_with "nvalid" insmod "$BSDTUN_KO" "${kind}_units=$number" || return 1
+			nothing_left || return 1
+			logged "${kind}_units: $number is too many, the limit is 32768" || return 1
+		done
+		fails_with "nvalid" insmod "$BSDTUN_KO" "${kind}_units=-1" || return 1
 		nothing_left || return 1
-		dmesg | tail -n 5 | expect grep -q "bsdtun: ${kind}_units: .*too many" || return 1
-		fails_with "" insmod "$BSDTUN_KO" "${kind}_units=-1" || return 1
+		logged "${kind}_units: -1 is too few, the limit is 32768" || return 1
+	done
+}
+
+# logged TEXT: the last records of the kernel log contain the driver's message.
+logged() {
+	dmesg | tail -n 5 | expect grep -qF "bsdtun: $1"
+}
+
+bsd_names_is_a_boolean() {
+	local value
+
+	rmmod bsdtun || return 1
+	for value in 7 -1 maybe ""; do
+		fails_with "nvalid" insmod "$BSDTUN_KO" bsd_names="$value" || return 1
 		nothing_left || return 1
 	done
+	for value in 0 no off; do
+		insmod "$BSDTUN_KO" bsd_names="$value" || return 1
+		expect test "$(nodes bsdtun tun)" = /dev/bsdtun0 || return 1
+		rmmod bsdtun || return 1
+	done
+	for value in 1 yes on; do
+		insmod "$BSDTUN_KO" bsd_names="$value" || return 1
+		expect test "$(nodes bsdtun tun)" = /dev/tun0 || return 1
+		rmmod bsdtun || return 1
+	done
+}
+
+version_is_shown() {
+	local version
+
+	version="$(modinfo -F version "$BSDTUN_KO")" || return 1
+	expect test -n "$version" || return 1
+	expect file_is /sys/module/bsdtun/version "$version"
 }
 
 name_in_use_is_skipped() {
@@ -194,6 +230,8 @@ run_tests clean \
 	parameters_set_the_number_of_units \
 	no_units_at_load \
 	too_many_units_are_refused \
+	bsd_names_is_a_boolean \
+	version_is_shown \
 	name_in_use_is_skipped \
 	rmmod_while_open_is_refused \
 	rmmod_with_a_revoked_descriptor_is_refused \
