@@ -168,6 +168,22 @@ attributes_at_creation() {
 	link_shows bsdtun105 "4242: bsdtun105:" " mtu 1400 " " qlen 10"
 }
 
+ethernet_address_is_checked() {
+	local kind
+
+	for kind in bsdtap bsdvmnet; do
+		fails_with "no group address" \
+			ip link add "${kind}105" address 03:11:22:33:44:55 type "$kind" || return 1
+		fails_with "and not zero" \
+			ip link add "${kind}105" address 00:00:00:00:00:00 type "$kind" || return 1
+		fails_with "has six bytes" \
+			ip link add "${kind}105" address 02:11:22:33:44:55:66 type "$kind" || return 1
+		expect not test -e "/dev/${kind}105" || return 1
+		ip link add "${kind}105" address 02:11:22:33:44:55 type "$kind" || return 1
+		expect attr_is "${kind}105" address 02:11:22:33:44:55 || return 1
+	done
+}
+
 # With the plugin of ip(8), see tools/iproute2.
 ip_plugin_sets_and_shows_attributes() {
 	local -x IP_LIB_DIR="$DIR"
@@ -181,7 +197,7 @@ ip_plugin_sets_and_shows_attributes() {
 		return 1
 	fails_with "exists" ip link add other type bsdtap unit 117 || return 1
 	fails_with "number" ip link add other type bsdtap unit x || return 1
-	fails_with "Error: " ip link add other type bsdtap unit 32768 || return 1
+	fails_with "range from 0 to 32767" ip link add other type bsdtap unit 32768 || return 1
 	fails_with "Error: " ip link add bsdtap118 type bsdtap unit 119 || return 1
 	fails_with "cannot be changed" ip link set cable type bsdtap unit 118 || return 1
 	fails_with "on" ip link add other type bsdtap keep yes || return 1
@@ -382,6 +398,7 @@ run_tests clean \
 	numbers_end_at_32767 \
 	batch_of_many_units \
 	attributes_at_creation \
+	ethernet_address_is_checked \
 	ip_plugin_sets_and_shows_attributes \
 	ip_plugin_sets_and_shows_dialect_and_framing \
 	mtu_range \

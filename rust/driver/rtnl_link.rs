@@ -48,6 +48,9 @@ use kernel::{
     sync::Arc, //
 };
 
+/// For a number above [`UNIT_MAX`].
+const OUT_OF_RANGE: &CStr = c"Unit numbers range from 0 to 32767";
+
 /// The objects that all units of a kind share.
 pub(crate) struct LinkContext {
     pub(crate) registry: Arc<UnitRegistry>,
@@ -65,7 +68,7 @@ impl<V: Variant> LinkOps for Interface<V> {
     // By number: `uapi` asserts that the numbers are 1 to 6.
     const POLICIES: &'static [Policy] = &[
         Policy::none(),
-        Policy::u32_up_to(UNIT_MAX as i16),
+        Policy::u32(),
         V::KEEP,
         Policy::u8_bool(),
         // Not in replies either: a notification is built once, for all its readers, by a process
@@ -83,9 +86,8 @@ impl<V: Variant> LinkOps for Interface<V> {
     ///
     /// # Errors
     ///
-    /// `EINVAL` if name and number disagree, the number is out of range, or as
-    /// [`requested_framing`] returns it; `EEXIST` if the number
-    /// is in use; `ENOSPC` if no number is free, or if the user namespace that owns the network
+    /// `EINVAL` if name and number disagree, or the number in the name is out of range; those of
+    /// [`requested_framing`] and [`requested_number`]; `EEXIST` if the number is in use; `ENOSPC` if no number is free, or if the user namespace that owns the network
     /// namespace owns as many units as it may; `ENOMEM`.
     fn newlink(
         context: &LinkContext,
@@ -97,9 +99,7 @@ impl<V: Variant> LinkOps for Interface<V> {
         let framing = requested_framing(Framing::new(), attrs, ext_ack)?;
         let names = context.settings.names();
         let by_name = names.name_request(V::KIND, dev.name().as_bytes());
-        let by_number = attrs
-            .u32(uapi::IFLA_UNIT)
-            .map(|number| u16::try_from(number).map_or(NameRequest::OutOfRange, NameRequest::Unit));
+        let by_number = requested_number(attrs, ext_ack)?.map(NameRequest::Unit);
         let request = match (by_number, by_name) {
             (Some(by_number), NameRequest::Any | NameRequest::Template) => by_number,
             (Some(by_number), by_name) if by_number != by_name => {
@@ -126,7 +126,7 @@ impl<V: Variant> LinkOps for Interface<V> {
                 EEXIST
             }),
             NameRequest::OutOfRange => {
-                ext_ack.set(c"Unit numbers range from 0 to 32767");
+                ext_ack.set(OUT_OF_RANGE);
                 Err(EINVAL)
             }
             // The interface is named after the number, so that name must be free too: a renamed
@@ -162,18 +162,15 @@ impl<V: Variant> LinkOps for Interface<V> {
     ///
     /// # Errors
     ///
-    /// `EOPNOTSUPP` if `IFLA_BSDTUN_UNIT` is not the unit's number; those of
-    /// [`requested_framing`].
+    /// `EOPNOTSUPP` if `IFLA_BSDTUN_UNIT` is not the unit's number; those of [`requested_framing`]
+    /// and [`requested_number`].
     fn changelink(
         unit: &Private<Unit>,
         attrs: &NlAttrs<'_>,
         ext_ack: &mut ExtAck<'_>,
         _rtnl: &Rtnl,
     ) -> Result {
-        if attrs
-            .u32(uapi::IFLA_UNIT)
-            .is_some_and(|number| number != u32::from(unit.number()))
-        {
+        if requested_number(attrs, ext_ack)?.is_some_and(|number| number != unit.number()) {
             ext_ack.set(c"The number of a unit cannot be changed");
             return Err(EOPNOTSUPP);
         }
@@ -210,6 +207,23 @@ impl<V: Variant> LinkOps for Interface<V> {
         UnitNode::create(&unit)
             .inspect_err(|e| pr_err!("{}: cannot create the node: {:?}\n", unit.name(), e))
     }
+}
+
+/// The number of `IFLA_BSDTUN_UNIT` in a request.
+///
+/// # Errors
+///
+/// `ERANGE` if it is above [`UNIT_MAX`].
+fn requested_number(attrs: &NlAttrs<'_>, ext_ack: &mut ExtAck<'_>) -> Result<Option<u16>> {
+    let Some(number) = attrs.u32(uapi::IFLA_UNIT) else {
+        return Ok(None);
+    };
+    let number = u16::try_from(number).ok();
+    if number.is_none_or(|number| number > UNIT_MAX) {
+        ext_ack.set(OUT_OF_RANGE);
+        return Err(ERANGE);
+    }
+    Ok(number)
 }
 
 /// The framing that a request asks for, on a unit that has the framing `current`.

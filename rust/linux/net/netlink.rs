@@ -77,12 +77,19 @@ impl Policy {
 
     /// A `u8` that is 0 or 1. Not to be confused with C's `NLA_FLAG`, which has no payload.
     pub(crate) const fn u8_bool() -> Self {
-        Self::with_max(bindings::NLA_U8 as u8, 1)
+        let mut policy = Self::none();
+        policy.0.type_ = bindings::NLA_U8 as u8;
+        policy.0.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_MAX as u8;
+        policy.0.__bindgen_anon_1.__bindgen_anon_1 =
+            bindings::nla_policy__bindgen_ty_1__bindgen_ty_1 { min: 0, max: 1 };
+        policy
     }
 
-    /// A `u32` in host byte order, at most `max`.
-    pub(crate) const fn u32_up_to(max: i16) -> Self {
-        Self::with_max(bindings::NLA_U32 as u8, max)
+    /// A `u32` in host byte order.
+    pub(crate) const fn u32() -> Self {
+        let mut policy = Self::none();
+        policy.0.type_ = bindings::NLA_U32 as u8;
+        policy
     }
 
     /// A word of at most [`WORD_MAX`] bytes, with a NUL behind it.
@@ -99,15 +106,6 @@ impl Policy {
         policy.0.type_ = bindings::NLA_REJECT as u8;
         policy.0.__bindgen_anon_1.reject_message =
             kernel::str::as_char_ptr_in_const_context(reason);
-        policy
-    }
-
-    const fn with_max(type_: u8, max: i16) -> Self {
-        let mut policy = Self::none();
-        policy.0.type_ = type_;
-        policy.0.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_MAX as u8;
-        policy.0.__bindgen_anon_1.__bindgen_anon_1 =
-            bindings::nla_policy__bindgen_ty_1__bindgen_ty_1 { min: 0, max };
         policy
     }
 }

@@ -378,11 +378,11 @@ impl<T: LinkOps> Registration<T> {
         from_result(|| {
             // SAFETY: The core's table has an element for each attribute of a link.
             let attrs = unsafe { NlAttrs::from_raw(tb, bindings::IFLA_NUM_TX_QUEUES as usize + 1) };
-            if T::ETHERNET {
-                validate_address(&attrs)?;
-            }
             // SAFETY: The structure is ours during the call.
             let mut ext_ack = unsafe { ExtAck::from_raw(ext_ack) };
+            if T::ETHERNET {
+                validate_address(&attrs, &mut ext_ack)?;
+            }
             // Devices on this layer have one transmit queue, see `Device::stop_queues`.
             if attrs
                 .u32(bindings::IFLA_NUM_TX_QUEUES as u16)
@@ -499,15 +499,19 @@ impl<T: LinkOps> PinnedDrop for Registration<T> {
 /// # Errors
 ///
 /// `EINVAL` for a wrong length, `EADDRNOTAVAIL` for zeros or a group address.
-fn validate_address(attrs: &NlAttrs<'_>) -> Result {
+fn validate_address(attrs: &NlAttrs<'_>, ext_ack: &mut ExtAck<'_>) -> Result {
     let number = bindings::IFLA_ADDRESS as u16;
     if !attrs.contains(number) {
         return Ok(());
     }
-    let address: EthernetAddress = attrs.payload(number).ok_or(EINVAL)?;
+    let address: EthernetAddress = attrs.payload(number).ok_or_else(|| {
+        ext_ack.set(c"An Ethernet address has six bytes");
+        EINVAL
+    })?;
     if is_valid_ether_addr(&address) {
         Ok(())
     } else {
+        ext_ack.set(c"The Ethernet address of an interface is no group address and not zero");
         Err(EADDRNOTAVAIL)
     }
 }
