@@ -181,10 +181,11 @@ not() {
 	! "$@"
 }
 
-# run_tests CLEAN FUNCTION...: runs each function as a test case, and CLEAN after it. A function
-# that returns $KSFT_SKIP is reported as skipped. If the test has an argument, only that case runs.
+# run_tests CLEAN FUNCTION...: runs each function as a test case, and CLEAN after it, with the status
+# of the function. One that returns $KSFT_SKIP is reported as skipped. If the test has an argument,
+# only that case runs.
 run_tests() {
-	local after="$1" test
+	local after="$1" test status
 
 	shift
 	ktap_print_header
@@ -200,12 +201,13 @@ run_tests() {
 	ktap_set_plan $#
 	for test; do
 		"$test"
-		case $? in
+		status=$?
+		case $status in
 		0) ktap_test_pass "$test" ;;
 		"$KSFT_SKIP") ktap_test_skip "$test" ;;
 		*) ktap_test_fail "$test" ;;
 		esac
-		"$after"
+		"$after" $status
 	done
 	ktap_finished
 }

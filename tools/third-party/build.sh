@@ -54,8 +54,8 @@ build_tinc()
 	done
 }
 
-# route.c for FreeBSD does not compile, as Linux has no routing sockets. It and its callees come
-# from a Linux build of the same source.
+# Once for each of its targets, which have code of their own. route.c for a BSD does not compile, as
+# Linux has no routing sockets. It and its callees come from a Linux build of the same source.
 build_openvpn()
 {
 	local options=(--disable-dco --disable-plugins --disable-lz4 --disable-lzo)
@@ -64,18 +64,33 @@ build_openvpn()
 	./configure "${options[@]}"
 	make -j"$(nproc)" -C src/openvpn route.o networking_sitnl.o
 
-	unpack /tmp/openvpn
+	# On the BSDs other headers include sys/uio.h.
+	local uio="-D_GNU_SOURCE -include sys/uio.h"
+
+	openvpn_for freebsd x86_64-unknown-freebsd14 "-I$include" FREEBSD 'FreeBSD ifconfig failed'
+	openvpn_for netbsd x86_64-unknown-netbsd10 "-I$include $uio" NETBSD 'NetBSD ifconfig failed'
+	openvpn_for dragonfly x86_64-unknown-dragonfly6 "-I$include $uio" DRAGONFLY \
+		'FreeBSD ifconfig failed'
+	openvpn_for openbsd x86_64-unknown-openbsd7.7 "-I$include/openbsd $uio" OPENBSD \
+		'OpenBSD ifconfig failed'
+	src/openvpn/openvpn --genkey secret "$out/key"
+}
+
+# openvpn_for NAME HOST CPPFLAGS TARGET TEXT: configure must find this target. TEXT is in its code only.
+openvpn_for()
+{
+	unpack "/tmp/openvpn-$1"
 	ac_cv_header_linux_errqueue_h=no ac_cv_header_linux_if_tun_h=no \
-		./configure "${FREEBSD[@]}" "${options[@]}" \
-		IFCONFIG="$COMMANDS/ifconfig" ROUTE="$COMMANDS/route"
+		./configure --host="$2" --build=x86_64-linux-gnu CC=gcc "CPPFLAGS=$3" \
+		"${options[@]}" IFCONFIG="$COMMANDS/ifconfig" ROUTE="$COMMANDS/route"
+	grep -qx "#define TARGET_$4 1" config.h
 	make -j"$(nproc)" -C src/compat
 	make -k -j"$(nproc)" -C src/openvpn || :
 	cp /tmp/openvpn-linux/src/openvpn/{route,networking_sitnl}.o src/openvpn/
 	gcc -x c -c -o src/openvpn/networking_freebsd.o /dev/null
 	make -C src/openvpn openvpn
-	compiled_for_bsd src/openvpn/tun.o 'FreeBSD ifconfig failed'
-	cp src/openvpn/openvpn "$out/"
-	src/openvpn/openvpn --genkey secret "$out/key"
+	compiled_for_bsd src/openvpn/tun.o "$5"
+	cp src/openvpn/openvpn "$out/openvpn-$1"
 }
 
 build_scapy()

@@ -57,10 +57,11 @@ topology_remove() {
 	[ -z "$reloaded" ] || reload
 }
 
-# After each test.
+# clean [STATUS]: after each test. If it failed, print the counters first.
 clean() {
 	local side unit
 
+	[ "${1:-0}" -eq 0 ] || counters
 	[ ${#daemons[@]} -eq 0 ] || { kill "${daemons[@]}"; wait "${daemons[@]}"; } 2>/dev/null
 	daemons=()
 	for side in "$LEFT" "$RIGHT"; do
@@ -70,6 +71,20 @@ clean() {
 		done
 	done
 	rm -rf "${TMP:?}"/*
+}
+
+# counters: what the interfaces and stacks have counted, for a test that has failed.
+counters() {
+	local side unit
+
+	for side in "$LEFT" "$RIGHT"; do
+		ip -n "$side" -s link show
+		for unit in $(ip -n "$side" -br link show type bsdtun | cut -d' ' -f1) \
+			$(ip -n "$side" -br link show type bsdtap | cut -d' ' -f1); do
+			ip netns exec "$side" ethtool -S "$unit"
+		done
+		ip netns exec "$side" nstat -asz | awk '$2 != 0'
+	done 2>&1 | sed 's/^/# /'
 }
 
 # units KIND LEFT RIGHT: create a unit in each namespace, with these names.
