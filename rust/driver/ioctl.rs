@@ -120,11 +120,7 @@ pub(super) fn ioctl(
             HeaderKind::Tun(caps) => arg.put_int(caps as i32)?,
             _ => return Err(ENODEV),
         },
-        Request::DeleteCapabilities => {
-            if let HeaderKind::Tun(_) = unit.queue().offload_header().kind() {
-                set_offload_header(unit, OffloadHeader::NONE)?;
-            }
-        }
+        Request::DeleteCapabilities => delete_capabilities(unit)?,
         // Prefix and packet together are far shorter than `i32::MAX`.
         Request::GetReadable => {
             let lost = |lost| unit.drop_lost(lost);
@@ -291,8 +287,8 @@ fn set_flags(unit: &Private<Unit>, arg: Argument) -> Result {
     Ok(())
 }
 
-/// `TAPSVNETHDR`, `TUNSCAP`, `TUNDCAP`: changes the offload header; the last of them counts. Needs
-/// no privilege beyond the open descriptor.
+/// `TAPSVNETHDR`, `TUNSCAP`: changes the offload header; the last of them counts. Needs no privilege
+/// beyond the open descriptor.
 ///
 /// # Errors
 ///
@@ -301,6 +297,21 @@ fn set_offload_header(unit: &Private<Unit>, header: OffloadHeader) -> Result {
     let rtnl = rtnl::lock();
     let dev = unit.device(&rtnl).ok_or(ENXIO)?;
     unit.set_offload_header(dev, header, &rtnl);
+    Ok(())
+}
+
+/// `TUNDCAP`: switches `struct tun_hdr` off. Has no effect on a virtio header.
+///
+/// # Errors
+///
+/// `ENXIO` if the interface is gone.
+fn delete_capabilities(unit: &Private<Unit>) -> Result {
+    let rtnl = rtnl::lock();
+    let dev = unit.device(&rtnl).ok_or(ENXIO)?;
+    // Under RTNL, so that another thread cannot switch on a virtio header in between.
+    if let HeaderKind::Tun(_) = unit.queue().offload_header().kind() {
+        unit.set_offload_header(dev, OffloadHeader::NONE, &rtnl);
+    }
     Ok(())
 }
 

@@ -124,7 +124,7 @@ struct Shared {
 struct Claimed {
     /// Packets that readers have claimed.
     packets: PacketList,
-    /// What reads return in front of packets. Changed under RTNL too.
+    /// What reads return in front of packets. Written under RTNL too.
     header: OffloadHeader,
 }
 
