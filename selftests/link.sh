@@ -172,9 +172,9 @@ ethernet_address_is_checked() {
 	local kind
 
 	for kind in bsdtap bsdvmnet; do
-		fails_with "no group address" \
+		fails_with "neither a group address" \
 			ip link add "${kind}105" address 03:11:22:33:44:55 type "$kind" || return 1
-		fails_with "and not zero" \
+		fails_with "nor zero" \
 			ip link add "${kind}105" address 00:00:00:00:00:00 type "$kind" || return 1
 		fails_with "has six bytes" \
 			ip link add "${kind}105" address 02:11:22:33:44:55:66 type "$kind" || return 1

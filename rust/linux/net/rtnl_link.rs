@@ -511,7 +511,7 @@ fn validate_address(attrs: &NlAttrs<'_>, ext_ack: &mut ExtAck<'_>) -> Result {
     if is_valid_ether_addr(&address) {
         Ok(())
     } else {
-        ext_ack.set(c"The Ethernet address of an interface is no group address and not zero");
+        ext_ack.set(c"The Ethernet address must be neither a group address nor zero");
         Err(EADDRNOTAVAIL)
     }
 }
