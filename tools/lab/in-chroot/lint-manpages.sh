@@ -42,7 +42,7 @@ same "bsdtap.4, ioctls" "$({ defined net/if_tap.h; echo "$generic"; echo "$ether
 	"$(items Dv bsdtap.4)"
 
 for page in bsdtun.4 bsdtap.4; do
-	same "$page, parameters" "$(sed -n 's/^        \([a-z_]*\): u[0-9]* {$/\1/p' rust/bsdtun.rs | sort -u)" \
+	same "$page, parameters" "$(sed -n 's/^        \([a-z_]*\): [a-z]*[0-9]* {$/\1/p' rust/bsdtun.rs | sort -u)" \
 		"$(items Cm $page)"
 done
 
