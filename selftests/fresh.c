@@ -132,6 +132,20 @@ TEST_F(fresh, unit_given_again_is_as_new)
 	}
 }
 
+/* The administrator's wish for the last close that never came. */
+TEST_F(fresh, transient_that_was_set_while_closed_is_not_given)
+{
+	unit_close(&self->u);
+	ASSERT_EQ(0, sysfs_remount());
+	ASSERT_EQ(0, unit_attr_set(&self->u, "transient", "1"));
+	ASSERT_EQ(0, cloner_open(&self->again, variant->kind, O_NONBLOCK));
+	expect_new(_metadata, self, variant);
+	unit_close(&self->again);
+	EXPECT_TRUE(node_exists(&self->u));
+	ASSERT_EQ(0, cloner_open(&self->again, variant->kind, O_NONBLOCK));
+	expect_new(_metadata, self, variant);
+}
+
 /* A tap that keeps stays up with its addresses, but not for another program. */
 TEST_F(fresh, what_keep_keeps_is_not_given)
 {

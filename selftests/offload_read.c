@@ -290,4 +290,24 @@ TEST_F(offload_read, segments_count_against_txqueuelen)
 	EXPECT_EQ(3 * SEGMENTS, ethtool_statistic(self->u.ifname, "tx_drop_unread"));
 }
 
+/* An injected packet with segments longer than the MTU counts by its length: the queue is bounded. */
+TEST_F(offload_read, bytes_count_against_txqueuelen)
+{
+	struct virtio_net_hdr hdr = l4_virtio(variant->family, IPPROTO_TCP, 30000);
+	size_t len = build_l4(self->sent, variant->family, IPPROTO_TCP, false, 60000, true);
+	int i, taken = 0;
+
+	ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, 100));
+	ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+	for (i = 0; i < 10; i++)
+		taken += vnet_send(self->raw, &self->u, &hdr, self->sent, len) > 0;
+	/* 150,000 bytes of packets of one MTU are as much, and one more begins below the limit. */
+	EXPECT_EQ(3, taken);
+	EXPECT_LE(100, ethtool_statistic(self->u.ifname, "queue_len"));
+	for (i = 0; i < 3; i++)
+		EXPECT_EQ((ssize_t)(offload_prefix_len(&variant->o) + len),
+			  ERR(read(self->u.fd, self->got, sizeof(self->got))));
+	EXPECT_EQ(0, ethtool_statistic(self->u.ifname, "queue_len"));
+}
+
 TEST_HARNESS_MAIN
