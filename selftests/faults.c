@@ -704,8 +704,8 @@ TEST_F_TIMEOUT(faults, each_call_fails_and_the_unit_works, 400)
 }
 
 /*
- * A write that fails increments the counter of its cause; the stack receives the others. Of a length
- * for which the driver allocates in one way only: others have a second chance.
+ * A write that fails increments the counter of its cause; the stack receives the others. The length
+ * is one for which the driver allocates in one way only: others have a second chance.
  */
 TEST_F_TIMEOUT(faults, a_write_is_received_or_counted, 120)
 {

@@ -125,7 +125,7 @@ TEST_F(unit, capabilities_enable_what_they_name)
 		{ IFCAP_CSUM_TCPv6, IPV6 },
 		{ IFCAP_CSUM_UDPv6, IPV6 },
 		{ IFCAP_CSUM_TCPv4 | IFCAP_CSUM_UDPv6, IPV4 | IPV6 },
-		/* IPv4's own checksum is never left to a driver, and these mean nothing on reads. */
+		/* IPv4's own checksum is never left to a driver. These mean nothing on reads. */
 		{ IFCAP_CSUM_IPv4, 0 },
 		{ IFCAP_VLAN_MTU | IFCAP_VLAN_HWOFFLOAD | IFCAP_LRO, 0 },
 		{ IFCAP_VLAN_HWTAGGING, vlan },

@@ -4,7 +4,7 @@
  * it. A reader without a header, or whose header cannot describe a packet, gets it finished,
  * whatever was queued before.
  */
-#include "lib/test.h"
+#include "lib/fixture.h"
 #include "lib/offload.h"
 
 #include <net/if_tun.h>
@@ -25,23 +25,15 @@ FIXTURE_VARIANT(offload_read) {
 	int family;
 };
 
-#define VARIANTS(name, ...)							\
-FIXTURE_VARIANT_ADD(offload_read, name##_ipv4) {				\
-	.o = { __VA_ARGS__ }, .family = AF_INET,				\
-};										\
-FIXTURE_VARIANT_ADD(offload_read, name##_ipv6) {				\
-	.o = { __VA_ARGS__ }, .family = AF_INET6,				\
-}
-
 FIXTURE_VARIANT_ADD(offload_read, tun_virtio_ipv4) {
 	.o = { .kind = TUN_KIND, .virtio = 10 }, .family = AF_INET,
 };
 
-VARIANTS(head_virtio, .kind = TUN_KIND, .virtio = 12, .head = true);
-VARIANTS(head_tun_hdr, .kind = TUN_KIND, .head = true);
-VARIANTS(tap_virtio, .kind = TAP_KIND, .virtio = 12);
-VARIANTS(tap_tun_hdr, .kind = TAP_KIND);
-VARIANTS(vmnet_virtio, .kind = VMNET_KIND, .virtio = 10);
+OFFLOAD_VARIANTS(offload_read, head_virtio, .kind = TUN_KIND, .virtio = 12, .head = true);
+OFFLOAD_VARIANTS(offload_read, head_tun_hdr, .kind = TUN_KIND, .head = true);
+OFFLOAD_VARIANTS(offload_read, tap_virtio, .kind = TAP_KIND, .virtio = 12);
+OFFLOAD_VARIANTS(offload_read, tap_tun_hdr, .kind = TAP_KIND);
+OFFLOAD_VARIANTS(offload_read, vmnet_virtio, .kind = VMNET_KIND, .virtio = 10);
 
 FIXTURE_SETUP(offload_read)
 {
@@ -290,7 +282,7 @@ TEST_F(offload_read, segments_count_against_txqueuelen)
 	EXPECT_EQ(3 * SEGMENTS, ethtool_statistic(self->u.ifname, "tx_drop_unread"));
 }
 
-/* An injected packet with segments longer than the MTU counts by its length: the queue is bounded. */
+/* An injected packet with segments longer than the MTU counts by its length. */
 TEST_F(offload_read, bytes_count_against_txqueuelen)
 {
 	struct virtio_net_hdr hdr = l4_virtio(variant->family, IPPROTO_TCP, 30000);

@@ -3,7 +3,7 @@
  * Writes with an offload header: the kernel completes the checksum and cuts segments. A header that
  * is malformed or does not fit its packet fails with EINVAL. Also built as a 32-bit program.
  */
-#include "lib/test.h"
+#include "lib/fixture.h"
 #include "lib/offload.h"
 
 #include <net/if_tun.h>
@@ -25,14 +25,6 @@ FIXTURE_VARIANT(offload_write) {
 	int family;
 };
 
-#define VARIANTS(name, ...)							\
-FIXTURE_VARIANT_ADD(offload_write, name##_ipv4) {				\
-	.o = { __VA_ARGS__ }, .family = AF_INET,				\
-};										\
-FIXTURE_VARIANT_ADD(offload_write, name##_ipv6) {				\
-	.o = { __VA_ARGS__ }, .family = AF_INET6,				\
-}
-
 FIXTURE_VARIANT_ADD(offload_write, tun_virtio_ipv4) {
 	.o = { .kind = TUN_KIND, .virtio = 10 }, .family = AF_INET,
 };
@@ -41,10 +33,10 @@ FIXTURE_VARIANT_ADD(offload_write, tun_tun_hdr_ipv4) {
 	.o = { .kind = TUN_KIND }, .family = AF_INET,
 };
 
-VARIANTS(head_virtio, .kind = TUN_KIND, .virtio = 12, .head = true);
-VARIANTS(head_tun_hdr, .kind = TUN_KIND, .head = true);
-VARIANTS(tap_virtio, .kind = TAP_KIND, .virtio = 12);
-VARIANTS(tap_tun_hdr, .kind = TAP_KIND);
+OFFLOAD_VARIANTS(offload_write, head_virtio, .kind = TUN_KIND, .virtio = 12, .head = true);
+OFFLOAD_VARIANTS(offload_write, head_tun_hdr, .kind = TUN_KIND, .head = true);
+OFFLOAD_VARIANTS(offload_write, tap_virtio, .kind = TAP_KIND, .virtio = 12);
+OFFLOAD_VARIANTS(offload_write, tap_tun_hdr, .kind = TAP_KIND);
 
 FIXTURE_SETUP(offload_write)
 {
@@ -103,8 +95,10 @@ static size_t build(FIXTURE_DATA(offload_write) * self,
 /* The UDP socket gets the payload of the packet in the buffer, and nothing else. */
 #define EXPECT_DELIVERED(payload)						\
 ({										\
-	EXPECT_EQ((ssize_t)(payload), RECV(0));					\
-	EXPECT_EQ(0, memcmp(self->got, self->buf + self->prefix + self->headers, payload)); \
+	const ssize_t __payload = payload;					\
+										\
+	EXPECT_EQ(__payload, RECV(0));						\
+	EXPECT_EQ(0, memcmp(self->got, self->buf + self->prefix + self->headers, __payload)); \
 	EXPECT_EQ(-EAGAIN, RECV(MSG_DONTWAIT));					\
 })
 
@@ -468,7 +462,8 @@ TEST_F(offload_write, lengths)
 TEST_F(offload_write, bad_buffer_within_the_header)
 {
 	const long page = sysconf(_SC_PAGESIZE);
-	char *map = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *map = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			 0);
 	size_t at;
 
 	ASSERT_TRUE(map != MAP_FAILED);

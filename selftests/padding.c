@@ -227,7 +227,8 @@ TEST_F(padding, setters_return_nothing)
 	static const unsigned int cmds[] = {
 		_IOW('t', 90, int), _IOW('t', 91, struct tuninfo), _IOW('t', 91, int),
 		_IOW('t', 93, int), _IOW('t', 94, int), _IO('t', 95), _IOW('t', 96, int),
-		_IOW('t', 98, int), _IOW('t', 196, int), _IO('t', 196), _IO('V', 0), FIONBIO, FIOASYNC, FIOSETOWN, TIOCSPGRP, SIOCSIFADDR,
+		_IOW('t', 98, int), _IOW('t', 196, int), _IO('t', 196), _IO('V', 0),
+		FIONBIO, FIOASYNC, FIOSETOWN, TIOCSPGRP, SIOCSIFADDR,
 	};
 	unsigned char buf[256];
 	int i;

@@ -308,8 +308,8 @@ TEST_F(unit, SIOCSIFNAME_takes_the_name_itself)
 	struct ifreq ifr = { };
 	int fd;
 
-	strcpy(ifr.ifr_name, self->u.ifname);
-	strcpy(ifr.ifr_newname, "fifteen_letters");
+	memcpy(ifr.ifr_name, self->u.ifname, IFNAMSIZ);
+	memcpy(ifr.ifr_newname, "fifteen_letters", IFNAMSIZ);
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, ERR(ioctl(fd, SIOCSIFNAME, &ifr)));

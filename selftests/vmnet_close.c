@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The last close of a vmnet: what is queued is discarded, the interface stays up and configured, and
+ * The last close of a vmnet discards what is queued. The interface stays up and configured, and
  * frames are queued while the node is closed. Statements B13 and B14.
  */
 

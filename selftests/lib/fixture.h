@@ -68,6 +68,18 @@
 #define TAP_VARIANT(name)	FIXTURE_VARIANT_ADD(name, tap) { .kind = TAP_KIND }
 #define VMNET_VARIANT(name)	FIXTURE_VARIANT_ADD(name, vmnet) { .kind = VMNET_KIND }
 
+/*
+ * Variants of a fixture with a struct offload and an address family. The arguments that follow are
+ * the initializers of the former.
+ */
+#define OFFLOAD_VARIANTS(fixture, name, ...)				\
+	FIXTURE_VARIANT_ADD(fixture, name##_ipv4) {			\
+		.o = { __VA_ARGS__ }, .family = AF_INET,		\
+	};								\
+	FIXTURE_VARIANT_ADD(fixture, name##_ipv6) {			\
+		.o = { __VA_ARGS__ }, .family = AF_INET6,		\
+	}
+
 /* Transmits the numbers from @first up to but not including @end with send_numbered(). */
 static inline void send_numbered_range(struct __test_metadata *_metadata, const struct unit *u,
 				       int raw, unsigned int first, unsigned int end)

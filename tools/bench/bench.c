@@ -1038,7 +1038,7 @@ static void many_rows(void)
 
 /* TCP between two network namespaces, through two units and a program that forwards. */
 
-#define TCP_BYTES	(1 << 20)	/* in a round */
+#define TCP_BYTES	1048576	/* in a round */
 
 static int here = -1;
 
