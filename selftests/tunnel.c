@@ -8,6 +8,7 @@
 #include <sched.h>
 
 #include "lib/test.h"
+#include "lib/offload.h"
 
 /* Two units with TUNSIFHEAD, each in a network namespace of its own. */
 FIXTURE(tunnel) {
@@ -20,6 +21,8 @@ FIXTURE(tunnel) {
 
 FIXTURE_VARIANT(tunnel) {
 	int mtu;
+	bool header;		/* with an offload header, which is forwarded as it is */
+	struct offload o;
 };
 
 FIXTURE_VARIANT_ADD(tunnel, mtu_1500) {
@@ -33,6 +36,17 @@ FIXTURE_VARIANT_ADD(tunnel, mtu_1280) {
 FIXTURE_VARIANT_ADD(tunnel, mtu_65535) {
 	.mtu = 65535,
 };
+
+FIXTURE_VARIANT_ADD(tunnel, virtio_net_hdr) {
+	.mtu = 1500, .header = true, .o = { .kind = TUN_KIND, .virtio = 10, .head = true },
+};
+
+FIXTURE_VARIANT_ADD(tunnel, tun_hdr) {
+	.mtu = 1500, .header = true, .o = { .kind = TUN_KIND, .head = true },
+};
+
+/* The longest read of the forwarder. */
+static ssize_t longest;
 
 static void *forward_packets(void *arg)
 {
@@ -52,9 +66,12 @@ static void *forward_packets(void *arg)
 
 			if (pfd[i].revents & POLLHUP)
 				return NULL;
-			while ((n = read(pfd[i].fd, buf, sizeof(buf))) > 0)
+			while ((n = read(pfd[i].fd, buf, sizeof(buf))) > 0) {
 				if (write(pfd[!i].fd, buf, n) != n)
 					return NULL;
+				if (n > longest)
+					longest = n;
+			}
 		}
 	}
 }
@@ -100,6 +117,10 @@ FIXTURE_SETUP(tunnel)
 	ASSERT_EQ(0, setsockopt(self->server[1], IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)));
 	ASSERT_EQ(0, bind(self->server[1], (void *)&sin6, sizeof(sin6)));
 	ASSERT_EQ(0, listen(self->server[1], 1));
+	if (variant->header) {
+		ASSERT_EQ(0, offload_on(&self->a, &variant->o, OFFLOAD_CAPS_ALL));
+		ASSERT_EQ(0, offload_on(&self->b, &variant->o, OFFLOAD_CAPS_ALL));
+	}
 }
 
 FIXTURE_TEARDOWN(tunnel)
@@ -180,6 +201,8 @@ TEST_F_TIMEOUT(tunnel, tcp_over_ipv4_and_ipv6, 120)
 	ASSERT_EQ(0, link_del(self->b.ifindex));
 	self->b.ifindex = 0;
 	ASSERT_EQ(0, pthread_join(self->forwarder, NULL));
+	/* With a header, TCP was not cut into packets of the MTU; without one, always. */
+	EXPECT_EQ(variant->header, longest > 4 + variant->mtu);
 }
 
 TEST_HARNESS_MAIN
