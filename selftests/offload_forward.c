@@ -4,7 +4,7 @@
  * interface without offloads, where they are captured as valid segments, and to another unit;
  * through a bridge and a redirection of tc.
  */
-#include "lib/test.h"
+#include "lib/fixture.h"
 #include "lib/offload.h"
 
 #include <linux/if_packet.h>
@@ -32,18 +32,10 @@ FIXTURE_VARIANT(offload_forward) {
 	int family;
 };
 
-#define VARIANTS(name, ...)							\
-FIXTURE_VARIANT_ADD(offload_forward, name##_ipv4) {				\
-	.o = { __VA_ARGS__ }, .family = AF_INET,				\
-};										\
-FIXTURE_VARIANT_ADD(offload_forward, name##_ipv6) {				\
-	.o = { __VA_ARGS__ }, .family = AF_INET6,				\
-}
-
-VARIANTS(head_virtio, .kind = TUN_KIND, .virtio = 12, .head = true);
-VARIANTS(head_tun_hdr, .kind = TUN_KIND, .head = true);
-VARIANTS(tap_virtio, .kind = TAP_KIND, .virtio = 10);
-VARIANTS(tap_tun_hdr, .kind = TAP_KIND);
+OFFLOAD_VARIANTS(offload_forward, head_virtio, .kind = TUN_KIND, .virtio = 12, .head = true);
+OFFLOAD_VARIANTS(offload_forward, head_tun_hdr, .kind = TUN_KIND, .head = true);
+OFFLOAD_VARIANTS(offload_forward, tap_virtio, .kind = TAP_KIND, .virtio = 10);
+OFFLOAD_VARIANTS(offload_forward, tap_tun_hdr, .kind = TAP_KIND);
 
 FIXTURE_SETUP(offload_forward)
 {
@@ -82,8 +74,8 @@ static int plain_cable(const FIXTURE_VARIANT(offload_forward) * variant)
 	};
 	unsigned int i;
 
-	if (run_command("ip link add near type veth peer name far && ip link set near up && "
-			"ip link set far up"))
+	if (run_command("ip link add near type veth peer name far") ||
+	    run_command("ip link set near up") || run_command("ip link set far up"))
 		return -ENODEV;
 	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (ethtool_set_feature("near", names[i], false) ||
@@ -98,10 +90,10 @@ static int plain_cable(const FIXTURE_VARIANT(offload_forward) * variant)
 /* Routes to the receiver at the end of the cable. */
 static int route_near(void)
 {
-	return run_command("ip address add 10.43.0.1/24 dev near && "
-			   "ip address add fd43::1/64 dev near nodad && "
-			   "ip neigh replace 10.43.0.2 lladdr 02:42:0a:2b:00:02 dev near && "
-			   "ip neigh replace fd43::2 lladdr 02:42:0a:2b:00:02 dev near");
+	return run_command("ip address add 10.43.0.1/24 dev near") ||
+	       run_command("ip address add fd43::1/64 dev near nodad") ||
+	       run_command("ip neigh replace 10.43.0.2 lladdr 02:42:0a:2b:00:02 dev near") ||
+	       run_command("ip neigh replace fd43::2 lladdr 02:42:0a:2b:00:02 dev near");
 }
 
 /*
@@ -238,8 +230,9 @@ TEST_F(offload_forward, bridged_to_an_interface_without_offloads)
 	if (fd == -ENODEV || run_command("ip link add bridge type bridge"))
 		SKIP(return, "no veth or no bridge in this kernel");
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, run_command("ip link set %s master bridge && ip link set near master bridge && "
-				 "ip link set bridge up", self->u.ifname));
+	ASSERT_EQ(0, run_command("ip link set %s master bridge", self->u.ifname));
+	ASSERT_EQ(0, run_command("ip link set near master bridge"));
+	ASSERT_EQ(0, run_command("ip link set bridge up"));
 	/* Not for this machine. */
 	memset(self->u.mac, 0x06, ETH_ALEN);
 	check_all(_metadata, self, variant, fd);
@@ -255,8 +248,9 @@ TEST_F(offload_forward, redirected_by_tc)
 		SKIP(return, "no frames");
 	fd = plain_cable(variant);
 	if (fd == -ENODEV ||
-	    run_command("tc qdisc add dev %s clsact && tc filter add dev %s ingress matchall "
-			"action mirred egress redirect dev near", self->u.ifname, self->u.ifname))
+	    run_command("tc qdisc add dev %s clsact", self->u.ifname) ||
+	    run_command("tc filter add dev %s ingress matchall action mirred egress redirect dev near",
+			self->u.ifname))
 		SKIP(return, "no veth or no mirred in this kernel");
 	ASSERT_LE(0, fd);
 	check_all(_metadata, self, variant, fd);
@@ -281,8 +275,8 @@ TEST_F(offload_forward, filtered_by_nftables)
 	len = BUILD(IPPROTO_UDP, 1000, 0);
 	ASSERT_EQ((ssize_t)len, ERR(write(self->u.fd, self->buf, len)));
 	EXPECT_SEGMENTS(fd, IPPROTO_UDP, 1000, 1000);
-	EXPECT_EQ(0, run_command("nft list table inet filter | grep -q 'counter packets 1 bytes %zu'",
-				 PAYLOAD + l4_headers_len(variant->family, IPPROTO_TCP)));
+	len = PAYLOAD + l4_headers_len(variant->family, IPPROTO_TCP);
+	EXPECT_EQ(0, run_command("nft list table inet filter | grep -q 'packets 1 bytes %zu'", len));
 	close(fd);
 }
 
@@ -307,8 +301,8 @@ TEST_F(offload_forward, to_another_unit)
 	ASSERT_EQ(0, unit_open(&far, O_NONBLOCK));
 	ASSERT_EQ(0, ioctl_set(far.fd, TUNSIFHEAD, 1));
 	ASSERT_EQ(0, addr_add(far.ifindex, FAR_LOCAL, FAR_PEER));
-	ASSERT_EQ(0, run_command("ip address add fd43::1/64 dev far nodad && "
-				 "sysctl -q net.ipv6.conf.far.router_solicitations=0"));
+	ASSERT_EQ(0, run_command("ip address add fd43::1/64 dev far nodad"));
+	ASSERT_EQ(0, run_command("sysctl -q net.ipv6.conf.far.router_solicitations=0"));
 	ASSERT_EQ(0, link_up(far.ifindex));
 	len = BUILD(IPPROTO_TCP, PAYLOAD, MSS);
 	for (i = 0; i < ARRAY_SIZE(sorts); i++) {
