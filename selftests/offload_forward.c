@@ -249,8 +249,8 @@ TEST_F(offload_forward, redirected_by_tc)
 	fd = plain_cable(variant);
 	if (fd == -ENODEV ||
 	    run_command("tc qdisc add dev %s clsact", self->u.ifname) ||
-	    run_command("tc filter add dev %s ingress matchall action mirred egress redirect dev near",
-			self->u.ifname))
+	    run_command("tc filter add dev %s ingress matchall action mirred %s dev near",
+			self->u.ifname, "egress redirect"))
 		SKIP(return, "no veth or no mirred in this kernel");
 	ASSERT_LE(0, fd);
 	check_all(_metadata, self, variant, fd);
@@ -276,7 +276,8 @@ TEST_F(offload_forward, filtered_by_nftables)
 	ASSERT_EQ((ssize_t)len, ERR(write(self->u.fd, self->buf, len)));
 	EXPECT_SEGMENTS(fd, IPPROTO_UDP, 1000, 1000);
 	len = PAYLOAD + l4_headers_len(variant->family, IPPROTO_TCP);
-	EXPECT_EQ(0, run_command("nft list table inet filter | grep -q 'packets 1 bytes %zu'", len));
+	EXPECT_EQ(0, run_command("nft list table inet filter | grep -q 'packets 1 bytes %zu'",
+				 len));
 	close(fd);
 }
 
