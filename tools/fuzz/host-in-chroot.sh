@@ -16,4 +16,4 @@ rustc --edition 2021 -D warnings -C opt-level=2 -C debug-assertions=on -C overfl
 	-C llvm-args=-sanitizer-coverage-trace-compares \
 	-C linker=clang -C link-arg=-fsanitize=fuzzer -o /tmp/fuzz "$tree/tools/fuzz/host.rs"
 mkdir /tmp/new
-exec /tmp/fuzz -max_len=64 -print_final_stats=1 "$@"
+exec /tmp/fuzz -max_len=160 -print_final_stats=1 "$@"
