@@ -181,6 +181,7 @@ ethernet_address_is_checked() {
 		expect not test -e "/dev/${kind}105" || return 1
 		ip link add "${kind}105" address 02:11:22:33:44:55 type "$kind" || return 1
 		expect attr_is "${kind}105" address 02:11:22:33:44:55 || return 1
+		ip link del "${kind}105" || return 1
 	done
 }
 
