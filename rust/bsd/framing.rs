@@ -102,7 +102,8 @@ pub(crate) enum Write {
     Empty,
     /// A packet, which is taken for IPv4 without a look at its bytes.
     Bare,
-    /// A packet behind its address family: [`HEAD_LEN`] bytes for [`protocol_of_head`].
+    /// A packet behind its address family: [`HEAD_LEN`] bytes for
+    /// [`Framing::protocol_of_head`].
     Headed,
     /// Less than an address family: the write fails with `ENOBUFS`.
     TooShort,

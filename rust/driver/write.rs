@@ -90,7 +90,7 @@ fn write_behind_header(
     write_behind(header, unit, mode, iov)
 }
 
-/// Does what [`write`] describes, for a packet behind this offload header.
+/// Does what [`write()`] describes, for a packet behind this offload header.
 #[inline(always)]
 fn write_behind(
     header: OffloadHeader,
