@@ -278,5 +278,5 @@ ssize_t vnet_send(int fd, const struct unit *u, const struct virtio_net_hdr *hdr
 		copy.csum_start += ETH_HLEN;
 		copy.hdr_len += copy.gso_type ? ETH_HLEN : 0;
 	}
-	return ERR(sendmsg(fd, &msg, 0));
+	return ERR(sendmsg(fd, &msg, MSG_DONTWAIT));
 }

@@ -62,7 +62,7 @@ void complete_checksum(void *ip, size_t len, const struct virtio_net_hdr *hdr);
 /* A packet socket that transmits packets behind a virtio header. */
 int vnet_socket(void);
 
-/* Transmits an IP packet, which is at @ip, on the interface, as the header says. */
+/* Transmits an IP packet, at @ip, on the interface, as the header says. Never blocks. */
 ssize_t vnet_send(int fd, const struct unit *u, const struct virtio_net_hdr *hdr, const void *ip,
 		  size_t len);
 
