@@ -8,6 +8,10 @@
 #include <net/if_tun.h>
 
 #include "fuzz.h"
+#include "lib/offload.h"
+
+#include <linux/if_bsdtun.h>
+#include <openbsd/net/if_tun_hdr.h>
 
 static const __u16 lengths[] = {
 	0, 1, 3, 4, 5, 13, 14, 15, 16, 20, 27, 28, 32, 34, 60, 72, 100, 576, 1500, 1514,
@@ -56,7 +60,11 @@ static long call_ioctl(const struct call *call)
 		_IOW('f', 125, int), _IOW('f', 126, int), _IOR('f', 127, int), FIONREAD,
 		FIONBIO, FIOASYNC, FIOSETOWN, FIOGETOWN, TIOCSPGRP, TIOCGPGRP, FIODGNAME,
 		_IOW('f', 120, char[8]), _IOR('t', 95, int),
+		TAPSVNETHDR, TAPSVNETHDR, TAPGVNETHDR, BSDTUNGVNETHDR, TUNSCAP, TUNSCAP, TUNGCAP,
+		TUNDCAP,
 	};
+	static const __u32 lengths[] = { 0, 10, 12 };
+	__u32 value = call->c;
 	unsigned int cmd = PICK(numbers, call->a);
 	void *arg = pointer(call->how, cmd >> 16 & 0xff);
 
@@ -64,8 +72,13 @@ static long call_ioctl(const struct call *call)
 		cmd = bsd_encoding(cmd);
 	if (call->how >> 6 == 3)
 		cmd = call->c ^ (call->a << 8);
+	/* Mostly valid offload headers. */
+	if (cmd == TAPSVNETHDR && call->b & 7)
+		value = PICK(lengths, call->c);
+	if (cmd == TUNSCAP && call->b & 7)
+		value &= OFFLOAD_CAPS_ALL;
 	memset(buffer, 0, 256);
-	memcpy(buffer, &call->c, sizeof(call->c));
+	memcpy(buffer, &value, sizeof(value));
 	memcpy(buffer + 4, &call->b, sizeof(call->b));
 	buffer[6] = call->b;
 	/* VMIO_SIOCSIFFLAGS takes its argument by value. */
@@ -206,15 +219,54 @@ static size_t build_fuzz_frame(const struct call *call, const struct fuzz_unit *
 			   len);
 }
 
+/* Stores the offload header that is on: mostly one that fits a packet. Returns its length. */
+static size_t put_header(const struct call *call, const struct fuzz_unit *u, __u8 *buf)
+{
+	static const __u8 types[] = { 0, 1, 4, 5, 0x81, 3, 1, 4 };
+	static const __u16 sizes[] = { 100, 500, 1000, 1400, 1, 0xffff, 0, 100 };
+	static const __u16 flags[] = { 0, 0x200, 0x400, 0x220, 0x100, 0x420, 0x10, 0xffff };
+	int len = ioctl_get(fd_of(call), u->kind ? TAPGVNETHDR : BSDTUNGVNETHDR);
+
+	memset(buf, 0, OFFLOAD_HEADER_MAX);
+	if (len > 0) {
+		struct virtio_net_hdr hdr = {
+			.flags = call->c & 3,
+			.gso_type = PICK(types, call->c >> 2),
+			.gso_size = PICK(sizes, call->c >> 5),
+			.csum_start = (u->kind ? ETH_HLEN : 0) + (call->c & 0x100 ? 20 : 40),
+			.csum_offset = call->c & 0x200 ? 16 : 6,
+			.hdr_len = call->c >> 16,
+		};
+
+		if (!(call->c & 0xc00))
+			hdr.csum_start = call->c >> 16;
+		memcpy(buf, &hdr, sizeof(hdr));
+		return len;
+	}
+	if (ioctl_get(fd_of(call), TUNGCAP) >= 0) {
+		struct tun_hdr hdr = {
+			.th_flags = PICK(flags, call->c),
+			.th_mss = PICK(sizes, call->c >> 5),
+			.th_vtag = call->c >> 16,
+		};
+
+		memcpy(buf, &hdr, sizeof(hdr));
+		return sizeof(hdr);
+	}
+	return 0;
+}
+
 static long call_write(const struct call *call)
 {
 	static const __u32 families[] = { AF_INET, AF_INET, 10, 24, 28, 30, 0, 0x02000000, 255 };
 	const struct fuzz_unit *u = fd_from(call->obj, true)->unit ?: units;
 	__u8 *buf = (void *)buffer;
 	struct iovec iov[3];
-	size_t len;
+	size_t header, len;
 	int n;
 
+	header = put_header(call, u, buf);
+	buf += header;
 	if (u->kind) {
 		len = build_fuzz_frame(call, u, true, buf);
 	} else if (call->how & 2) {
@@ -225,6 +277,7 @@ static long call_write(const struct call *call)
 	} else {
 		len = build_packet(call, u, true, buf);
 	}
+	len += header;
 	/* Shorter than a header. */
 	if ((call->how & 0x0c) == 0x0c)
 		len = call->b % 20;
