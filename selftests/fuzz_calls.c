@@ -188,6 +188,12 @@ static size_t build_packet(const struct call *call, const struct fuzz_unit *u, b
 		head = build_udp(buf, src, dst, PORT, PORT, body, len);
 		buf[call->b % 20] ^= 1 << call->c % 8;
 		break;
+	case 5:			/* routed to the neighbor of setup_neighbor() */
+	case 6:
+		head = build_l4(buf, call->how & 1 ? AF_INET : AF_INET6,
+				call->b & 1 ? IPPROTO_TCP : IPPROTO_UDP, to_host,
+				len < 60000 ? len : 60000, call->b & 2);
+		break;
 	default:
 		head = len;
 		break;

@@ -142,6 +142,36 @@ static void setup_faults(void)
 	}
 }
 
+/*
+ * Packets for other hosts are routed to an interface without segmentation offload, behind a filter
+ * and a capture, where superpackets end. Kernels without these have fewer neighbors.
+ */
+static void setup_neighbor(void)
+{
+	static const char *const commands[] = {
+		"ip link add near type veth peer name far",
+		"ip link set near up arp off",
+		"ip link set far up",
+		"ip addr add 10.99.0.1/24 dev near",
+		"ip addr add fd99::1/64 dev near nodad",
+		"ip route add default dev near",
+		"ip -6 route add default dev near",
+		"ethtool -K near tso off gso off tx off",
+		"nft add table inet fuzz",
+		"nft 'add chain inet fuzz forward { type filter hook forward priority 0; }'",
+		"nft add rule inet fuzz forward ct state new counter",
+		"tc qdisc add dev near clsact",
+		"tc filter add dev near egress matchall action mirred egress mirror dev lo",
+	};
+	unsigned int i;
+
+	write_file("/proc/sys/net/ipv4/ip_forward", "1");
+	write_file("/proc/sys/net/ipv6/conf/all/forwarding", "1");
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		if (run_command("%s 2>/dev/null", commands[i]))
+			fprintf(stderr, "# no neighbor: %s\n", commands[i]);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	struct sigaction action = { .sa_handler = on_alarm };
@@ -169,6 +199,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 		err(1, "cannot open sockets");
 	netns_configure();
 	netns_enable_ipv6();
+	setup_neighbor();
 
 	buffer_size = 160 * 1024;
 	buffer = mmap(NULL, buffer_size + page, PROT_READ | PROT_WRITE,
