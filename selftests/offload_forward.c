@@ -340,4 +340,39 @@ TEST_F(offload_forward, to_another_unit)
 	unit_destroy(&far);
 }
 
+/* From a container, over its veth and a bridge: nobody on the way segments. */
+TEST_F(offload_forward, from_a_veth_over_a_bridge_whole)
+{
+	struct virtio_net_hdr want = l4_virtio(variant->family, IPPROTO_TCP, MSS), hdr;
+	struct unit container = { .kind = TAP_KIND };
+	ssize_t len, got;
+	int raw;
+
+	if (!link_header_len(&self->u))
+		SKIP(return, "no frames");
+	if (run_command("ip link add near type veth peer name far") ||
+	    run_command("ip link add bridge type bridge"))
+		SKIP(return, "no veth or no bridge in this kernel");
+	ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+	ASSERT_EQ(0, run_command("ip link set %s master bridge", self->u.ifname));
+	ASSERT_EQ(0, run_command("ip link set near up master bridge"));
+	ASSERT_EQ(0, run_command("ip link set far up"));
+	ASSERT_EQ(0, run_command("ip link set bridge up"));
+	container.ifindex = if_nametoindex("far");
+	memcpy(container.mac, "\x02\0\0\0\0\x07", ETH_ALEN);
+	raw = vnet_socket();
+	ASSERT_LE(0, raw);
+	len = build_l4(self->buf, variant->family, IPPROTO_TCP, false, PAYLOAD, true);
+	/* Until the ports forward, and among what IPv6 sends by itself. */
+	ASSERT_TRUE(WAIT_FOR(vnet_send(raw, &container, &want, self->buf, len) > 0 &&
+			     (got = ERR(read(self->u.fd, self->got, sizeof(self->got)))) >
+			     (ssize_t)self->prefix + MSS, TIMEOUT_MS));
+	ASSERT_EQ((ssize_t)self->prefix + len, got);
+	hdr = offload_get(&variant->o, self->got);
+	EXPECT_EQ(0, memcmp(&want, &hdr, sizeof(hdr)));
+	EXPECT_EQ(0, memcmp(self->buf, self->got + self->prefix, len));
+	close(raw);
+	EXPECT_EQ(0, run_command("ip link del bridge"));
+}
+
 TEST_HARNESS_MAIN

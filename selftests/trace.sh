@@ -6,6 +6,9 @@
 # shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
 . "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
+# Of a packet that is not to be segmented.
+PLAIN="gso_size=0 gso_segs=0"
+
 require ip ping dd
 
 if ! grep -qw tracefs /proc/filesystems; then
@@ -91,11 +94,11 @@ transmitted_packets_are_queued_and_read() {
 	expect test "$(receive 2000)" = 84 || return 1
 	expect test "$(receive 40)" = 40 || return 1
 	number bsdtun_queue 2 || return 1
-	shown bsdtun_queue 1 "unit=bsdtun105 dev=vpn0 len=84 protocol=0x0800 queued=1" || return 1
-	shown bsdtun_queue 2 "unit=bsdtun105 dev=vpn0 len=84 protocol=0x0800 queued=2" || return 1
+	shown bsdtun_queue 1 "unit=bsdtun105 dev=vpn0 len=84 protocol=0x0800 $PLAIN queued=1" || return 1
+	shown bsdtun_queue 2 "unit=bsdtun105 dev=vpn0 len=84 protocol=0x0800 $PLAIN queued=2" || return 1
 	number bsdtun_read 2 || return 1
-	shown bsdtun_read 1 "unit=bsdtun105 dev=vpn0 len=84 protocol=0x0800 copied=84" || return 1
-	shown bsdtun_read 2 "unit=bsdtun105 dev=vpn0 len=84 protocol=0x0800 copied=40" || return 1
+	shown bsdtun_read 1 "unit=bsdtun105 dev=vpn0 len=84 protocol=0x0800 $PLAIN copied=84" || return 1
+	shown bsdtun_read 2 "unit=bsdtun105 dev=vpn0 len=84 protocol=0x0800 $PLAIN copied=40" || return 1
 	# The address is the same in the events of the stack.
 	expect test "$(value bsdtun_queue 1 skbaddr)" = "$(value bsdtun_read 1 skbaddr)" || return 1
 	expect test "$(value bsdtun_queue 2 skbaddr)" = "$(value bsdtun_read 2 skbaddr)" || return 1
@@ -122,7 +125,7 @@ written_packets_are_received() {
 	watch bsdtun/bsdtun_write net/netif_receive_skb || return 1
 	printf 'any nineteen bytes.' >&3 || return 1
 	number bsdtun_write 1 || return 1
-	shown bsdtun_write 1 "unit=bsdtun105 dev=vpn0 len=19 protocol=0x0800" || return 1
+	shown bsdtun_write 1 "unit=bsdtun105 dev=vpn0 len=19 protocol=0x0800 $PLAIN" || return 1
 	expect test "$(value netif_receive_skb 1 skbaddr)" = "$(value bsdtun_write 1 skbaddr)"
 }
 
@@ -135,8 +138,8 @@ frame_has_the_protocol_of_its_header() {
 	printf '\002\0\0\0\0\002\002\0\0\0\0\001\206\335not ours' >&3 || return 1
 	printf 'a runt' >&3 || return 1
 	number bsdtun_write 2 || return 1
-	shown bsdtun_write 1 "unit=bsdtap105 dev=bsdtap105 len=26 protocol=0x88b5" || return 1
-	shown bsdtun_write 2 "unit=bsdtap105 dev=bsdtap105 len=22 protocol=0x86dd" || return 1
+	shown bsdtun_write 1 "unit=bsdtap105 dev=bsdtap105 len=26 protocol=0x88b5 $PLAIN" || return 1
+	shown bsdtun_write 2 "unit=bsdtap105 dev=bsdtap105 len=22 protocol=0x86dd $PLAIN" || return 1
 	number bsdtun_drop 2 || return 1
 	shown bsdtun_drop 1 \
 		"unit=bsdtap105 dev=bsdtap105 len=22 protocol=0x86dd way=rx reason=OTHERHOST" ||
