@@ -36,22 +36,33 @@ compiled_for_bsd()
 	fi
 }
 
+# Once from its code for FreeBSD, and once from that for OpenBSD.
 build_tinc()
 {
 	local node
 
-	unpack /tmp/tinc
-	# Its checksum code violates strict aliasing: the kernel then drops tinc's ICMPv6 messages
-	# about packets that are too big.
-	./configure "${FREEBSD[@]}" CFLAGS='-O2 -fno-strict-aliasing' --disable-lzo
-	make -j"$(nproc)" -C src
-	compiled_for_bsd src/tincd /dev/tun0
+	tinc_for freebsd "${FREEBSD[@]}"
 	cp src/tincd "$out/"
+	tinc_for openbsd --host=x86_64-unknown-openbsd7.7 --build=x86_64-linux-gnu CC=gcc \
+		"CPPFLAGS=-I$include/openbsd"
+	cp src/tincd "$out/tincd-openbsd"
 	# Generating keys takes long on an emulated processor.
 	for node in left right; do
 		openssl genrsa -traditional -out "$out/$node.private" 2048
 		openssl rsa -in "$out/$node.private" -RSAPublicKey_out -out "$out/$node.public"
 	done
+}
+
+# tinc_for NAME OPTION...: configure must find this system.
+tinc_for()
+{
+	unpack "/tmp/tinc-$1"
+	# Its checksum code violates strict aliasing: the kernel then drops tinc's ICMPv6 messages
+	# about packets that are too big.
+	./configure "${@:2}" CFLAGS='-O2 -fno-strict-aliasing' --disable-lzo
+	grep -qx "#define HAVE_${1^^} 1" config.h
+	make -j"$(nproc)" -C src
+	compiled_for_bsd src/tincd /dev/tun0
 }
 
 # Once for each of its targets, which have code of their own. route.c for a BSD does not compile, as
@@ -91,6 +102,35 @@ openvpn_for()
 	make -C src/openvpn openvpn
 	compiled_for_bsd src/openvpn/tun.o "$5"
 	cp src/openvpn/openvpn "$out/openvpn-$1"
+}
+
+# Once for each of two systems whose packets differ. Its makefile asks for GNU's declarations on
+# Linux only; tzsetwall() is that of the BSDs.
+build_iodine()
+{
+	local system program
+
+	for system in FreeBSD OpenBSD; do
+		unpack "/tmp/iodine-$system"
+		CFLAGS='-O2 -D_GNU_SOURCE -Dtzsetwall=tzset' make -j"$(nproc)" -C src \
+			"TARGETOS=$system" all
+		for program in iodine iodined; do
+			compiled_for_bsd "bin/$program" /dev/tun%d
+			cp "bin/$program" "$out/$program-${system,,}"
+		done
+	done
+}
+
+# Its code asks the compiler for the system, and so do headers of gcc, which then include
+# sys/_types.h.
+build_n2n()
+{
+	unpack /tmp/n2n
+	mkdir -p /tmp/n2n-include/sys
+	touch /tmp/n2n-include/sys/_types.h
+	make CFLAGS="-O2 -w -U__linux__ -D__FreeBSD__ -I/tmp/n2n-include -I$include" edge supernode
+	compiled_for_bsd edge /dev/tap%d
+	cp edge supernode "$out/"
 }
 
 build_scapy()

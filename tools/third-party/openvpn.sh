@@ -38,10 +38,7 @@ right() {
 # set_up_by_ifconfig WORDS: the last words of its command line.
 set_up_by_ifconfig() {
 	units bsdtun bsdtun11 bsdtun12 || return 1
-	[ "$SYSTEM" != openbsd ] || {
-		ip netns exec "$LEFT" sh -c "echo openbsd > /sys/class/net/bsdtun11/bsdtun/dialect"
-		ip netns exec "$RIGHT" sh -c "echo openbsd > /sys/class/net/bsdtun12/bsdtun/dialect"
-	} || return 1
+	[ "$SYSTEM" != openbsd ] || openbsd_units bsdtun11 bsdtun12 || return 1
 	left --dev bsdtun11 --dev-type tun || return 1
 	right --dev bsdtun12 --dev-type tun || return 1
 	comes left.log "$DONE" || return 1

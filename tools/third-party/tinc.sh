@@ -1,13 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# tinc, built from its code for the BSDs, in the four modes in which it uses a device.
+# tinc, built from its code for FreeBSD, in the four modes in which it uses a device, and from its
+# code for OpenBSD.
 
 # shellcheck source-path=SCRIPTDIR source=topology.sh
 . "$(dirname "$(readlink -f "$0")")/topology.sh"
 
 need_program tinc/tincd
 topology_create
+
+# Whose code runs.
+TINCD="$PROGRAMS/tinc/tincd"
 
 # peer SIDE DEVICE OTHER LINE...: create its folder, with these lines in its configuration.
 peer() {
@@ -56,9 +60,9 @@ up() {
 
 # Start both daemons.
 tunnel() {
-	start "$RIGHT" right.log "$PROGRAMS/tinc/tincd" -c "$TMP/right" --pidfile="$TMP/right.pid" -D -d2
+	start "$RIGHT" right.log "$TINCD" -c "$TMP/right" --pidfile="$TMP/right.pid" -D -d2
 	comes right.log Ready || return 1
-	start "$LEFT" left.log "$PROGRAMS/tinc/tincd" -c "$TMP/left" --pidfile="$TMP/left.pid" -D -d2
+	start "$LEFT" left.log "$TINCD" -c "$TMP/left" --pidfile="$TMP/left.pid" -D -d2
 	comes left.log "($RIGHT_ADDRESS port 655) activated"
 }
 
@@ -117,6 +121,15 @@ router_on_tap() {
 	tunnel && carried 10.10.2.1 fd00:10:2::1
 }
 
-tests="router_on_tun_with_families router_on_tun_bare switch_on_tap router_on_tap"
+# Without TUNSIFHEAD, which OpenBSD does not have.
+router_on_tun_code_for_openbsd() {
+	peers router bsdtun || return 1
+	openbsd_units "$LEFT_UNIT" "$RIGHT_UNIT" || return 1
+	bsd_scripts
+	TINCD="$PROGRAMS/tinc/tincd-openbsd" tunnel && carried 10.10.2.1 fd00:10:2::1
+}
+
+tests="router_on_tun_with_families router_on_tun_bare switch_on_tap router_on_tap
+	router_on_tun_code_for_openbsd"
 # shellcheck disable=SC2086 # more than one
 run_tests clean $tests

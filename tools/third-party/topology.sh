@@ -92,6 +92,12 @@ units() {
 	ip -n "$LEFT" link add "$2" type "$1" && ip -n "$RIGHT" link add "$3" type "$1"
 }
 
+# openbsd_units LEFT RIGHT: give these units the dialect of OpenBSD.
+openbsd_units() {
+	ip netns exec "$LEFT" sh -c "echo openbsd > /sys/class/net/$1/bsdtun/dialect" &&
+		ip netns exec "$RIGHT" sh -c "echo openbsd > /sys/class/net/$2/bsdtun/dialect"
+}
+
 # reload ARGUMENT...: unload the module and load it with these parameters.
 reload() {
 	reloaded=1
