@@ -125,7 +125,7 @@ program_from_debian()
 	version=$(in_chroot_apt apt-cache "${sources[@]}" showsrc --only-source "$PROGRAM" |
 		sed -n "s/^Version: \($2-.*\)/\1/p" | sort -V | tail -n 1)
 	[ -n "$version" ] || die "the mirror has no $PROGRAM $2: change the version in tools/third-party/versions"
-	in_chroot_apt apt-get "${sources[@]}" source --download-only "$PROGRAM=$version"
+	in_chroot_apt apt-get "${sources[@]}" source --download-only --tar-only "$PROGRAM=$version"
 	mv "$RUN/debs/$PROGRAM"_*.orig.tar.* "$1/"
 	printf '%s\n' "$version" > "$1/version"
 	rm -rf --one-file-system "$RUN/debs" "$RUN/apt"
