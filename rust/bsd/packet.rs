@@ -70,8 +70,8 @@ impl Network {
         fits.then_some(Self { offset, ipv6, len })
     }
 
-    /// Finds the transport header, which may be behind the end of `head`. `None` for a fragment, and if
-    /// an extension header is not in `head`.
+    /// Finds the transport header, which may be behind the end of `head`. `None` for a fragment,
+    /// and if an extension header is not in `head`.
     pub(super) fn transport(&self, head: &[u8]) -> Option<Transport> {
         const HOP_BY_HOP: u8 = 0;
         const ROUTING: u8 = 43;

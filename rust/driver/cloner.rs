@@ -57,8 +57,8 @@ impl<V: Variant> MiscOpen for Cloner<V> {
     type File = UnitFile;
 
     /// Opens the closed unit with the lowest number among those that a cloner has made and whose
-    /// interface is in the caller's network namespace, as new; if there is none, a new unit with the
-    /// lowest free number. The node of a new unit exists when the system call returns.
+    /// interface is in the caller's network namespace, as new; if there is none, a new unit with
+    /// the lowest free number. The node of a new unit exists when the system call returns.
     ///
     /// Units that a user namespace other than the initial one owns have no node: all of them are
     /// opened here, also those that rtnetlink has made.

@@ -287,8 +287,8 @@ fn set_flags(unit: &Private<Unit>, arg: Argument) -> Result {
     Ok(())
 }
 
-/// `TAPSVNETHDR`, `TUNSCAP`: changes the offload header; the last of them counts. Needs no privilege
-/// beyond the open descriptor.
+/// `TAPSVNETHDR`, `TUNSCAP`: changes the offload header; the last of them counts. Needs no
+/// privilege beyond the open descriptor.
 ///
 /// # Errors
 ///

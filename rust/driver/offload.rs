@@ -3,11 +3,11 @@
 //! Packets whose checksum or segmentation is left to the other side: their header in reads and
 //! writes, and the features of the interface.
 //!
-//! The stack passes packets that are not finished while the interface has the features for it, which
-//! it has while the program has switched a header on. But the stack does not look again at packets
-//! that wait in a queueing discipline or in the driver's queue, and what an XDP program sends
-//! bypasses it. So each read decides anew: a packet that the program's header cannot describe is
-//! finished when it is taken from the queue, see [`prepare`].
+//! The stack passes packets that are not finished while the interface has the features for it,
+//! which it has while the program has switched a header on. But the stack does not look again at
+//! packets that wait in a queueing discipline or in the driver's queue, and what an XDP program
+//! sends bypasses it. So each read decides anew: a packet that the program's header cannot describe
+//! is finished when it is taken from the queue, see [`prepare`].
 
 use crate::{
     bsd::offload::{

@@ -116,7 +116,8 @@ struct Shared {
     /// Whether the open file was ever polled: if so, a poller may be waiting. Cleared at the last
     /// close.
     polled: bool,
-    /// Set while the stack is stopped: a reader wakes it when at most this many segments are queued.
+    /// Set while the stack is stopped: a reader wakes it when at most this many segments are
+    /// queued.
     stopped_until: Option<usize>,
 }
 
@@ -215,8 +216,8 @@ impl TxQueue {
         self.shared.lock().life.open()
     }
 
-    /// Begins the last close. Returns the unread packets, for the caller to free. From now on packets
-    /// are queued only if `queue_while_closed` is set, for the next open. Process context.
+    /// Begins the last close. Returns the unread packets, for the caller to free. From now on
+    /// packets are queued only if `queue_while_closed` is set, for the next open. Process context.
     pub(crate) fn begin_close(&self, queue_while_closed: bool) -> PacketList {
         let mut claimed = self.claimed.lock();
         let mut shared = self.shared.lock();
@@ -326,8 +327,9 @@ impl TxQueue {
         Ok(())
     }
 
-    /// Whether there is room for one more packet: for one of its `segments`, since a packet may have
-    /// more than `limit`. Stops the stack if the packet is the last one that fits. Under `shared`.
+    /// Whether there is room for one more packet: for one of its `segments`, since a packet may
+    /// have more than `limit`. Stops the stack if the packet is the last one that fits. Under
+    /// `shared`.
     #[cold]
     fn has_room(
         &self,
@@ -367,9 +369,9 @@ impl TxQueue {
     /// Takes the oldest packet. If there is none and `may_wait` is set, sleeps until there is one.
     /// Process context.
     ///
-    /// Stores its offload header in `header`. A packet that this cannot describe is finished first. If
-    /// that fails, it is passed to `lost` and the next one is taken. `lost` is called with a lock held,
-    /// for packets without a destructor.
+    /// Stores its offload header in `header`. A packet that this cannot describe is finished first.
+    /// If that fails, it is passed to `lost` and the next one is taken. `lost` is called with a
+    /// lock held, for packets without a destructor.
     ///
     /// # Errors
     ///

@@ -87,8 +87,9 @@ impl<V: Variant> LinkOps for Interface<V> {
     /// # Errors
     ///
     /// `EINVAL` if name and number disagree, or the number in the name is out of range; those of
-    /// [`requested_framing`] and [`requested_number`]; `EEXIST` if the number is in use; `ENOSPC` if no number is free, or if the user namespace that owns the network
-    /// namespace owns as many units as it may; `ENOMEM`.
+    /// [`requested_framing`] and [`requested_number`]; `EEXIST` if the number is in use; `ENOSPC`
+    /// if no number is free, or if the user namespace that owns the network namespace owns as many
+    /// units as it may; `ENOMEM`.
     fn newlink(
         context: &LinkContext,
         dev: &mut NewDevice,

@@ -59,11 +59,11 @@ use kernel::{
 /// # Errors
 ///
 /// `EHOSTDOWN` if the interface is gone, `EIO` and `ENOBUFS` for a length that is too long or too
-/// short, `EMSGSIZE` instead of both behind `struct tun_hdr` and in the openbsd dialect, `EINVAL` for
-/// an offload header that is malformed or does not fit the packet, `EAFNOSUPPORT` for an unknown
-/// address family, `EFAULT` if the buffer cannot be read,
-/// `ENOBUFS` for a packet for which there is no memory; `EAGAIN` instead of the last, also for a
-/// frame, if the caller must not wait for memory.
+/// short, `EMSGSIZE` instead of both behind `struct tun_hdr` and in the openbsd dialect, `EINVAL`
+/// for an offload header that is malformed or does not fit the packet, `EAFNOSUPPORT` for an
+/// unknown address family, `EFAULT` if the buffer cannot be read, `ENOBUFS` for a packet for which
+/// there is no memory; `EAGAIN` instead of the last, also for a frame, if the caller must not wait
+/// for memory.
 // One caller.
 #[inline(always)]
 pub(super) fn write(
@@ -314,7 +314,8 @@ fn accepts_frame(dev: &Device, skb: &SkBuff, rcu: &rcu::Guard) -> bool {
     })
 }
 
-/// Length in bytes of the shortest headers of a TCP packet, which are longer than an Ethernet header.
+/// Length in bytes of the shortest headers of a TCP packet, which are longer than an Ethernet
+/// header.
 const TCP_HEADERS_MIN: usize = 40;
 
 /// Room for the headers of a TCP packet, with options and several extension headers: as much as a

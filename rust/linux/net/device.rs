@@ -421,8 +421,8 @@ impl Device {
         unsafe { Net::from_raw(net) }
     }
 
-    /// Passes a packet to the stack as received, and counts it as `packets`: a GSO packet as so many
-    /// segments.
+    /// Passes a packet to the stack as received, and counts it as `packets`: a GSO packet as so
+    /// many segments.
     ///
     /// On an Ethernet device the packet must start with its Ethernet header. On other devices it
     /// starts with its network header, and the stack drops it if [`SkBuff::set_protocol`] was not

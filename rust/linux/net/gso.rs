@@ -115,8 +115,8 @@ impl SkBuff {
         gso.types & !PLAIN == 0 && !encapsulated && is_ip
     }
 
-    /// The EtherType, in host byte order, behind all VLAN tags that are in the frame; 0 if it is not
-    /// in the linear part.
+    /// The EtherType, in host byte order, behind all VLAN tags that are in the frame; 0 if it is
+    /// not in the linear part.
     fn protocol_behind_tags(&self) -> u16 {
         let mut protocol = self.protocol();
         // The position of the first tag, which is counted in `protocol`.
@@ -243,9 +243,9 @@ impl SkBuff {
         to_result(unsafe { bindings::skb_csum_hwoffload_help(self.as_raw(), 0) })
     }
 
-    /// Segments a GSO packet: each segment has the number that [`Self::set_cb`] stored, and complete
-    /// checksums, except for that of an encapsulation which `dev` could complete. A VLAN tag that is
-    /// not in the frame stays there. Any context but a hard interrupt.
+    /// Segments a GSO packet: each segment has the number that [`Self::set_cb`] stored, and
+    /// complete checksums, except for that of an encapsulation which `dev` could complete. A VLAN
+    /// tag that is not in the frame stays there. Any context but a hard interrupt.
     ///
     /// `dev` is the device that the packet is on its way to, for a packet that is not
     /// [plain](Self::is_gso_plain).

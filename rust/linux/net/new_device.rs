@@ -152,8 +152,8 @@ impl NewDevice {
         );
     }
 
-    /// Enables [`features`], also for VLAN devices on top. The user can switch them off and on. Bits
-    /// that [`features`] does not name are ignored.
+    /// Enables [`features`], also for VLAN devices on top. The user can switch them off and on.
+    /// Bits that [`features`] does not name are ignored.
     ///
     /// With [`features::SG`] and [`features::FRAGLIST`] the stack passes packets as it has built
     /// them, instead of copying them into one linear part, and segments TCP's data as late as

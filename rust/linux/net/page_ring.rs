@@ -2,8 +2,8 @@
 
 //! A ring of pages for the fragments of received packets.
 //!
-//! The ring holds a reference to each page. When that is the only one, the packet that used the page
-//! is gone, and the page is used again: it is neither allocated nor zeroed anew.
+//! The ring holds a reference to each page. When that is the only one, the packet that used the
+//! page is gone, and the page is used again: it is neither allocated nor zeroed anew.
 
 use crate::c::bindings;
 
