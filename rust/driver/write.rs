@@ -213,14 +213,12 @@ impl WriteKind {
     /// both behind `struct tun_hdr` and in the openbsd dialect.
     #[inline(always)]
     fn of(unit: &Private<Unit>, header: OffloadHeader, len: usize) -> Result<Option<Self>> {
-        let framing = unit.framing();
+        // Only a tun has one.
+        let framing = (!unit.kind().is_ethernet()).then(|| unit.framing());
         let mut len = len;
         if !header.is_none() {
-            let prefix_len = if unit.kind().is_ethernet() {
-                ethernet::HEADER_LEN
-            } else {
-                framing.written_prefix_len()
-            };
+            let prefix_len =
+                framing.map_or(ethernet::HEADER_LEN, |framing| framing.written_prefix_len());
             len = match header.write(len, prefix_len) {
                 offload::Write::Empty => return Ok(None),
                 offload::Write::HeaderOnly => return Ok(Some(Self::Runt)),
@@ -228,14 +226,14 @@ impl WriteKind {
                 offload::Write::Packet(len) => len,
             };
         }
-        if unit.kind().is_ethernet() {
+        let Some(framing) = framing else {
             return match ethernet::write(len) {
                 ethernet::Write::Empty => Ok(None),
                 ethernet::Write::TooShort => Ok(Some(Self::Runt)),
                 ethernet::Write::TooLong => Err(EIO),
                 ethernet::Write::Frame => Ok(Some(Self::Frame)),
             };
-        }
+        };
         match framing.write(len) {
             framing::Write::Empty => Ok(None),
             framing::Write::TooShort => Err(ENOBUFS),
