@@ -416,11 +416,18 @@ impl TxQueue {
             drop(shared);
             claimed = self.claimed.lock();
         };
+        let wake = self.publish_claimed(&claimed);
+        Ok(Dequeued { skb, wake })
+    }
+
+    /// Stores the number of claimed segments after one packet left the list. Returns whether the
+    /// caller has to wake the stopped stack.
+    #[inline(always)]
+    fn publish_claimed(&self, claimed: &Claimed) -> bool {
         self.claimed_len.store(claimed.packets.segments(), Relaxed);
         // This reader may see an old value; the reader that takes the packet that stopped the stack
         // does not, since it claimed that packet under `shared`.
-        let wake = self.stalled.load(Relaxed) && self.may_wake();
-        Ok(Dequeued { skb, wake })
+        self.stalled.load(Relaxed) && self.may_wake()
     }
 
     /// Moves what the stack has queued into the empty list of claimed packets. Returns whether
@@ -469,8 +476,7 @@ impl TxQueue {
                 self.claimed_len.store(shared.claimed_max, Relaxed);
             }
             Prepared::Failed(skb, cause) => {
-                self.claimed_len.store(claimed.packets.segments(), Relaxed);
-                let wake = self.stalled.load(Relaxed) && self.may_wake();
+                let wake = self.publish_claimed(claimed);
                 lost(Lost { skb, cause, wake });
             }
         }
