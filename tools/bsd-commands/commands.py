@@ -258,6 +258,20 @@ def unsupported(word, instead=None):
     return Failure(f'{word}: not supported' + (f': {instead}' if instead else ''))
 
 
+def take_options(words, known, missing):
+    """Removes the options before the first other word. Returns their letters in order."""
+    letters = []
+    while words and words[0][:1] == '-':
+        word = words.pop(0)
+        for letter in word[1:] or '-':
+            if letter in missing:
+                raise unsupported(f'-{letter}')
+            if letter not in known:
+                raise Failure(f'{word}: unknown option')
+            letters.append(letter)
+    return letters
+
+
 # ---- ifconfig -------------------------------------------------------------------
 
 IFCONFIG_USAGE = """\
@@ -723,17 +737,9 @@ def show_links(netlink, options, family, links):
 
 
 def ifconfig(words, connect):
-    options = set()
     if words in (['-h'], ['--help']):
         raise Usage
-    while words and words[0][:1] == '-':
-        word = words.pop(0)
-        for letter in word[1:] or '-':
-            if letter in 'CDfGgjRrsX':
-                raise unsupported(f'-{letter}')
-            if letter not in 'aAdkLlmnuv':
-                raise Failure(f'{word}: unknown option')
-            options.add(letter)
+    options = set(take_options(words, 'aAdkLlmnuv', missing='CDfGgjRrsX'))
     families = dict(FAMILIES, **{word: 'link' for word in LINK_WORDS})
     listing = not words or options & set('aAl') or len(words) == 1 and words[0] in families
     if listing:
@@ -1132,16 +1138,10 @@ def flush_routes(netlink, families, quiet):
 
 
 def route(words, connect):
-    quiet, family = False, None
-    while words and words[0][:1] == '-':
-        word = words.pop(0)
-        for letter in word[1:] or '-':
-            if letter in 'dtTN':
-                raise unsupported(f'-{letter}')
-            if letter not in '46nqv':
-                raise Failure(f'{word}: unknown option')
-            quiet = quiet or letter == 'q'
-            family = {'4': AF_INET, '6': AF_INET6}.get(letter, family)
+    options = take_options(words, '46nqv', missing='dtTN')
+    quiet, family = 'q' in options, None
+    for letter in options:
+        family = {'4': AF_INET, '6': AF_INET6}.get(letter, family)
     if not words:
         raise Usage
     word = words.pop(0)
