@@ -117,7 +117,7 @@ pub(crate) enum Write {
 pub(crate) const HEAD_LEN: usize = 4;
 
 /// Length in bytes of the longest prefix.
-const PREFIX_MAX: usize = 16;
+pub(crate) const PREFIX_MAX: usize = 16;
 
 impl Framing {
     /// The framing of a new unit: bare packets, Linux dialect.

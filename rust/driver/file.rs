@@ -4,7 +4,6 @@
 
 use crate::{
     bsd::{
-        framing::Prefix,
         kind::Kind,
         offload::{
             HeaderKind,
@@ -14,7 +13,6 @@ use crate::{
     driver::{
         drops::DropCause,
         ioctl,
-        offload::HeaderBytes,
         packet_list,
         queue::Dequeued,
         unit::Unit,
@@ -122,15 +120,14 @@ impl FileOperations for UnitFile {
             };
         }
         let lost = |lost| unit.drop_lost(lost);
-        let mut header = HeaderBytes::NONE;
-        let Dequeued { skb, wake } = unit.queue().dequeue(mode.may_wait, &mut header, lost)?;
+        let Dequeued { skb, wake } = unit.queue().dequeue(mode.may_wait, lost)?;
         if wake {
             let rcu = rcu::read_lock();
             if let Some(dev) = unit.device_rcu(&rcu) {
                 dev.wake_queues();
             }
         }
-        match copy_out(&skb, &header, iov) {
+        match copy_out(&skb, iov) {
             Ok(len) => {
                 trace::read(unit.name(), unit, &skb, len);
                 skb.consume(mode.process_context());
@@ -199,14 +196,10 @@ impl FileOperations for UnitFile {
 
 /// Copies an offload header, a prefix and its packet to the program, as much as fits. Returns the
 /// number of bytes copied.
-fn copy_out(skb: &SkBuff, header: &HeaderBytes, iov: &mut IovIterDest<'_>) -> Result<usize> {
+fn copy_out(skb: &SkBuff, iov: &mut IovIterDest<'_>) -> Result<usize> {
     let mut copied = 0;
-    if !header.is_empty() {
-        copied += copy_bytes_out(header, iov)?;
-    }
-    match packet_list::prefix(skb) {
-        Prefix::None => (),
-        prefix => copied += copy_bytes_out(&prefix.bytes(), iov)?,
+    if let Some(front) = packet_list::front(skb) {
+        copied += copy_bytes_out(&front, iov)?;
     }
     let len = skb.len().min(iov.len());
     skb.copy_to_iter(iov, len)?;

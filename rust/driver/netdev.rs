@@ -146,7 +146,7 @@ fn transmit<V: Variant>(
         None => return Err((skb, DropCause::TxProtocol)),
     };
     match skb.scrub() {
-        Ok(true) => skb.set_cb(prefix),
+        Ok(true) => packet_list::mark_finished(&mut skb, prefix),
         Ok(false) => return transmit_unfinished(unit, dev, skb, prefix, tx),
         Err(_) => return Err((skb, DropCause::TxNoMemory)),
     }

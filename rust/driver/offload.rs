@@ -15,8 +15,7 @@ use crate::{
         HeaderKind,
         OffloadHeader,
         TunHdr,
-        VirtioNetHdr,
-        HEADER_MAX, //
+        VirtioNetHdr, //
     },
     driver::{
         drops::DropCause,
@@ -80,38 +79,10 @@ pub(super) fn default_features(header: OffloadHeader) -> u64 {
     }
 }
 
-/// The bytes of a header that a read returns.
-pub(crate) struct HeaderBytes {
-    bytes: [u8; HEADER_MAX],
-    len: usize,
-}
-
-impl HeaderBytes {
-    /// No header.
-    pub(super) const NONE: Self = Self {
-        bytes: [0; HEADER_MAX],
-        len: 0,
-    };
-
-    fn new(header: &[u8], len: usize) -> Self {
-        let mut bytes = [0; HEADER_MAX];
-        bytes[..header.len()].copy_from_slice(header);
-        Self { bytes, len }
-    }
-}
-
-impl core::ops::Deref for HeaderBytes {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-}
-
 /// A packet that was taken from the queue, prepared for a read.
 pub(super) enum Prepared {
-    /// The packet, with the header that describes it.
-    Ready(SkBuff, HeaderBytes),
+    /// The packet, with the header that describes it in front.
+    Ready(SkBuff),
     /// Its segments, which are finished, to be read instead.
     Segments(PacketList),
     /// It must be dropped; `None` if it is freed.
@@ -124,10 +95,11 @@ pub(super) enum Prepared {
 pub(super) fn prepare(mut skb: SkBuff, header: OffloadHeader, ethernet: bool) -> Prepared {
     let len = header.len();
     if !packet_list::is_unfinished(&skb) {
-        return Prepared::Ready(skb, HeaderBytes::new(&[], len));
+        packet_list::set_header(&mut skb, &[], len);
+        return Prepared::Ready(skb);
     }
-    if let Some(bytes) = describe(&skb, header, ethernet) {
-        return Prepared::Ready(skb, bytes);
+    if describe(&mut skb, header, ethernet).is_some() {
+        return Prepared::Ready(skb);
     }
     if ethernet {
         skb = match skb.vlan_push_inside() {
@@ -135,11 +107,11 @@ pub(super) fn prepare(mut skb: SkBuff, header: OffloadHeader, ethernet: bool) ->
             None => return Prepared::Failed(None, DropCause::TxNoMemory),
         };
         // The tag may have been all that the header has no place for.
-        if let Some(bytes) = describe(&skb, header, ethernet) {
-            return Prepared::Ready(skb, bytes);
+        if describe(&mut skb, header, ethernet).is_some() {
+            return Prepared::Ready(skb);
         }
     }
-    packet_list::mark_finished(&mut skb);
+    packet_list::now_finished(&mut skb);
     if skb.gso().is_some() {
         return match skb.gso_segment(None) {
             Ok(mut packets) => {
@@ -153,23 +125,26 @@ pub(super) fn prepare(mut skb: SkBuff, header: OffloadHeader, ethernet: bool) ->
         };
     }
     match skb.checksum_help() {
-        Ok(()) => Prepared::Ready(skb, HeaderBytes::new(&[], len)),
+        Ok(()) => {
+            packet_list::set_header(&mut skb, &[], len);
+            Prepared::Ready(skb)
+        }
         Err(_) => Prepared::Failed(Some(skb), DropCause::TxChecksum),
     }
 }
 
-/// The header that describes a packet; `None` if it must be finished first.
-fn describe(skb: &SkBuff, header: OffloadHeader, ethernet: bool) -> Option<HeaderBytes> {
+/// Stores the header that describes a packet; `None` if the packet must be finished first.
+fn describe(skb: &mut SkBuff, header: OffloadHeader, ethernet: bool) -> Option<()> {
     let vlan = if ethernet { skb.vlan_tag() } else { None };
     match header.kind() {
         HeaderKind::None => {
             let finished = vlan.is_none() && !skb.is_checksum_partial() && skb.gso().is_none();
-            finished.then_some(HeaderBytes::NONE)
+            finished.then_some(())
         }
         HeaderKind::Virtio => {
-            let hdr = virtio_net_hdr(skb)?;
-            vlan.is_none()
-                .then(|| HeaderBytes::new(&hdr.to_bytes(), header.len()))
+            let hdr = virtio_net_hdr(skb).filter(|_| vlan.is_none())?;
+            packet_list::set_header(skb, &hdr.to_bytes(), header.len());
+            Some(())
         }
         HeaderKind::Tun(caps) => {
             if vlan.is_some() && !skb.vlan_is_8021q() {
@@ -179,7 +154,8 @@ fn describe(skb: &SkBuff, header: OffloadHeader, ethernet: bool) -> Option<Heade
             let mut head = [0; HEAD_LEN];
             let head_len = skb.copy_linear(0, &mut head);
             let hdr = TunHdr::describe(&hdr, vlan, caps, &head[..head_len], ethernet)?;
-            Some(HeaderBytes::new(&hdr.to_bytes(), header.len()))
+            packet_list::set_header(skb, &hdr.to_bytes(), header.len());
+            Some(())
         }
     }
 }

@@ -28,7 +28,6 @@ use crate::{
         drops::DropCause,
         offload::{
             self,
-            HeaderBytes,
             Prepared, //
         },
         packet_list::{
@@ -369,25 +368,20 @@ impl TxQueue {
     /// Takes the oldest packet. If there is none and `may_wait` is set, sleeps until there is one.
     /// Process context.
     ///
-    /// Stores its offload header in `header`. A packet that this cannot describe is finished first.
-    /// If that fails, it is passed to `lost` and the next one is taken. `lost` is called with a
-    /// lock held, for packets without a destructor.
+    /// The packet gets its offload header. A packet that this cannot describe is finished first. If
+    /// that fails, it is passed to `lost` and the next one is taken. `lost` is called with a lock
+    /// held, for packets without a destructor.
     ///
     /// # Errors
     ///
     /// `EHOSTDOWN` if the interface is gone, `EAGAIN` if there is no packet, `ERESTARTSYS` if a
     /// signal interrupted the wait.
-    pub(crate) fn dequeue(
-        &self,
-        may_wait: bool,
-        header: &mut HeaderBytes,
-        mut lost: impl FnMut(Lost),
-    ) -> Result<Dequeued> {
+    pub(crate) fn dequeue(&self, may_wait: bool, mut lost: impl FnMut(Lost)) -> Result<Dequeued> {
         let mut interrupted = false;
         let mut claimed = self.claimed.lock();
         let skb = loop {
             if !claimed.packets.is_empty() {
-                match self.take_first(&mut claimed, header, &mut lost) {
+                match self.take_first(&mut claimed, &mut lost) {
                     Some(skb) => break skb,
                     None => continue,
                 }
@@ -439,20 +433,15 @@ impl TxQueue {
         !claimed.packets.is_empty()
     }
 
-    /// Takes the first claimed packet, and stores its offload header in `header`. `None` if the
-    /// list has changed instead: the packet was replaced by its segments, or lost. Under `claimed`.
+    /// Takes the first claimed packet, with its offload header. `None` if the list has changed
+    /// instead: the packet was replaced by its segments, or lost. Under `claimed`.
     #[inline(always)]
-    fn take_first(
-        &self,
-        claimed: &mut Claimed,
-        header: &mut HeaderBytes,
-        lost: impl FnMut(Lost),
-    ) -> Option<SkBuff> {
+    fn take_first(&self, claimed: &mut Claimed, lost: impl FnMut(Lost)) -> Option<SkBuff> {
         let skb = claimed.packets.pop()?;
         if claimed.header.is_none() && !packet_list::is_unfinished(&skb) {
             return Some(skb);
         }
-        self.prepare_first(claimed, skb, header, lost)
+        self.prepare_first(claimed, skb, lost)
     }
 
     #[cold]
@@ -460,14 +449,10 @@ impl TxQueue {
         &self,
         claimed: &mut Claimed,
         skb: SkBuff,
-        header: &mut HeaderBytes,
         mut lost: impl FnMut(Lost),
     ) -> Option<SkBuff> {
         match offload::prepare(skb, claimed.header, self.ethernet) {
-            Prepared::Ready(skb, bytes) => {
-                *header = bytes;
-                return Some(skb);
-            }
+            Prepared::Ready(skb) => return Some(skb),
             Prepared::Segments(segments) => {
                 claimed.packets.prepend(segments);
                 // There may be more segments than the packet had counted for.
@@ -517,18 +502,15 @@ impl TxQueue {
             if claimed.packets.is_empty() && !self.claim(&mut claimed, &mut self.shared.lock()) {
                 return None;
             }
-            let mut header = HeaderBytes::NONE;
-            let Some(skb) = self.take_first(&mut claimed, &mut header, &mut lost) else {
+            let Some(skb) = self.take_first(&mut claimed, &mut lost) else {
                 continue;
             };
-            let header_len = match claimed.header.kind() {
-                HeaderKind::Tun(_) => header.len(),
-                _ => 0,
+            let uncounted = match claimed.header.kind() {
+                HeaderKind::Tun(_) => 0,
+                _ => claimed.header.len(),
             };
-            let len = header_len + packet_list::prefix(&skb).bytes().len() + skb.len();
-            let mut first = PacketList::new();
-            first.push(skb);
-            claimed.packets.prepend(first);
+            let len = packet_list::front_len(&skb) - uncounted + skb.len();
+            claimed.packets.put_back(skb);
             return Some(len);
         }
     }

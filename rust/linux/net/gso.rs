@@ -243,7 +243,7 @@ impl SkBuff {
         to_result(unsafe { bindings::skb_csum_hwoffload_help(self.as_raw(), 0) })
     }
 
-    /// Segments a GSO packet: each segment has the number that [`Self::set_cb`] stored, and
+    /// Segments a GSO packet: each segment has the number that [`Self::cb_mut`] stored, and
     /// complete checksums, except for that of an encapsulation which `dev` could complete. A VLAN
     /// tag that is not in the frame stays there. Any context but a hard interrupt.
     ///

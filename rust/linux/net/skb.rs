@@ -58,6 +58,9 @@ const NONLINEAR_HEAD: usize = 256;
 /// full: a socket is charged for the whole page.
 const RING_MIN: usize = 16 << 10;
 
+/// The part of a packet's control block that its owner may use.
+pub(crate) type ControlBlock = [u64; 3];
+
 /// The fields that C groups under `headers`.
 pub(super) type Headers = bindings::sk_buff__bindgen_ty_4__bindgen_ty_1;
 
@@ -359,18 +362,18 @@ impl SkBuff {
         unsafe { bindings::bsdtun_skb_reset_mac_header(self.as_raw()) };
     }
 
-    /// The number that [`Self::set_cb`] stored in the packet. Without it, any number.
-    pub(crate) fn cb(&self) -> u64 {
+    /// The packet's control block: what [`Self::cb_mut`] stored there, or any numbers.
+    pub(crate) fn cb(&self) -> &ControlBlock {
         // SAFETY: By the type invariant the packet is valid. Its control block belongs to its
-        // owner, and is large enough and aligned for the number.
-        unsafe { Self::control_block(self.as_raw()).read() }
+        // owner, this value, which is borrowed.
+        unsafe { &*Self::control_block(self.as_raw()) }
     }
 
-    /// Stores a number in the packet's control block. It stays there until the packet is passed to
-    /// another owner.
-    pub(crate) fn set_cb(&mut self, cb: u64) {
-        // SAFETY: As in `cb`.
-        unsafe { Self::control_block(self.as_raw()).write(cb) };
+    /// The packet's control block, to be changed. Its content stays there until the packet is
+    /// passed to another owner.
+    pub(crate) fn cb_mut(&mut self) -> &mut ControlBlock {
+        // SAFETY: As in `cb`; the borrow is unique.
+        unsafe { &mut *Self::control_block(self.as_raw()) }
     }
 
     /// The next hop of an IPv4 packet, in network byte order: the gateway of its route, or its
@@ -471,9 +474,12 @@ impl SkBuff {
     /// # Safety
     ///
     /// `skb` must point to a valid packet.
-    unsafe fn control_block(skb: *mut bindings::sk_buff) -> *mut u64 {
-        const _: () = assert!(mem::offset_of!(bindings::sk_buff, cb) % mem::align_of::<u64>() == 0);
-        // CAST: Any bytes are a valid number. The control block has 48 bytes; the alignment is
+    unsafe fn control_block(skb: *mut bindings::sk_buff) -> *mut ControlBlock {
+        const _: () = assert!(
+            mem::offset_of!(bindings::sk_buff, cb) % mem::align_of::<ControlBlock>() == 0
+                && size_of::<ControlBlock>() <= 48
+        );
+        // CAST: Any bytes are valid numbers. The control block has 48 bytes; the alignment is
         // asserted above.
         // SAFETY: By the safety requirement the projection is inside the packet.
         unsafe { addr_of_mut!((*skb).cb) }.cast()
@@ -530,19 +536,20 @@ pub(super) mod tests {
         };
         // SAFETY: The packet is new and has room for `len` bytes.
         unsafe { bindings::skb_put(ptr, len as c_uint) };
-        skb.set_cb(cb);
+        skb.cb_mut()[0] = cb;
         Ok(skb)
     }
 
     #[test]
     fn cb_and_protocol_do_not_overlap() -> Result {
         let mut skb = packet(60, u64::MAX)?;
+        *skb.cb_mut() = [u64::MAX; 3];
         skb.set_protocol(0x86dd);
         assert_eq!(skb.len(), 60);
-        assert_eq!(skb.cb(), u64::MAX);
+        assert_eq!(skb.cb(), &[u64::MAX; 3]);
         assert_eq!(skb.protocol(), 0x86dd);
-        skb.set_cb(7);
-        assert_eq!(skb.cb(), 7);
+        *skb.cb_mut() = [7, 8, 9];
+        assert_eq!(skb.cb(), &[7, 8, 9]);
         assert_eq!(skb.protocol(), 0x86dd);
         // SAFETY: Tests run in process context.
         skb.consume(unsafe { ProcessContext::assume(&()) });
@@ -553,7 +560,7 @@ pub(super) mod tests {
     fn scrub_keeps_cb_and_length() -> Result {
         let mut skb = packet(20, 3)?;
         assert!(skb.scrub()?);
-        assert_eq!(skb.cb(), 3);
+        assert_eq!(skb.cb()[0], 3);
         assert_eq!(skb.len(), 20);
         skb.drop_reason(DropReason::QueueFull);
         Ok(())

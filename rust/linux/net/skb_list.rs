@@ -137,7 +137,7 @@ mod tests {
     /// Removes the first packet and frees it. Returns its number.
     fn pop(list: &mut SkbList) -> Option<u64> {
         let skb = list.pop()?;
-        let cb = skb.cb();
+        let cb = skb.cb()[0];
         skb.drop_reason(DropReason::QueuePurged);
         Some(cb)
     }
