@@ -18,7 +18,8 @@ use crate::linux::net::{
     skb::{
         DropReason,
         SkBuff, //
-    }, //
+    },
+    skb_list::SkbList, //
 };
 
 /// The direction of a packet, from the stack's point of view.
@@ -66,6 +67,20 @@ pub(crate) fn read<T: Send + Sync + 'static>(
     #[cfg(CONFIG_TRACEPOINTS)]
     if enabled!(__tracepoint_bsdtun_read) {
         fire::read(unit, private, skb, copied);
+    }
+}
+
+/// [`read`] for each packet of a list, of which `copied` returns the number of copied bytes.
+#[inline(always)]
+pub(crate) fn read_list<T: Send + Sync + 'static>(
+    unit: &Name,
+    private: &Private<T>,
+    packets: &SkbList,
+    copied: impl Fn(&SkBuff) -> usize,
+) {
+    #[cfg(CONFIG_TRACEPOINTS)]
+    if enabled!(__tracepoint_bsdtun_read) {
+        packets.for_each(|skb| fire::read(unit, private, skb, copied(skb)));
     }
 }
 

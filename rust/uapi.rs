@@ -8,6 +8,11 @@
 
 use crate::{
     bsd::{
+        batch::{
+            RECORD_ALIGN,
+            RECORD_HEADER_LEN,
+            TRUNCATED, //
+        },
         dialect::Dialect,
         ethernet::FRAME_MAX,
         framing::{
@@ -86,6 +91,8 @@ assert_decodes! {
     TUNSCAP => Request::SetCapabilities,
     TUNGCAP => Request::GetCapabilities,
     TUNDCAP => Request::DeleteCapabilities,
+    BSDTUNSBATCH => Request::SetBatch,
+    BSDTUNGBATCH => Request::GetBatch,
 }
 
 assert_decodes! {
@@ -99,6 +106,8 @@ assert_decodes! {
     TAPGTRANSIENT => Request::GetTransient,
     TAPSVNETHDR => Request::SetVirtioHeader,
     TAPGVNETHDR => Request::GetVirtioHeader,
+    BSDTUNSBATCH => Request::SetBatch,
+    BSDTUNGBATCH => Request::GetBatch,
     VMIO_SIOCSIFFLAGS => Request::SetFlags,
     SIOCGIFADDR => Request::GetRemoteAddress,
     SIOCSIFADDR => Request::SetRemoteAddress,
@@ -122,6 +131,13 @@ const _: () = {
     assert!(offset_of!(bindings::fiodgname_arg, len) == 0);
     assert!(offset_of!(bindings::fiodgname_arg, buf) == pointer.name_buffer_size() / 2);
 };
+
+const _: () = assert!(size_of::<bindings::bsdtun_record>() == RECORD_HEADER_LEN);
+const _: () = assert!(offset_of!(bindings::bsdtun_record, len) == 0);
+const _: () = assert!(offset_of!(bindings::bsdtun_record, hdr_len) == 4);
+const _: () = assert!(offset_of!(bindings::bsdtun_record, flags) == 6);
+const _: () = assert!(bindings::BSDTUN_RECORD_ALIGNMENT as usize == RECORD_ALIGN);
+const _: () = assert!(bindings::BSDTUN_RECORD_TRUNCATED as u16 == TRUNCATED);
 
 const _: () = assert!(bindings::TAPMRU as usize == FRAME_MAX);
 const _: () = assert!(bindings::IFT_ETHER as u8 == Kind::Tap.type_default());

@@ -44,6 +44,44 @@ in_rust() {
 	example "$DIR/echo_rust"
 }
 
+# batch COMMAND...: the program returns datagrams. Those that arrive while it is stopped are few batches.
+batch() {
+	local output="$OUT/output" pid
+
+	ip link add bsdtun105 type bsdtun || return 1
+	"$@" /dev/bsdtun105 >"$output" &
+	pid=$!
+	wait_for grep -q "returning datagrams" "$output" || return 1
+	# The address sets the interface up.
+	ip address add 192.0.2.1 peer 192.0.2.2 dev bsdtun105 || return 1
+	kill -STOP "$pid"
+	expect python3 -c '
+import os, signal, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(60)
+s.connect(("192.0.2.2", 7))
+sent = [bytes([n]) * (n * 7) for n in range(100)]
+for data in sent:
+    s.send(data)
+os.kill(int(sys.argv[1]), signal.SIGCONT)
+assert [s.recv(2000) for _ in sent] == sent' "$pid" || return 1
+	kill "$pid"
+	wait "$pid" || return 1
+	expect grep -q "^100 datagrams in [1-4] batches$" "$output" || return 1
+	fails_with "NODE" "$@" || return 1
+	fails_with "No such file" "$@" /dev/bsdtun/none || return 1
+	ip link delete bsdtun105
+}
+
+batch_in_c() {
+	batch "$DIR/batch_c"
+}
+
+batch_in_rust() {
+	[ -x "$DIR/batch_rust" ] || return "$KSFT_SKIP"
+	batch "$DIR/batch_rust"
+}
+
 # With wrong arguments the programs print their usage and create no unit.
 wrong_arguments_print_the_usage() {
 	local before command
@@ -72,4 +110,6 @@ run_tests clean \
 	in_c \
 	in_python \
 	in_rust \
+	batch_in_c \
+	batch_in_rust \
 	wrong_arguments_print_the_usage

@@ -8,6 +8,7 @@
 #include <net/if_tun.h>
 
 #include "fuzz.h"
+#include "lib/batch.h"
 #include "lib/offload.h"
 
 #include <linux/if_bsdtun.h>
@@ -61,7 +62,7 @@ static long call_ioctl(const struct call *call)
 		FIONBIO, FIOASYNC, FIOSETOWN, FIOGETOWN, TIOCSPGRP, TIOCGPGRP, FIODGNAME,
 		_IOW('f', 120, char[8]), _IOR('t', 95, int),
 		TAPSVNETHDR, TAPSVNETHDR, TAPGVNETHDR, BSDTUNGVNETHDR, TUNSCAP, TUNSCAP, TUNGCAP,
-		TUNDCAP,
+		TUNDCAP, BSDTUNSBATCH, BSDTUNSBATCH, BSDTUNGBATCH,
 	};
 	static const __u32 lengths[] = { 0, 10, 12 };
 	__u32 value = call->c;
@@ -262,6 +263,25 @@ static size_t put_header(const struct call *call, const struct fuzz_unit *u, __u
 	return 0;
 }
 
+/* Makes records of the packet in the buffer, mostly valid ones. Returns their length. */
+static size_t put_records(const struct call *call, size_t len)
+{
+	static const unsigned int counts[] = { 1, 2, 3, 5, 70, 9, 1, 2 };
+	static char records[1 << 17];
+	unsigned int i, count = PICK(counts, call->a);
+	size_t all = 0, at;
+
+	for (i = 0; i < count && all + RECORD_LEN + len + 8 <= sizeof(records); i++)
+		all = batch_put(records, all, buffer, len);
+	if (!(call->how & 0x30) && all >= sizeof(call->c)) {
+		at = call->b * 4 % (all - sizeof(call->c) + 1);
+		memcpy(records + at, &call->c, sizeof(call->c));
+	}
+	memcpy(buffer, records, all);
+	/* Without the last padding, or with a part of a header. */
+	return call->how & 0x40 && all > call->b % 12 ? all - call->b % 12 : all;
+}
+
 static long call_write(const struct call *call)
 {
 	static const __u32 families[] = { AF_INET, AF_INET, 10, 24, 28, 30, 0, 0x02000000, 255 };
@@ -287,6 +307,8 @@ static long call_write(const struct call *call)
 	/* Shorter than a header. */
 	if ((call->how & 0x0c) == 0x0c)
 		len = call->b % 20;
+	if (ioctl_get(fd_of(call), BSDTUNGBATCH) > 0)
+		len = put_records(call, len);
 	n = split_iovec(iov, call, call->fault == 1 ? pointer(call->b, len) : buffer, len);
 	if (call->fault == 2)
 		return ERR(pwritev2(fd_of(call), iov, n, -1, RWF_NOWAIT));

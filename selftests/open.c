@@ -532,7 +532,7 @@ TEST_F(node, A13_unknown_ioctl_is_ENOTTY)
 {
 	static const unsigned int numbers[] = {
 		0, 0x5401 /* TCGETS */, 0x400454ca /* TUNSETIFF */, 0x800454d2 /* TUNGETIFF */,
-		0x89f0 /* SIOCDEVPRIVATE */, _IO('t', 200), _IOW('t', 201, int),
+		0x89f0 /* SIOCDEVPRIVATE */, _IO('t', 200), _IOW('t', 203, int),
 		_IOR('t', 202, struct ifreq), _IOWR('x', 93, char[32]), 0xffffffff,
 	};
 	char arg[256] = { };

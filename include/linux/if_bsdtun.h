@@ -5,6 +5,7 @@
 #ifndef _BSDTUN_LINUX_IF_BSDTUN_H
 #define _BSDTUN_LINUX_IF_BSDTUN_H
 
+#include <linux/types.h>
 #ifdef __KERNEL__
 #include <linux/ioctl.h>
 #else
@@ -17,6 +18,32 @@
  * is that of TUNSIFMODE on a tun.
  */
 #define BSDTUNGVNETHDR	_IOR('t', 200, int)
+
+/*
+ * Batch mode, off after each open: a read returns as many packets as are
+ * queued and fit, and a write takes many, each in a record. The first packet
+ * of a read that does not fit is truncated.
+ */
+#define BSDTUNSBATCH	_IOW('t', 201, int)
+#define BSDTUNGBATCH	_IOR('t', 202, int)
+
+/*
+ * The header of a record, in host byte order. Behind it is what a read or
+ * write without batch mode would contain. The next record starts at the next
+ * multiple of BSDTUN_RECORD_ALIGNMENT; the last one needs no padding.
+ */
+struct bsdtun_record {
+	__u32 len;	/* of what follows, in bytes, without padding */
+	__u16 hdr_len;	/* of this structure */
+	__u16 flags;	/* BSDTUN_RECORD_TRUNCATED; 0 in a write */
+};
+
+#define BSDTUN_RECORD_ALIGNMENT		8
+#define BSDTUN_RECORD_TRUNCATED		0x1
+
+/* The next record is BSDTUN_RECORD_ALIGN(record->hdr_len + record->len) bytes further. */
+#define BSDTUN_RECORD_ALIGN(len) \
+	(((len) + (BSDTUN_RECORD_ALIGNMENT - 1)) & ~(__u32)(BSDTUN_RECORD_ALIGNMENT - 1))
 
 /*
  * Attributes of links of the kinds bsdtun, bsdtap and bsdvmnet, nested in

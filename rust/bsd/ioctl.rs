@@ -91,8 +91,14 @@ pub(crate) enum Request {
     GetCapabilities,
     /// `TUNDCAP`: switches OpenBSD's offload header off.
     DeleteCapabilities,
+    /// `BSDTUNSBATCH`: switches batch mode on or off, an `int`.
+    ///
+    /// Source: none of the BSDs has it.
+    SetBatch,
+    /// `BSDTUNGBATCH`: returns it.
+    GetBatch,
     /// `FIONREAD`: returns the number of bytes that the next read can return, prefix included, an
-    /// `int`.
+    /// `int`. In batch mode, the length of the first record.
     GetReadable,
     /// `FIODGNAME`: copies the name of the node to a buffer of the program, see
     /// [`NameBuffer`](crate::bsd::name::NameBuffer).
@@ -218,6 +224,8 @@ const fn request(
         (b't', 94 | 88, Write, 4) if tun => SetInterfaceMode,
         (b't', 94, Read, 4) if tap => GetVirtioHeader,
         (b't', 200, Read, 4) if tun => GetVirtioHeader,
+        (b't', 201, Write, 4) => SetBatch,
+        (b't', 202, Read, 4) => GetBatch,
         (b't', 91, Write, 4) => SetVirtioHeader,
         // The numbers of TUNSCAP and TUNGCAP are each other's in the other encoding.
         (b't', 196, Write, 4) if native => SetCapabilities,
@@ -382,6 +390,8 @@ mod tests {
             same(0x8004_745b, 0x4004_745b, SetVirtioHeader),
             tap(0x4004_745e, 0x8004_745e, GetVirtioHeader),
             tun(0x4004_74c8, 0x8004_74c8, GetVirtioHeader),
+            same(0x8004_74c9, 0x4004_74c9, SetBatch),
+            same(0x4004_74ca, 0x8004_74ca, GetBatch),
             same(0x2000_74c4, 0x0000_74c4, DeleteCapabilities),
             same(0x8004_7476, 0x4004_7476, SetGroup),
             same(0x4004_7477, 0x8004_7477, GetGroup),

@@ -6,6 +6,7 @@
 //!
 //! A comment that starts with `Source:` names the BSD and the file that a behavior comes from.
 
+pub(crate) mod batch;
 pub(crate) mod dialect;
 pub(crate) mod ethernet;
 pub(crate) mod framing;

@@ -17,6 +17,7 @@ struct sk_buff;
 /* skb_alloc.c */
 struct sk_buff *bsdtun_alloc_skb(unsigned int headroom, unsigned int len);
 void bsdtun_consume_skb(struct sk_buff *skb);
+void bsdtun_consume_skb_list(struct sk_buff *skb);
 
 /* page_ring.c */
 #define BSDTUN_PAGE_RING_SIZE	32

@@ -121,6 +121,11 @@ bool bsdtun_skb_shared(const struct sk_buff *skb)
 	return skb_shared(skb);
 }
 
+bool bsdtun_skb_header_cloned(const struct sk_buff *skb)
+{
+	return skb_header_cloned(skb);
+}
+
 bool bsdtun_skb_cloned(const struct sk_buff *skb)
 {
 	return skb_cloned(skb);

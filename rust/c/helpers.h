@@ -40,6 +40,7 @@ void bsdtun_skb_set_network_header(struct sk_buff *skb, int offset);
 struct skb_shared_info *bsdtun_skb_shinfo(const struct sk_buff *skb);
 int bsdtun_skb_cow_head(struct sk_buff *skb, unsigned int headroom);
 bool bsdtun_skb_shared(const struct sk_buff *skb);
+bool bsdtun_skb_header_cloned(const struct sk_buff *skb);
 bool bsdtun_skb_cloned(const struct sk_buff *skb);
 bool bsdtun_skb_csum_is_sctp(struct sk_buff *skb);
 int bsdtun_skb_checksum_start_offset(const struct sk_buff *skb);

@@ -74,3 +74,17 @@ void bsdtun_consume_skb(struct sk_buff *skb)
 	napi_consume_skb(skb, 1);
 	local_bh_enable();
 }
+
+/* Likewise, for packets that are linked through next. */
+void bsdtun_consume_skb_list(struct sk_buff *skb)
+{
+	struct sk_buff *next;
+
+	local_bh_disable();
+	for (; skb; skb = next) {
+		next = skb->next;
+		skb_mark_not_on_list(skb);
+		napi_consume_skb(skb, 1);
+	}
+	local_bh_enable();
+}

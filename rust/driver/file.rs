@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The file operations of an open unit: reads, the last close, and dispatch to the others.
+//! The file operations of an open unit: the last close, and dispatch to the others.
 
 use crate::{
     bsd::{
@@ -13,8 +13,7 @@ use crate::{
     driver::{
         drops::DropCause,
         ioctl,
-        packet_list,
-        queue::Dequeued,
+        read,
         unit::Unit,
         write, //
     },
@@ -27,11 +26,9 @@ use crate::{
         },
         net::{
             private::Private,
-            rtnl,
-            skb::SkBuff, //
+            rtnl, //
         }, //
     },
-    trace, //
 };
 use kernel::{
     fs::File,
@@ -42,10 +39,7 @@ use kernel::{
     prelude::*,
     seq_file::SeqFile,
     seq_print,
-    sync::{
-        poll::PollTable,
-        rcu, //
-    }, //
+    sync::poll::PollTable, //
 };
 
 /// The operations of an open unit, whether it was opened by its own node or by a cloner.
@@ -61,6 +55,7 @@ impl FileOperations for UnitFile {
         let snapshot = unit.snapshot();
         let close = unit.kind().last_close(snapshot.keep);
         let unread = unit.queue().begin_close(close.queue_while_closed);
+        unit.queue().set_batch(false);
         drop(unit.disarm_up_work());
         let mut expired = None;
         let rtnl = rtnl::lock();
@@ -101,43 +96,8 @@ impl FileOperations for UnitFile {
         unit.queue().end_close();
     }
 
-    /// Returns one packet with its offload header and its prefix in front. Bytes that do not fit in
-    /// the buffer are discarded.
-    ///
-    /// A read of zero bytes returns 0 and takes no packet.
-    ///
-    /// # Errors
-    ///
-    /// `EHOSTDOWN` if the interface is gone, `EAGAIN` and `ERESTARTSYS` as
-    /// [`TxQueue::dequeue`](crate::driver::queue::TxQueue::dequeue), `EFAULT` if the buffer cannot
-    /// be written; then the packet is dropped.
     fn read_iter(unit: &Private<Unit>, mode: IoMode, iov: &mut IovIterDest<'_>) -> Result<usize> {
-        if iov.is_empty() {
-            return if unit.queue().is_revoked() {
-                Err(EHOSTDOWN)
-            } else {
-                Ok(0)
-            };
-        }
-        let lost = |lost| unit.drop_lost(lost);
-        let Dequeued { skb, wake } = unit.queue().dequeue(mode.may_wait, lost)?;
-        if wake {
-            let rcu = rcu::read_lock();
-            if let Some(dev) = unit.device_rcu(&rcu) {
-                dev.wake_queues();
-            }
-        }
-        match copy_out(&skb, iov) {
-            Ok(len) => {
-                trace::read(unit.name(), unit, &skb, len);
-                skb.consume(mode.process_context());
-                Ok(len)
-            }
-            Err(e) => {
-                unit.drop_skb(skb, DropCause::TxFault);
-                Err(e)
-            }
-        }
+        read::read(unit, mode, iov)
     }
 
     fn write_iter(
@@ -185,33 +145,13 @@ impl FileOperations for UnitFile {
             Kind::Vmnet => (),
         }
         seq_print!(m, "owner:\t{}\n", snapshot.owner);
-        match unit.queue().offload_header().kind() {
+        let transfer = unit.queue().transfer();
+        match transfer.header().kind() {
             HeaderKind::None => seq_print!(m, "offload:\tnone\n"),
             HeaderKind::Virtio => seq_print!(m, "offload:\tvirtio_net_hdr\n"),
             HeaderKind::Tun(caps) => seq_print!(m, "offload:\ttun_hdr {:#x}\n", caps),
         }
+        seq_print!(m, "batch:\t{}\n", u8::from(transfer.is_batch()));
         seq_print!(m, "transient:\t{}\n", u8::from(snapshot.transient));
-    }
-}
-
-/// Copies an offload header, a prefix and its packet to the program, as much as fits. Returns the
-/// number of bytes copied.
-fn copy_out(skb: &SkBuff, iov: &mut IovIterDest<'_>) -> Result<usize> {
-    let mut copied = 0;
-    if let Some(front) = packet_list::front(skb) {
-        copied += copy_bytes_out(&front, iov)?;
-    }
-    let len = skb.len().min(iov.len());
-    skb.copy_to_iter(iov, len)?;
-    Ok(copied + len)
-}
-
-/// Copies bytes to the program, as many as fit. Returns their number.
-fn copy_bytes_out(bytes: &[u8], iov: &mut IovIterDest<'_>) -> Result<usize> {
-    let len = bytes.len().min(iov.len());
-    if iov.copy_to_iter(&bytes[..len]) == len {
-        Ok(len)
-    } else {
-        Err(EFAULT)
     }
 }

@@ -111,16 +111,18 @@ pub(super) fn ioctl(
             let header = OffloadHeader::virtio(arg.get_int()?).ok_or(EINVAL)?;
             set_offload_header(unit, header)?;
         }
-        Request::GetVirtioHeader => arg.put_int(unit.queue().offload_header().virtio_len())?,
+        Request::GetVirtioHeader => arg.put_int(unit.queue().transfer().header().virtio_len())?,
         Request::SetCapabilities => {
             let header = OffloadHeader::tun(arg.get_int()? as u32).ok_or(EINVAL)?;
             set_offload_header(unit, header)?;
         }
-        Request::GetCapabilities => match unit.queue().offload_header().kind() {
+        Request::GetCapabilities => match unit.queue().transfer().header().kind() {
             HeaderKind::Tun(caps) => arg.put_int(caps as i32)?,
             _ => return Err(ENODEV),
         },
         Request::DeleteCapabilities => delete_capabilities(unit)?,
+        Request::SetBatch => unit.queue().set_batch(arg.get_int()? != 0),
+        Request::GetBatch => arg.put_int(unit.queue().transfer().is_batch().into())?,
         // Prefix and packet together are far shorter than `i32::MAX`.
         Request::GetReadable => {
             let lost = |lost| unit.drop_lost(lost);
@@ -309,7 +311,7 @@ fn delete_capabilities(unit: &Private<Unit>) -> Result {
     let rtnl = rtnl::lock();
     let dev = unit.device(&rtnl).ok_or(ENXIO)?;
     // Under RTNL, so that another thread cannot switch on a virtio header in between.
-    if let HeaderKind::Tun(_) = unit.queue().offload_header().kind() {
+    if let HeaderKind::Tun(_) = unit.queue().transfer().header().kind() {
         unit.set_offload_header(dev, OffloadHeader::NONE, &rtnl);
     }
     Ok(())

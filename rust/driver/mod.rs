@@ -5,7 +5,7 @@
 //! - [`mod@unit`]: a unit, what node and interface have in common; [`queue`]: its packet queue;
 //!   [`node`]: its node, which can outlive it as a [`node_device`].
 //! - The program's side: [`cloner`] and [`open`] open a unit, [`fresh`] makes it as new before;
-//!   [`mod@file`], [`mod@write`] and [`ioctl`] are what can be done with it then.
+//!   [`mod@file`], [`mod@read`], [`mod@write`] and [`ioctl`] are what can be done with it then.
 //! - The stack's side: [`netdev`], [`ethtool`], [`rtnl_link`], [`sysfs`] and [`address`];
 //!   [`variant`] holds what differs between tun, tap and vmnet at compile time.
 //! - [`registry`]: unit numbers; [`quota`]: the limits of containers; [`settings`]: driver-wide
@@ -27,6 +27,7 @@ mod open;
 mod packet_list;
 mod queue;
 pub(crate) mod quota;
+mod read;
 pub(crate) mod registry;
 pub(crate) mod rtnl_link;
 pub(crate) mod settings;

@@ -106,7 +106,7 @@ impl<V: Variant> NetdevOps for Interface<V> {
     }
 
     fn fix_features(unit: &Private<Unit>, features: u64) -> u64 {
-        let permitted = offload::permitted_features(unit.queue().offload_header());
+        let permitted = offload::permitted_features(unit.queue().transfer().header());
         features & (permitted | !offload::FEATURES_ETHERNET)
     }
 

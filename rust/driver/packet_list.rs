@@ -85,7 +85,6 @@ pub(super) fn set_header(skb: &mut SkBuff, header: &[u8], len: usize) {
     [*low, *high] = bytes.map(u64::from_ne_bytes);
 }
 
-/// Forgets the offload header of a packet that a reader has taken and returns to the queue.
 pub(super) fn clear_header(skb: &mut SkBuff) {
     skb.cb_mut()[0] &= !HEADER_LEN_MASK;
 }
@@ -100,16 +99,26 @@ pub(super) fn front(skb: &SkBuff) -> Option<Front> {
 }
 
 /// Length in bytes of [`front`].
-pub(super) fn front_len(skb: &SkBuff) -> usize {
+#[inline(always)]
+fn front_len(skb: &SkBuff) -> usize {
     front(skb).map_or(0, |front| front.len())
 }
+
+/// Length in bytes of a packet with what is in front of it.
+#[inline(always)]
+pub(super) fn len_with_front(skb: &SkBuff) -> usize {
+    front_len(skb) + skb.len()
+}
+
+/// The largest number of bytes in front of a packet.
+pub(super) const FRONT_MAX: usize = HEADER_MAX + PREFIX_MAX;
 
 /// The bytes in front of a packet.
 pub(super) enum Front {
     /// A prefix only, for which there is a faster way.
     Prefix(PrefixBytes),
     /// An offload header, and perhaps a prefix.
-    Header([u8; HEADER_MAX + PREFIX_MAX], usize),
+    Header([u8; FRONT_MAX], usize),
 }
 
 impl Front {
@@ -129,7 +138,7 @@ impl Front {
         let header_len = ((cb[0] & HEADER_LEN_MASK) >> HEADER_LEN_SHIFT) as usize;
         let prefix = Prefix::from_cb(cb[0] & PREFIX_MASK).bytes();
         let len = header_len + prefix.len();
-        let mut bytes = [0; HEADER_MAX + PREFIX_MAX];
+        let mut bytes = [0; FRONT_MAX];
         bytes[..header_len].copy_from_slice(&header.as_flattened()[..header_len]);
         bytes[header_len..len].copy_from_slice(&prefix);
         Self::Header(bytes, len)
@@ -187,12 +196,21 @@ impl PacketList {
         Some(skb)
     }
 
-    /// Returns a packet that [`Self::pop`] removed to the start of the list.
-    pub(super) fn put_back(&mut self, mut skb: SkBuff) {
-        clear_header(&mut skb);
+    /// Adds a packet at the start of the list.
+    pub(super) fn push_front(&mut self, skb: SkBuff) {
         let mut first = Self::new();
         first.push(skb);
         self.prepend(first);
+    }
+
+    /// Forgets the offload headers of all packets, which a reader has taken and returns to the
+    /// queue.
+    pub(super) fn clear_headers(&mut self) {
+        let mut packets = mem::take(self);
+        while let Some(mut skb) = packets.pop() {
+            clear_header(&mut skb);
+            self.push(skb);
+        }
     }
 
     /// Moves all packets of `other` to the end of this list.
@@ -210,5 +228,15 @@ impl PacketList {
     /// The packets.
     pub(crate) fn into_packets(self) -> SkbList {
         self.packets
+    }
+}
+
+impl From<SkbList> for PacketList {
+    fn from(mut packets: SkbList) -> Self {
+        let mut list = Self::new();
+        while let Some(skb) = packets.pop() {
+            list.push(skb);
+        }
+        list
     }
 }

@@ -15,6 +15,11 @@
 
 use crate::{
     bsd::{
+        batch::{
+            Room,
+            Transfer,
+            RECORD_HEADER_LEN, //
+        },
         lifecycle::{
             Lifecycle,
             OpenError, //
@@ -69,6 +74,7 @@ use kernel::{
             PollTable, //
         },
         SpinLock,
+        SpinLockGuard,
         SpinLockIrq, //
     }, //
 };
@@ -86,8 +92,8 @@ pub(crate) struct TxQueue {
     /// Number of segments in `claimed`. Written under `claimed`, and grows only while `shared` is
     /// held too: under `shared` alone, the value may be too high but never too low.
     claimed_len: Atomic<usize>,
-    /// A copy of [`Claimed::header`], for those who do not hold `claimed`.
-    offload_header: Atomic<u32>,
+    /// A [`Transfer`], with a copy of [`Claimed::header`]. Written under `claimed`.
+    transfer: Atomic<u32>,
     /// Whether packets are Ethernet frames.
     ethernet: bool,
     /// Whether [`Shared::stopped_until`] is set; readers look at this without taking `shared`, and
@@ -126,6 +132,8 @@ struct Claimed {
     packets: PacketList,
     /// What reads return in front of packets. Written under RTNL too.
     header: OffloadHeader,
+    /// Number of times that the queue was emptied without being read.
+    flushes: u64,
 }
 
 impl Shared {
@@ -143,6 +151,21 @@ pub(crate) struct Dequeued {
     /// [`Device::wake_queues`].
     pub(crate) wake: bool,
 }
+
+/// Packets that a reader took from the queue at once, oldest first.
+pub(crate) struct Batch {
+    /// The packets, at most [`BATCH_MAX`].
+    pub(crate) packets: PacketList,
+    /// Whether the queue was empty then, or the next packet did not fit.
+    pub(crate) is_last: bool,
+    /// As in [`Dequeued`].
+    pub(crate) wake: bool,
+    /// [`Claimed::flushes`] at that time.
+    flushes: u64,
+}
+
+/// The largest number of packets in a [`Batch`]: the number that one hold of a lock takes.
+pub(crate) const BATCH_MAX: usize = 64;
 
 /// A packet that a reader was to get and that could not be finished.
 pub(crate) struct Lost {
@@ -177,11 +200,12 @@ impl TxQueue {
                 Claimed {
                     packets: PacketList::new(),
                     header: OffloadHeader::NONE,
+                    flushes: 0,
                 },
                 "TxQueue::claimed"
             )),
             claimed_len: Atomic::new(0),
-            offload_header: Atomic::new(OffloadHeader::NONE.to_bits()),
+            transfer: Atomic::new(Transfer::PLAIN.to_bits()),
             ethernet,
             stalled: AtomicFlag::new(false),
             readers: PollCondVarBox::new(c"TxQueue::readers", static_lock_class!())?,
@@ -264,6 +288,7 @@ impl TxQueue {
 
     /// Empties both lists, oldest packet first, and forgets that the stack was stopped.
     fn take_all(&self, claimed: &mut Claimed, shared: &mut Shared) -> PacketList {
+        claimed.flushes += 1;
         let mut all = mem::take(&mut claimed.packets);
         all.append(&mut shared.packets);
         shared.claimed_max = 0;
@@ -352,16 +377,26 @@ impl TxQueue {
         len < limit
     }
 
-    /// The offload header of packets that are read or written now. Any context.
-    pub(crate) fn offload_header(&self) -> OffloadHeader {
-        OffloadHeader::from_bits(self.offload_header.load(Relaxed))
+    /// What is read or written now: batches or single packets, behind which offload header. Any
+    /// context.
+    pub(crate) fn transfer(&self) -> Transfer {
+        Transfer::from_bits(self.transfer.load(Relaxed))
+    }
+
+    /// Switches batch mode on or off for the reads and writes that begin from now on. Process
+    /// context.
+    pub(crate) fn set_batch(&self, on: bool) {
+        let _claimed = self.claimed.lock();
+        let transfer = self.transfer().with_batch(on);
+        self.transfer.store(transfer.to_bits(), Relaxed);
     }
 
     /// Changes the offload header of packets that are read or written from now on. Returns the old
     /// one. RTNL.
     pub(super) fn set_offload_header(&self, header: OffloadHeader) -> OffloadHeader {
         let mut claimed = self.claimed.lock();
-        self.offload_header.store(header.to_bits(), Relaxed);
+        let transfer = self.transfer().with_header(header);
+        self.transfer.store(transfer.to_bits(), Relaxed);
         mem::replace(&mut claimed.header, header)
     }
 
@@ -377,18 +412,118 @@ impl TxQueue {
     /// `EHOSTDOWN` if the interface is gone, `EAGAIN` if there is no packet, `ERESTARTSYS` if a
     /// signal interrupted the wait.
     pub(crate) fn dequeue(&self, may_wait: bool, mut lost: impl FnMut(Lost)) -> Result<Dequeued> {
-        let mut interrupted = false;
         let mut claimed = self.claimed.lock();
         let skb = loop {
-            if !claimed.packets.is_empty() {
-                match self.take_first(&mut claimed, &mut lost) {
-                    Some(skb) => break skb,
-                    None => continue,
+            claimed = self.await_packet(claimed, may_wait)?;
+            if let Some(skb) = self.take_first(&mut claimed, &mut lost) {
+                break skb;
+            }
+        };
+        let wake = self.publish_claimed(&claimed);
+        Ok(Dequeued { skb, wake })
+    }
+
+    /// Takes the oldest packets as long as there is room for their records, at most [`BATCH_MAX`].
+    /// Otherwise as [`Self::dequeue`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::dequeue`].
+    pub(crate) fn dequeue_batch(
+        &self,
+        may_wait: bool,
+        room: &mut Room,
+        mut lost: impl FnMut(Lost),
+    ) -> Result<Batch> {
+        let mut packets = PacketList::new();
+        let mut is_last = false;
+        let mut claimed = self.claimed.lock();
+        'batch: while packets.is_empty() {
+            claimed = self.await_packet(claimed, may_wait)?;
+            for _ in 0..BATCH_MAX {
+                if claimed.packets.is_empty() && !self.claim(&mut claimed, &mut self.shared.lock())
+                {
+                    is_last = true;
+                    break;
+                }
+                let Some(skb) = self.take_first(&mut claimed, &mut lost) else {
+                    continue;
+                };
+                if !room.reserve(packet_list::len_with_front(&skb)) {
+                    self.put_back_first(&mut claimed, skb);
+                    is_last = true;
+                    break 'batch;
+                }
+                packets.push(skb);
+                if room.is_full() {
+                    is_last = true;
+                    break;
                 }
             }
+        }
+        let wake = self.publish_claimed(&claimed);
+        Ok(Batch {
+            packets,
+            is_last,
+            wake,
+            flushes: claimed.flushes,
+        })
+    }
+
+    /// Returns packets that [`Self::dequeue_batch`] has taken, and that are not read, to the start
+    /// of the queue. Process context.
+    ///
+    /// # Errors
+    ///
+    /// Returns the packets, to be freed, if the queue was emptied since they were taken.
+    #[cold]
+    pub(crate) fn put_back(&self, mut batch: Batch) -> Result<(), PacketList> {
+        let mut claimed = self.claimed.lock();
+        if claimed.flushes != batch.flushes {
+            return Err(batch.packets);
+        }
+        batch.packets.clear_headers();
+        claimed.packets.prepend(batch.packets);
+        let mut shared = self.shared.lock();
+        shared.claimed_max = claimed.packets.segments();
+        self.claimed_len.store(shared.claimed_max, Relaxed);
+        drop(shared);
+        drop(claimed);
+        // Another reader may have found the queue empty since.
+        self.readers.notify_all();
+        Ok(())
+    }
+
+    /// Returns when there are claimed packets: claims what the stack has queued, and if there is
+    /// nothing and `may_wait` is set, sleeps. Process context.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::dequeue`].
+    #[inline(always)]
+    fn await_packet<'a>(
+        &'a self,
+        claimed: SpinLockGuard<'a, Claimed>,
+        may_wait: bool,
+    ) -> Result<SpinLockGuard<'a, Claimed>> {
+        if claimed.packets.is_empty() {
+            self.await_claim(claimed, may_wait)
+        } else {
+            Ok(claimed)
+        }
+    }
+
+    /// The part of [`Self::await_packet`] for no claimed packets.
+    fn await_claim<'a>(
+        &'a self,
+        mut claimed: SpinLockGuard<'a, Claimed>,
+        may_wait: bool,
+    ) -> Result<SpinLockGuard<'a, Claimed>> {
+        let mut interrupted = false;
+        while claimed.packets.is_empty() {
             let mut shared = self.shared.lock();
             if self.claim(&mut claimed, &mut shared) {
-                continue;
+                break;
             }
             if shared.life.is_revoked() {
                 return Err(EHOSTDOWN);
@@ -409,9 +544,8 @@ impl TxQueue {
             shared.sleepers -= 1;
             drop(shared);
             claimed = self.claimed.lock();
-        };
-        let wake = self.publish_claimed(&claimed);
-        Ok(Dequeued { skb, wake })
+        }
+        Ok(claimed)
     }
 
     /// Stores the number of claimed segments after one packet left the list. Returns whether the
@@ -442,6 +576,12 @@ impl TxQueue {
             return Some(skb);
         }
         self.prepare_first(claimed, skb, lost)
+    }
+
+    /// Returns a packet that [`Self::take_first`] has taken to the start of the list.
+    fn put_back_first(&self, claimed: &mut Claimed, mut skb: SkBuff) {
+        packet_list::clear_header(&mut skb);
+        claimed.packets.push_front(skb);
     }
 
     #[cold]
@@ -495,7 +635,8 @@ impl TxQueue {
 
     /// Length in bytes of the oldest packet and its prefix; `None` if the queue is empty. Of the
     /// offload headers, `struct tun_hdr` counts, as on OpenBSD, and virtio's does not, as on
-    /// FreeBSD. Process context; `lost` as in [`Self::dequeue`].
+    /// FreeBSD. In batch mode, the length of the packet's whole record. Process context; `lost` as
+    /// in [`Self::dequeue`].
     pub(crate) fn first_len(&self, mut lost: impl FnMut(Lost)) -> Option<usize> {
         let mut claimed = self.claimed.lock();
         loop {
@@ -505,12 +646,13 @@ impl TxQueue {
             let Some(skb) = self.take_first(&mut claimed, &mut lost) else {
                 continue;
             };
-            let uncounted = match claimed.header.kind() {
-                HeaderKind::Tun(_) => 0,
-                _ => claimed.header.len(),
-            };
-            let len = packet_list::front_len(&skb) - uncounted + skb.len();
-            claimed.packets.put_back(skb);
+            let mut len = packet_list::len_with_front(&skb);
+            if self.transfer().is_batch() {
+                len += RECORD_HEADER_LEN;
+            } else if let HeaderKind::Virtio = claimed.header.kind() {
+                len -= claimed.header.len();
+            }
+            self.put_back_first(&mut claimed, skb);
             return Some(len);
         }
     }

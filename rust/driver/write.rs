@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Writing a packet: from the program to the stack.
+//! Writing packets: from the program to the stack.
 
 use crate::{
     bsd::{
+        batch::{
+            self,
+            RecordHeader,
+            RECORD_HEADER_LEN, //
+        },
         ethernet,
         framing::{
             self,
@@ -22,6 +27,7 @@ use crate::{
     driver::{
         drops::DropCause,
         offload::HEAD_LEN,
+        queue::BATCH_MAX,
         unit::Unit, //
     },
     linux::{
@@ -34,12 +40,14 @@ use crate::{
                 DropReason,
                 HeaderType,
                 SkBuff, //
-            }, //
+            },
+            skb_list::SkbList, //
         }, //
     },
     trace, //
 };
 use kernel::{
+    current,
     iov::IovIterSource,
     prelude::*,
     sync::{
@@ -48,22 +56,26 @@ use kernel::{
     }, //
 };
 
-/// Hands one packet to the stack, which receives it before this returns: on a tun an IP packet,
-/// behind its address family if `TUNSIFHEAD` is on; on a tap or vmnet an Ethernet frame; each
-/// behind an offload header if one is on. Never waits for the network. Process context.
+/// Hands packets to the stack, which receives them before this returns: on a tun IP packets, behind
+/// their address family if `TUNSIFHEAD` is on; on a tap or vmnet Ethernet frames; each behind an
+/// offload header if one is on. Without batch mode the write is one packet, in batch mode it is a
+/// sequence of records. Never waits for the network. Process context.
 ///
-/// Returns the length of the write, also where the packet was dropped: interface down, no packet
+/// Returns the length of the write, also where a packet was dropped: interface down, no packet
 /// behind the header or the address family, an unknown family in the openbsd dialect, frame shorter
 /// than its header or for another station, and a frame for which there is no memory.
+///
+/// In batch mode an error of a record ends the write: it returns the length of the records before
+/// that one, and the error if there are none.
 ///
 /// # Errors
 ///
 /// `EHOSTDOWN` if the interface is gone, `EIO` and `ENOBUFS` for a length that is too long or too
 /// short, `EMSGSIZE` instead of both behind `struct tun_hdr` and in the openbsd dialect, `EINVAL`
-/// for an offload header that is malformed or does not fit the packet, `EAFNOSUPPORT` for an
-/// unknown address family, `EFAULT` if the buffer cannot be read, `ENOBUFS` for a packet for which
-/// there is no memory; `EAGAIN` instead of the last, also for a frame, if the caller must not wait
-/// for memory.
+/// for an offload header that is malformed or does not fit the packet, and for a malformed record,
+/// `EAFNOSUPPORT` for an unknown address family, `EFAULT` if the buffer cannot be read, `ENOBUFS`
+/// for a packet for which there is no memory; `EAGAIN` instead of the last, also for a frame, if
+/// the caller must not wait for memory.
 // One caller.
 #[inline(always)]
 pub(super) fn write(
@@ -71,124 +83,339 @@ pub(super) fn write(
     mode: IoMode,
     iov: &mut IovIterSource<'_>,
 ) -> Result<usize> {
-    let header = unit.queue().offload_header();
-    if header.is_none() {
-        write_behind(OffloadHeader::NONE, unit, mode, iov)
+    let transfer = unit.queue().transfer();
+    if transfer.is_plain() {
+        write_packet(OffloadHeader::NONE, unit, mode, iov)
+    } else if transfer.is_batch() {
+        write_batch(transfer.header(), unit, mode, iov)
     } else {
-        write_behind_header(header, unit, mode, iov)
+        write_packet_behind_header(transfer.header(), unit, mode, iov)
     }
 }
 
-/// [`write_behind`] for packets with an offload header, apart from the faster one without.
+/// [`write_packet`] for packets with an offload header, apart from the faster one without.
 #[inline(never)]
-fn write_behind_header(
+fn write_packet_behind_header(
     header: OffloadHeader,
     unit: &Private<Unit>,
     mode: IoMode,
     iov: &mut IovIterSource<'_>,
 ) -> Result<usize> {
-    write_behind(header, unit, mode, iov)
+    write_packet(header, unit, mode, iov)
 }
 
-/// Does what [`write()`] describes, for a packet behind this offload header.
+/// Does what [`write()`] describes, for one packet behind this offload header.
 #[inline(always)]
-fn write_behind(
+fn write_packet(
     header: OffloadHeader,
     unit: &Private<Unit>,
     mode: IoMode,
     iov: &mut IovIterSource<'_>,
 ) -> Result<usize> {
     let len = iov.len();
-    let kind = {
-        let rcu = rcu::read_lock();
-        let dev = unit.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
-        let Some(kind) = WriteKind::of(unit, header, len)? else {
-            return Ok(0);
-        };
-        if !dev.is_up() {
-            dev.count_rx_dropped();
-            unit.drop_bytes(len, DropCause::RxNotReady);
-            return Ok(len);
-        }
-        kind
+    let is_up = is_up(unit)?;
+    let Some(skb) = take_packet(header, unit, is_up, mode.atomic, iov, len, Report::Yes)? else {
+        return Ok(len);
     };
+    let rcu = rcu::read_lock();
+    let Some(dev) = unit.device_rcu(&rcu) else {
+        skb.drop_reason(DropReason::DeviceNotReady);
+        return Err(EHOSTDOWN);
+    };
+    let packets = if header.is_none() { 1 } else { skb.gso_segs() };
+    if let Some(skb) = filter(unit, dev, skb, &rcu) {
+        if let Err(skb) = dev.receive(skb, packets, &rcu, mode.process_context()) {
+            dev.count_rx_dropped();
+            unit.drop_skb(skb, DropCause::RxNotReady);
+        }
+    }
+    Ok(len)
+}
+
+/// Does what [`write()`] describes, for a sequence of records.
+#[inline(never)]
+fn write_batch(
+    header: OffloadHeader,
+    unit: &Private<Unit>,
+    mode: IoMode,
+    iov: &mut IovIterSource<'_>,
+) -> Result<usize> {
+    let size = iov.len();
+    let mut received = 0;
+    loop {
+        // Packets are checked again when they are received.
+        let is_up = match is_up(unit) {
+            Err(e) if received == 0 => return Err(e),
+            Err(_) => return Ok(received),
+            Ok(is_up) => is_up,
+        };
+        let mut taken = received;
+        let mut packets = SkbList::new();
+        let mut result = Ok(());
+        for _ in 0..BATCH_MAX {
+            if iov.is_empty() {
+                break;
+            }
+            // The record at fault is not taken. The next write starts with it and reports it.
+            let report = if taken == 0 { Report::Yes } else { Report::No };
+            match take_record(header, unit, is_up, mode.atomic, iov, report) {
+                Ok(skb) => {
+                    if let Some(skb) = skb {
+                        packets.push(skb);
+                    }
+                    taken = size - iov.len();
+                }
+                Err(e) => {
+                    result = Err(e);
+                    break;
+                }
+            }
+        }
+        if let Err(e) = receive(unit, packets, &mode) {
+            return if received == 0 { Err(e) } else { Ok(received) };
+        }
+        received = taken;
+        match result {
+            Err(e) if received == 0 => return Err(e),
+            Ok(()) if !iov.is_empty() && !current!().signal_pending() => (),
+            _ => return Ok(received),
+        }
+    }
+}
+
+/// Copies the packet of the next record from the program, as [`take_packet`] does.
+///
+/// # Errors
+///
+/// Those of [`write()`].
+fn take_record(
+    header: OffloadHeader,
+    unit: &Private<Unit>,
+    is_up: bool,
+    atomic: bool,
+    iov: &mut IovIterSource<'_>,
+    report: Report,
+) -> Result<Option<SkBuff>> {
+    let mut record = [0; RECORD_HEADER_LEN];
+    let left = iov.len();
+    let len = if left < record.len() {
+        Err(EINVAL)
+    } else if iov.copy_from_iter(&mut record) != record.len() {
+        Err(EFAULT)
+    } else {
+        RecordHeader::written_len(record, iov.len()).map_err(|_| EINVAL)
+    };
+    let len = match len {
+        Ok(len) => len,
+        Err(e) => {
+            if report == Report::Yes {
+                let rcu = rcu::read_lock();
+                let dev = unit.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
+                unit.drop_bytes(left, drop_cause(e));
+                dev.count_rx_error();
+            }
+            return Err(e);
+        }
+    };
+    let behind = iov.len() - len;
+    let skb = take_packet(header, unit, is_up, atomic, iov, len, report)?;
+    // What is dropped may not have been copied.
+    let rest = iov.len() - behind + batch::padding(len).min(behind);
+    if rest != 0 {
+        iov.advance(rest);
+    }
+    Ok(skb)
+}
+
+/// Passes packets that were written to the stack, in order.
+///
+/// # Errors
+///
+/// `EHOSTDOWN` if the interface is gone.
+fn receive(unit: &Private<Unit>, mut packets: SkbList, mode: &IoMode) -> Result {
+    let rcu = rcu::read_lock();
+    let Some(dev) = unit.device_rcu(&rcu) else {
+        while let Some(skb) = packets.pop() {
+            skb.drop_reason(DropReason::DeviceNotReady);
+        }
+        return Err(EHOSTDOWN);
+    };
+    let mut list = dev.receive_list(&rcu);
+    while let Some(skb) = packets.pop() {
+        if let Some(skb) = filter(unit, dev, skb, &rcu) {
+            if let Err(skb) = list.push(skb) {
+                dev.count_rx_dropped();
+                unit.drop_skb(skb, DropCause::RxNotReady);
+            }
+        }
+    }
+    list.receive(mode.process_context());
+    Ok(())
+}
+
+/// Returns a packet that the interface is about to receive; on a tap or vmnet only if it is for
+/// this station, otherwise the packet is dropped.
+#[inline(always)]
+fn filter(unit: &Private<Unit>, dev: &Device, skb: SkBuff, rcu: &rcu::Guard) -> Option<SkBuff> {
+    trace::write(unit.name(), dev, &skb);
+    if dev.is_ethernet() && !accepts_frame(dev, &skb, rcu) {
+        unit.drop_skb(skb, DropCause::RxOtherHost);
+        return None;
+    }
+    Some(skb)
+}
+
+/// Whether a packet at fault is counted and traced.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Report {
+    Yes,
+    /// The error is not returned now either.
+    No,
+}
+
+/// Whether the interface is up.
+///
+/// # Errors
+///
+/// `EHOSTDOWN` if it is gone.
+#[inline(always)]
+fn is_up(unit: &Private<Unit>) -> Result<bool> {
+    let rcu = rcu::read_lock();
+    Ok(unit.device_rcu(&rcu).ok_or(EHOSTDOWN)?.is_up())
+}
+
+/// Copies the next `len` bytes, a packet, from the program, and applies its offload header. Returns
+/// `None` if there is no packet, or if it was dropped, for example because the interface is not up;
+/// then not all bytes may have been copied.
+///
+/// # Errors
+///
+/// Those of [`write()`].
+#[inline(always)]
+fn take_packet(
+    header: OffloadHeader,
+    unit: &Private<Unit>,
+    is_up: bool,
+    atomic: bool,
+    iov: &mut IovIterSource<'_>,
+    len: usize,
+    report: Report,
+) -> Result<Option<SkBuff>> {
+    let Some(kind) = WriteKind::of(unit, header, len)? else {
+        return Ok(None);
+    };
+    if !is_up {
+        return not_up(unit, len);
+    }
 
     // Without RCU, because copying from the program may sleep. The interface may be removed during
     // the copy, so it is looked up again afterwards.
     let mut written = None;
     let copied = match WrittenHeader::copy_in(iov, header, kind) {
         Ok(header) => {
-            written = header;
-            copy_in(iov, kind, header, unit.page_ring(), mode)
+            let len = match &header {
+                Some((_, header_len)) => len - header_len,
+                None => len,
+            };
+            written = header.map(|(header, _)| header);
+            copy_in(iov, len, kind, written, unit.page_ring(), atomic)
         }
         Err(e) => Err(e),
     };
-    let skb = match copied {
+    let Some(mut skb) = (match copied {
         Ok(skb) => skb,
-        Err(ENOMEM) if mode.atomic => return Err(EAGAIN),
-        Err(EAFNOSUPPORT) => {
-            let rcu = rcu::read_lock();
-            let dev = unit.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
-            unit.drop_bytes(len, DropCause::RxProtocol);
-            if !kind.drops_unknown_family() {
-                return Err(EAFNOSUPPORT);
-            }
-            dev.count_rx_dropped();
-            return Ok(len);
-        }
-        Err(e) => {
-            let rcu = rcu::read_lock();
-            let dev = unit.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
-            let cause = match e {
-                ENOMEM => DropCause::RxNoMemory,
-                EINVAL => DropCause::RxBadHeader,
-                _ => DropCause::RxFault,
-            };
-            unit.drop_bytes(len, cause);
-            // tap(4): a frame is dropped silently if the reason may pass.
-            if e == ENOMEM && kind.is_ethernet() {
-                dev.count_rx_dropped();
-                return Ok(len);
-            }
-            dev.count_rx_error();
-            return Err(if e == ENOMEM { ENOBUFS } else { e });
-        }
+        Err(e) => return copy_failed(unit, kind, atomic, len, e, report),
+    }) else {
+        return no_packet(unit, kind, len);
     };
-
-    let rcu = rcu::read_lock();
-    let Some(dev) = unit.device_rcu(&rcu) else {
-        if let Some(skb) = skb {
-            skb.drop_reason(DropReason::DeviceNotReady);
-        }
-        return Err(EHOSTDOWN);
-    };
-    let Some(mut skb) = skb else {
-        // An address family without a packet, or a runt: there is nothing to receive.
-        if kind != WriteKind::Runt {
-            dev.count_rx_dropped();
-        }
-        unit.drop_bytes(len, DropCause::RxTooShort);
-        return Ok(len);
-    };
-    let mut packets = 1;
     if let Some(header) = written {
+        let rcu = rcu::read_lock();
+        let Some(dev) = unit.device_rcu(&rcu) else {
+            skb.drop_reason(DropReason::DeviceNotReady);
+            return Err(EHOSTDOWN);
+        };
         if let Err(e) = header.apply(&mut skb, dev, &rcu, kind.is_ethernet()) {
-            dev.count_rx_error();
-            unit.drop_skb(skb, DropCause::RxBadHeader);
+            match report {
+                Report::Yes => {
+                    dev.count_rx_error();
+                    unit.drop_skb(skb, DropCause::RxBadHeader);
+                }
+                Report::No => skb.drop_reason(DropCause::RxBadHeader.reason()),
+            }
             return Err(e);
         }
-        packets = skb.gso_segs();
     }
-    trace::write(unit.name(), dev, &skb);
-    if kind == WriteKind::Frame && !accepts_frame(dev, &skb, &rcu) {
-        unit.drop_skb(skb, DropCause::RxOtherHost);
-        return Ok(len);
+    Ok(Some(skb))
+}
+
+/// Counts a packet that is dropped because the interface is not up.
+#[cold]
+fn not_up(unit: &Private<Unit>, len: usize) -> Result<Option<SkBuff>> {
+    let rcu = rcu::read_lock();
+    unit.device_rcu(&rcu).ok_or(EHOSTDOWN)?.count_rx_dropped();
+    unit.drop_bytes(len, DropCause::RxNotReady);
+    Ok(None)
+}
+
+/// The cause that belongs to an error.
+fn drop_cause(e: Error) -> DropCause {
+    match e {
+        ENOMEM => DropCause::RxNoMemory,
+        EINVAL => DropCause::RxBadHeader,
+        EAFNOSUPPORT => DropCause::RxProtocol,
+        _ => DropCause::RxFault,
     }
-    if let Err(skb) = dev.receive(skb, packets, &rcu, mode.process_context()) {
+}
+
+/// Counts a packet that could not be copied from the program. Returns `None` where it is dropped
+/// without an error.
+///
+/// # Errors
+///
+/// Those of [`write()`].
+#[cold]
+fn copy_failed(
+    unit: &Private<Unit>,
+    kind: WriteKind,
+    atomic: bool,
+    len: usize,
+    e: Error,
+    report: Report,
+) -> Result<Option<SkBuff>> {
+    if e == ENOMEM && atomic {
+        return Err(EAGAIN);
+    }
+    let rcu = rcu::read_lock();
+    let dev = unit.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
+    let is_dropped = match e {
+        // tap(4): a frame is dropped silently if the reason may pass.
+        ENOMEM => kind.is_ethernet(),
+        EAFNOSUPPORT => kind.drops_unknown_family(),
+        _ => false,
+    };
+    if is_dropped || report == Report::Yes {
+        unit.drop_bytes(len, drop_cause(e));
+    }
+    if is_dropped {
         dev.count_rx_dropped();
-        unit.drop_skb(skb, DropCause::RxNotReady);
+        return Ok(None);
     }
-    Ok(len)
+    if report == Report::Yes && e != EAFNOSUPPORT {
+        dev.count_rx_error();
+    }
+    Err(if e == ENOMEM { ENOBUFS } else { e })
+}
+
+/// Counts an address family without a packet, or a runt: there is nothing to receive.
+#[cold]
+fn no_packet(unit: &Private<Unit>, kind: WriteKind, len: usize) -> Result<Option<SkBuff>> {
+    let rcu = rcu::read_lock();
+    let dev = unit.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
+    if kind != WriteKind::Runt {
+        dev.count_rx_dropped();
+    }
+    unit.drop_bytes(len, DropCause::RxTooShort);
+    Ok(None)
 }
 
 /// The content of a write.
@@ -254,31 +481,33 @@ impl WriteKind {
     }
 }
 
-/// Copies a packet from the program. Returns `None` if there is nothing behind the address family,
-/// or less than an Ethernet header.
+/// Copies a packet from the program, `len` bytes. Returns `None` if there is nothing behind the
+/// address family, or less than an Ethernet header.
 ///
 /// # Errors
 ///
 /// `EFAULT`, `ENOMEM`, `EAFNOSUPPORT`.
-// Both instances of `write_behind` call it once per packet.
+// Once per packet, often with constants.
 #[inline(always)]
 fn copy_in(
     iov: &mut IovIterSource<'_>,
+    len: usize,
     kind: WriteKind,
     header: Option<WrittenHeader>,
     ring: &SpinLock<PageRing>,
-    mode: IoMode,
+    atomic: bool,
 ) -> Result<Option<SkBuff>> {
     let gso_header_len = header.and_then(|header| header.gso_header_len());
+    let mut len = len;
     let protocol = match kind {
         WriteKind::Frame => {
-            return SkBuff::from_iter(iov, HeaderType::Ethernet, gso_header_len, ring, mode.atomic)
-                .map(Some)
+            let start = HeaderType::Ethernet;
+            return SkBuff::from_iter(iov, len, start, gso_header_len, ring, atomic).map(Some);
         }
         WriteKind::Runt => {
             // Read the bytes, although they are dropped: a bad buffer fails with `EFAULT`.
             let mut runt = [0; HEADER_MAX + ethernet::HEADER_LEN];
-            let len = iov.len().min(runt.len());
+            let len = len.min(runt.len());
             if iov.copy_from_iter(&mut runt[..len]) != len {
                 return Err(EFAULT);
             }
@@ -290,13 +519,15 @@ fn copy_in(
             if iov.copy_from_iter(&mut head) != head.len() {
                 return Err(EFAULT);
             }
+            len -= head.len();
             framing.protocol_of_head(head).ok_or(EAFNOSUPPORT)?
         }
     };
-    if iov.is_empty() {
+    if len == 0 {
         return Ok(None);
     }
-    let mut skb = SkBuff::from_iter(iov, HeaderType::Network, gso_header_len, ring, mode.atomic)?;
+    let start = HeaderType::Network;
+    let mut skb = SkBuff::from_iter(iov, len, start, gso_header_len, ring, atomic)?;
     skb.set_protocol(protocol as u16);
     Ok(Some(skb))
 }
@@ -328,7 +559,8 @@ enum WrittenHeader {
 }
 
 impl WrittenHeader {
-    /// Copies the header from the program; `None` if there is none, or no packet behind it.
+    /// Copies the header from the program. Returns its length in bytes too; `None` if there is no
+    /// header, or no packet behind it.
     ///
     /// # Errors
     ///
@@ -338,7 +570,7 @@ impl WrittenHeader {
         iov: &mut IovIterSource<'_>,
         header: OffloadHeader,
         kind: WriteKind,
-    ) -> Result<Option<Self>> {
+    ) -> Result<Option<(Self, usize)>> {
         if header.is_none() || kind == WriteKind::Runt {
             return Ok(None);
         }
@@ -347,13 +579,14 @@ impl WrittenHeader {
         if iov.copy_from_iter(&mut bytes[..len]) != len {
             return Err(EFAULT);
         }
-        Ok(Some(match header.kind() {
+        let header = match header.kind() {
             HeaderKind::Tun(_) => {
                 let bytes = bytes.first_chunk().ok_or(EINVAL)?;
                 Self::Tun(TunHdr::from_bytes(bytes, kind.is_ethernet()).map_err(|_| EINVAL)?)
             }
             _ => Self::Virtio(VirtioNetHdr::from_bytes(bytes.first_chunk().ok_or(EINVAL)?)),
-        }))
+        };
+        Ok(Some((header, len)))
     }
 
     /// Length in bytes of the headers of a packet that is to be segmented, as the program says, or

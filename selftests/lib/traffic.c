@@ -76,20 +76,24 @@ size_t numbered_len(const struct unit *u)
 				    IP_UDP_LEN + sizeof(unsigned int);
 }
 
-long read_numbered(const struct unit *u)
+long number_of(const struct unit *u, const void *packet, size_t len)
 {
-	char packet[128];
 	unsigned int n;
-	long len = ERR(read(u->fd, packet, sizeof(packet)));
 
-	if (len < 0)
-		return len;
-	if (len != (long)numbered_len(u) ||
+	if (len != numbered_len(u) ||
 	    (!link_header_len(u) && !packet_is_valid(packet, len, IPPROTO_UDP)))
 		return -EPROTO;
 	/* The number is the end of the packet. */
-	memcpy(&n, packet + len - sizeof(n), sizeof(n));
+	memcpy(&n, (const char *)packet + len - sizeof(n), sizeof(n));
 	return n;
+}
+
+long read_numbered(const struct unit *u)
+{
+	char packet[128];
+	long len = ERR(read(u->fd, packet, sizeof(packet)));
+
+	return len < 0 ? len : number_of(u, packet, len);
 }
 
 int drain_numbered(const struct unit *u, unsigned int first)

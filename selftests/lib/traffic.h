@@ -40,6 +40,9 @@ long send_numbered(const struct unit *u, int raw, unsigned int n);
 /* The length on the node of such a packet. */
 size_t numbered_len(const struct unit *u);
 
+/* The number of a packet of send_numbered(), or -EPROTO. */
+long number_of(const struct unit *u, const void *packet, size_t len);
+
 /* Reads a packet of send_numbered() from the node. Returns its number or -errno. */
 long read_numbered(const struct unit *u);
 

@@ -12,6 +12,7 @@
 
 #[path = "../../rust/bsd/mod.rs"]
 mod bsd;
+mod host_batch;
 mod host_framing;
 mod host_offload;
 
@@ -42,6 +43,7 @@ use bsd::{
         NAME_BUFFER_MAX, //
     }, //
 };
+use host_batch::check_batch;
 use host_framing::{
     check_framing,
     check_prefixes,
@@ -54,8 +56,12 @@ use host_offload::check_offload;
 pub extern "C" fn LLVMFuzzerTestOneInput(data: *const u8, len: usize) -> i32 {
     // SAFETY: The engine passes `len` bytes.
     let mut input = Input(unsafe { std::slice::from_raw_parts(data, len) });
-    // The corpus is older than the last one.
+    // The corpus is older than the last ones.
     let selector = input.byte();
+    if selector >= 0xf0 {
+        check_batch(&mut input);
+        return 0;
+    }
     if selector >= 0xe0 {
         check_offload(&mut input);
         return 0;
@@ -184,8 +190,8 @@ fn shape(request: Request) -> (Direction, &'static [u32], (bool, bool)) {
         GetRemoteAddress => (BOTH, IFREQ, ethernet),
         SetRemoteAddress => (WRITES, IFREQ, ethernet),
         SetFlags => (VOID, &[0, 4], ethernet),
-        SetVirtioHeader | SetCapabilities => (WRITES, &[4], all),
-        GetVirtioHeader | GetCapabilities => (READS, &[4], all),
+        SetVirtioHeader | SetCapabilities | SetBatch => (WRITES, &[4], all),
+        GetVirtioHeader | GetCapabilities | GetBatch => (READS, &[4], all),
         DeleteCapabilities => (VOID, &[0], all),
     }
 }

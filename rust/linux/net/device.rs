@@ -20,6 +20,7 @@ use crate::{
                 Rtnl, //
             },
             skb::SkBuff,
+            skb_list::SkbList,
             tx_context::TxContext, //
         }, //
     }, //
@@ -289,7 +290,7 @@ impl Device {
     }
 
     /// Whether packets start with an Ethernet header.
-    pub(super) fn is_ethernet(&self) -> bool {
+    pub(crate) fn is_ethernet(&self) -> bool {
         // SAFETY: The device is valid by the type invariant; its type does not change.
         unsafe { (*self.as_raw()).type_ == bindings::ARPHRD_ETHER as u16 }
     }
@@ -441,19 +442,9 @@ impl Device {
         _rcu: &rcu::Guard,
         _context: &ProcessContext,
     ) -> Result<(), SkBuff> {
-        if !self.is_up() {
-            return Err(skb);
-        }
         let len = skb.len() as u32;
-        if self.is_ethernet() {
-            if skb.ethernet_destination().is_none() {
-                return Err(skb);
-            }
-            // SAFETY: The device is valid by the type invariant; the packet has a whole header.
-            unsafe { skb.eth_type_trans(self.as_raw()) };
-        } else {
-            // Generic XDP reads from the MAC header on.
-            skb.reset_mac_header();
+        if !self.prepare_received(&mut skb) {
+            return Err(skb);
         }
         // SAFETY: Paired with the call below; nothing in between sleeps.
         unsafe { bindings::bsdtun_local_bh_disable() };
@@ -470,6 +461,37 @@ impl Device {
         // SAFETY: Paired with the call above.
         unsafe { bindings::bsdtun_local_bh_enable() };
         Ok(())
+    }
+
+    /// Begins a list of packets that the device receives at once.
+    pub(crate) fn receive_list<'a>(&'a self, _rcu: &'a rcu::Guard) -> ReceiveList<'a> {
+        // INVARIANT: The list is empty, and RCU is held during `'a`.
+        ReceiveList {
+            dev: self,
+            packets: SkbList::new(),
+            segments: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Prepares a packet that the stack is about to receive. Returns whether the device can receive
+    /// it, see [`Self::receive`].
+    #[inline(always)]
+    fn prepare_received(&self, skb: &mut SkBuff) -> bool {
+        if !self.is_up() {
+            return false;
+        }
+        if self.is_ethernet() {
+            if skb.ethernet_destination().is_none() {
+                return false;
+            }
+            // SAFETY: The device is valid by the type invariant; the packet has a whole header.
+            unsafe { skb.eth_type_trans(self.as_raw()) };
+        } else {
+            // Generic XDP reads from the MAC header on.
+            skb.reset_mac_header();
+        }
+        true
     }
 
     /// Counts transmitted packets of `len` bytes together.
@@ -497,5 +519,57 @@ impl Device {
     pub(crate) fn count_rx_error(&self) {
         // SAFETY: The device is valid by the type invariant.
         unsafe { bindings::bsdtun_dev_stats_rx_errors_inc(self.as_raw()) };
+    }
+}
+
+/// Packets that a device is about to receive, in order. Dropping the list drops them.
+///
+/// # Invariants
+///
+/// - RCU has been held since `dev` was found.
+/// - [`Device::prepare_received`] of `dev` accepted every packet in `packets`.
+pub(crate) struct ReceiveList<'a> {
+    dev: &'a Device,
+    packets: SkbList,
+    segments: usize,
+    bytes: usize,
+}
+
+impl ReceiveList<'_> {
+    /// Appends a packet, see [`Device::receive`]. A GSO packet is counted as its segments.
+    ///
+    /// # Errors
+    ///
+    /// As [`Device::receive`].
+    pub(crate) fn push(&mut self, mut skb: SkBuff) -> Result<(), SkBuff> {
+        let len = skb.len();
+        if !self.dev.prepare_received(&mut skb) {
+            return Err(skb);
+        }
+        self.segments += skb.gso_segs();
+        self.bytes += len;
+        self.packets.push(skb);
+        Ok(())
+    }
+
+    /// Passes the packets to the stack as received, and counts them. No lock but RCU should be
+    /// held.
+    ///
+    /// One by one: `netif_receive_skb_list()` takes 12 % more instructions for small packets, most
+    /// of them to move packets between lists and to check these (`CONFIG_LIST_HARDENED`).
+    pub(crate) fn receive(mut self, _context: &ProcessContext) {
+        let dev = self.dev.as_raw();
+        // SAFETY: Paired with the call below; nothing in between sleeps.
+        unsafe { bindings::bsdtun_local_bh_disable() };
+        // SAFETY: As in `Device::receive`.
+        unsafe {
+            bindings::bsdtun_dev_sw_netstats_rx_add(dev, self.segments as u32, self.bytes as u32)
+        };
+        while let Some(skb) = self.packets.pop() {
+            // SAFETY: As in `Device::receive`.
+            unsafe { skb.netif_receive_skb(dev) };
+        }
+        // SAFETY: Paired with the call above.
+        unsafe { bindings::bsdtun_local_bh_enable() };
     }
 }

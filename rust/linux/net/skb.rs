@@ -148,7 +148,8 @@ impl SkBuff {
         mem::ManuallyDrop::new(self).ptr.as_ptr()
     }
 
-    /// Allocates a packet and copies all of `iter` into it. Process context; sleeps.
+    /// Allocates a packet and copies the next `len` bytes of `iter` into it. Process context;
+    /// sleeps.
     ///
     /// With `atomic` set, the allocation does not wait for memory. The copy may still fault pages
     /// in. `gso_header_len` is `Some` for a packet that is to be segmented: only so many bytes, its
@@ -157,12 +158,13 @@ impl SkBuff {
     ///
     /// # Errors
     ///
-    /// `ENOMEM` if an allocation fails, or if `iter` is longer than a packet can be; `EFAULT` if
-    /// the user's memory cannot be read.
+    /// `ENOMEM` if an allocation fails, or if `len` is longer than a packet can be; `EFAULT` if
+    /// `iter` is shorter, or the user's memory cannot be read.
     // Once per packet, often with constants.
     #[inline(always)]
     pub(crate) fn from_iter(
         iter: &mut IovIterSource<'_>,
+        len: usize,
         start: HeaderType,
         gso_header_len: Option<usize>,
         ring: &SpinLock<PageRing>,
@@ -173,19 +175,22 @@ impl SkBuff {
             HeaderType::Ethernet => HEADROOM + ETHERNET_ALIGN,
         };
         let linear = gso_header_len.unwrap_or(LINEAR_MAX).min(LINEAR_MAX);
-        if iter.len() <= linear {
-            if let Some(skb) = Self::linear_from_iter(iter, headroom)? {
+        if len <= linear {
+            if let Some(skb) = Self::linear_from_iter(iter, len, headroom)? {
                 return Ok(skb);
             }
         }
         let linear = gso_header_len.unwrap_or(NONLINEAR_HEAD).min(LINEAR_MAX);
-        Self::nonlinear_from_iter(iter, headroom, linear, ring, atomic)
+        Self::nonlinear_from_iter(iter, len, headroom, linear, ring, atomic)
     }
 
     /// Like [`Self::from_iter`], for at most [`LINEAR_MAX`] bytes, and never waits for memory.
     /// Returns `None` if the allocation fails.
-    fn linear_from_iter(iter: &mut IovIterSource<'_>, headroom: usize) -> Result<Option<Self>> {
-        let len = iter.len();
+    fn linear_from_iter(
+        iter: &mut IovIterSource<'_>,
+        len: usize,
+        headroom: usize,
+    ) -> Result<Option<Self>> {
         // SAFETY: Process context. Both lengths are plain numbers, and their sum is below the size
         // of a page.
         let ptr = unsafe { bindings::bsdtun_alloc_skb(headroom as c_uint, len as c_uint) };
@@ -208,19 +213,20 @@ impl SkBuff {
     /// Like [`Self::from_iter`], for any length: what exceeds `linear` bytes is in fragments.
     fn nonlinear_from_iter(
         iter: &mut IovIterSource<'_>,
+        len: usize,
         headroom: usize,
         linear: usize,
         ring: &SpinLock<PageRing>,
         atomic: bool,
     ) -> Result<Self> {
-        let len = iter.len();
         let c_len = c_int::try_from(len).map_err(|_| ENOMEM)?;
         let linear = len.min(linear);
         let skb = match Self::alloc_from_ring(headroom, linear, len - linear, ring) {
             Some(skb) => skb,
             None => Self::alloc_with_frags(headroom, linear, len - linear, atomic)?,
         };
-        // SAFETY: The packet holds `len` bytes and is not shared; `iter` has `len` bytes left.
+        // SAFETY: The packet holds `len` bytes and is not shared. The copy fails if `iter` has
+        // fewer.
         let ret =
             unsafe { bindings::skb_copy_datagram_from_iter(skb.as_raw(), 0, iter.as_raw(), c_len) };
         if let Err(e) = to_result(ret) {
@@ -311,6 +317,12 @@ impl SkBuff {
         let data_len = unsafe { (*skb).data_len };
         // Never negative: `len` includes the fragments.
         len.wrapping_sub(data_len) as usize
+    }
+
+    /// Whether the packet has no fragments.
+    pub(crate) fn is_linear(&self) -> bool {
+        // SAFETY: The packet is valid by the type invariant.
+        unsafe { (*self.as_raw()).data_len == 0 }
     }
 
     /// Copies bytes of the linear part, as many as there are from `offset` on, and returns their
@@ -436,6 +448,64 @@ impl SkBuff {
         } else {
             Err(EFAULT)
         }
+    }
+
+    /// Copies `front`, and behind it the first `len` bytes of the packet, to the user. Process
+    /// context.
+    ///
+    /// If the packet has room in front and nobody else uses it, this is one copy: the bytes are in
+    /// front of the packet meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::copy_to_iter`].
+    #[inline(always)]
+    pub(crate) fn copy_to_iter_behind(
+        &mut self,
+        front: &[u8],
+        iter: &mut IovIterDest<'_>,
+        len: usize,
+    ) -> Result {
+        if !self.push(front) {
+            if iter.copy_to_iter(front) != front.len() {
+                return Err(EFAULT);
+            }
+            return self.copy_to_iter(iter, len);
+        }
+        let copied = self.copy_to_iter(iter, front.len() + len);
+        // SAFETY: The packet is valid by the type invariant, and `front` was pushed above.
+        unsafe { (*self.as_raw()).data = (*self.as_raw()).data.add(front.len()) };
+        // SAFETY: As above.
+        unsafe { (*self.as_raw()).len -= front.len() as u32 };
+        copied
+    }
+
+    /// Puts bytes in front of the packet. Returns whether there was room.
+    #[inline(always)]
+    fn push(&mut self, bytes: &[u8]) -> bool {
+        let skb = self.as_raw();
+        // SAFETY: The packet is valid by the type invariant.
+        let data = unsafe { (*skb).data };
+        // SAFETY: As above.
+        let headroom = data.addr() - unsafe { (*skb).head }.addr();
+        // SAFETY: As above.
+        if bytes.len() > headroom || unsafe { bindings::bsdtun_skb_header_cloned(skb) } {
+            return false;
+        }
+        // SAFETY: As above.
+        if unsafe { bindings::bsdtun_skb_shared(skb) } {
+            return false;
+        }
+        // SAFETY: There are as many bytes between the head and the data.
+        let data = unsafe { data.sub(bytes.len()) };
+        // SAFETY: As above. The headroom belongs to this value: there is no other reference, and
+        // clones do not use the header.
+        unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), data, bytes.len()) };
+        // SAFETY: The packet is valid and belongs to this value.
+        unsafe { (*skb).data = data };
+        // SAFETY: As above. A packet and what is in front of it are far shorter than `u32::MAX`.
+        unsafe { (*skb).len += bytes.len() as u32 };
+        true
     }
 
     /// Reports that a packet of the stack could not be transmitted, to a sender that lent its pages

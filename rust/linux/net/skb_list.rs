@@ -6,9 +6,12 @@
 
 use crate::{
     c::bindings,
-    linux::net::skb::{
-        DropReason,
-        SkBuff, //
+    linux::{
+        context::ProcessContext,
+        net::skb::{
+            DropReason,
+            SkBuff, //
+        }, //
     }, //
 };
 use core::{
@@ -89,6 +92,18 @@ impl SkbList {
         Some(unsafe { SkBuff::from_raw(first) })
     }
 
+    /// Calls a function for each packet.
+    pub(crate) fn for_each(&self, mut f: impl FnMut(&SkBuff)) {
+        let mut skb = self.head;
+        while !skb.is_null() {
+            // SAFETY: By the type invariant this is a valid packet of the chain. The value is not
+            // dropped.
+            f(&mem::ManuallyDrop::new(unsafe { SkBuff::from_raw(skb) }));
+            // SAFETY: As above.
+            skb = unsafe { Self::next(skb).read() };
+        }
+    }
+
     /// Moves all packets of `other` to the end of this list.
     pub(crate) fn append(&mut self, other: &mut SkbList) {
         let other = mem::ManuallyDrop::new(mem::take(other));
@@ -104,6 +119,14 @@ impl SkbList {
         // INVARIANT: The other chain now follows this one. Its references are this list's, because
         // the other value is never dropped.
         self.tail = other.tail;
+    }
+
+    /// Frees packets that were delivered, see [`SkBuff::consume`].
+    pub(crate) fn consume(self, _context: &ProcessContext) {
+        let list = mem::ManuallyDrop::new(self);
+        // SAFETY: By the type invariant `head` starts a chain of valid packets, or is null. Its
+        // references pass on.
+        unsafe { bindings::bsdtun_consume_skb_list(list.head) };
     }
 
     /// # Safety
