@@ -75,7 +75,8 @@ use kernel::{
         },
         SpinLock,
         SpinLockGuard,
-        SpinLockIrq, //
+        SpinLockIrq,
+        SpinLockIrqGuard, //
     }, //
 };
 
@@ -83,9 +84,9 @@ use kernel::{
 /// are accepted, and the readers and pollers that wait for them.
 #[pin_data]
 pub(crate) struct TxQueue {
-    /// The stack's side. Every context, so interrupts are off while it is held.
+    /// The stack's side.
     #[pin]
-    shared: CacheAligned<SpinLockIrq<Shared>>,
+    shared: CacheAligned<StackSide>,
     /// Packets that readers have claimed. Process context only; `shared` nests in it.
     #[pin]
     claimed: CacheAligned<SpinLock<Claimed>>,
@@ -99,6 +100,8 @@ pub(crate) struct TxQueue {
     /// Whether [`Shared::stopped_until`] is set; readers look at this without taking `shared`, and
     /// may see an old value. Written under `shared`.
     stalled: AtomicFlag,
+    /// A copy of [`Shared::polled`], for [`Self::poll`]. Written under `shared`.
+    polled: AtomicFlag,
     /// Sleeping readers, and pollers. Notified after `shared` was changed and released. Freed one
     /// grace period after the queue, without making the drop of the queue wait for it.
     readers: PollCondVarBox,
@@ -106,6 +109,24 @@ pub(crate) struct TxQueue {
     fasync: Fasync,
     /// Number of times that the stack was stopped.
     stops: Atomic<u64>,
+}
+
+/// The stack's side of the queue.
+#[pin_data]
+struct StackSide {
+    /// Taken in every context, so interrupts are off while it is held.
+    #[pin]
+    shared: SpinLockIrq<Shared>,
+    /// Whether [`Shared::packets`] is not empty, for [`TxQueue::poll`]. Written under `shared`, in
+    /// whose cache line it is.
+    has_packets: AtomicFlag,
+}
+
+impl StackSide {
+    #[inline(always)]
+    fn lock(&self) -> SpinLockIrqGuard<'_, Shared> {
+        self.shared.lock()
+    }
 }
 
 /// The part of the queue that the stack and the readers share.
@@ -185,17 +206,20 @@ impl TxQueue {
     /// `ENOMEM`.
     pub(crate) fn new(ethernet: bool) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            shared <- CacheAligned::new(new_spinlock_irq!(
-                Shared {
-                    packets: PacketList::new(),
-                    life: Lifecycle::new(),
-                    claimed_max: 0,
-                    sleepers: 0,
-                    polled: false,
-                    stopped_until: None,
-                },
-                "TxQueue::shared"
-            )),
+            shared <- CacheAligned::new(pin_init!(StackSide {
+                shared <- new_spinlock_irq!(
+                    Shared {
+                        packets: PacketList::new(),
+                        life: Lifecycle::new(),
+                        claimed_max: 0,
+                        sleepers: 0,
+                        polled: false,
+                        stopped_until: None,
+                    },
+                    "TxQueue::shared"
+                ),
+                has_packets: AtomicFlag::new(false),
+            })),
             claimed <- CacheAligned::new(new_spinlock!(
                 Claimed {
                     packets: PacketList::new(),
@@ -208,6 +232,7 @@ impl TxQueue {
             transfer: Atomic::new(Transfer::PLAIN.to_bits()),
             ethernet,
             stalled: AtomicFlag::new(false),
+            polled: AtomicFlag::new(false),
             readers: PollCondVarBox::new(c"TxQueue::readers", static_lock_class!())?,
             fasync: Fasync::new(),
             stops: Atomic::new(0),
@@ -245,7 +270,7 @@ impl TxQueue {
         let mut claimed = self.claimed.lock();
         let mut shared = self.shared.lock();
         shared.life.begin_close(queue_while_closed);
-        shared.polled = false;
+        self.set_polled(&mut shared, false);
         self.take_all(&mut claimed, &mut shared)
     }
 
@@ -291,10 +316,16 @@ impl TxQueue {
         claimed.flushes += 1;
         let mut all = mem::take(&mut claimed.packets);
         all.append(&mut shared.packets);
+        self.shared.has_packets.store(false, Relaxed);
         shared.claimed_max = 0;
         self.claimed_len.store(0, Relaxed);
         self.set_stopped(shared, None);
         all
+    }
+
+    fn set_polled(&self, shared: &mut Shared, polled: bool) {
+        shared.polled = polled;
+        self.polled.store(polled, Relaxed);
     }
 
     fn set_stopped(&self, shared: &mut Shared, until: Option<usize>) {
@@ -339,6 +370,7 @@ impl TxQueue {
         dev.count_tx(tx, segments, skb.len());
         trace::queue(unit, dev, &skb, || self.len_locked(&shared) + segments);
         shared.packets.push(skb);
+        self.shared.has_packets.store(true, Relaxed);
         // Readers and pollers announce themselves under the lock: either they find the packet, or
         // this finds them.
         let awaited = shared.sleepers != 0 || shared.polled;
@@ -562,6 +594,7 @@ impl TxQueue {
     /// there was something.
     fn claim(&self, claimed: &mut Claimed, shared: &mut Shared) -> bool {
         mem::swap(&mut claimed.packets, &mut shared.packets);
+        self.shared.has_packets.store(false, Relaxed);
         shared.claimed_max = claimed.packets.segments();
         self.claimed_len.store(claimed.packets.segments(), Relaxed);
         !claimed.packets.is_empty()
@@ -658,11 +691,20 @@ impl TxQueue {
     }
 
     /// Registers a poller and returns the current [`events`]. Process context.
+    ///
+    /// While packets wait, this takes no lock of the queue. It may see packets that another reader
+    /// has just taken, as it could with the lock, before it is released.
     pub(crate) fn poll(&self, file: &File, table: &PollTable<'_>) -> u32 {
         // Register before the look at the queue, so that no packet in between goes unnoticed.
         table.register_wait(file, &self.readers);
+        // Only after the first poll does every packet, and the removal, wake the poller.
+        if self.polled.load(Relaxed)
+            && (self.claimed_len.load(Relaxed) != 0 || self.shared.has_packets.load(Relaxed))
+        {
+            return events::WRITABLE | events::READABLE;
+        }
         let mut shared = self.shared.lock();
-        shared.polled = true;
+        self.set_polled(&mut shared, true);
         if shared.life.is_revoked() {
             events::GONE
         } else if self.len_locked(&shared) == 0 {
