@@ -80,6 +80,21 @@
 		.o = { __VA_ARGS__ }, .family = AF_INET6,		\
 	}
 
+/*
+ * Variants of a fixture with a struct offload and a pointer to the framing of a tun, which is a
+ * variable of the test: one for each header.
+ */
+#define FRAMING_VARIANTS(fixture, name)					\
+	FIXTURE_VARIANT_ADD(fixture, name##_virtio_10) {		\
+		.framing = &(name), .o = { .kind = TUN_KIND, .virtio = 10 }, \
+	};								\
+	FIXTURE_VARIANT_ADD(fixture, name##_virtio_12) {		\
+		.framing = &(name), .o = { .kind = TUN_KIND, .virtio = 12 }, \
+	};								\
+	FIXTURE_VARIANT_ADD(fixture, name##_tun_hdr) {			\
+		.framing = &(name), .o = { .kind = TUN_KIND },		\
+	}
+
 /* Transmits the numbers from @first up to but not including @end with send_numbered(). */
 static inline void send_numbered_range(struct __test_metadata *_metadata, const struct unit *u,
 				       int raw, unsigned int first, unsigned int end)

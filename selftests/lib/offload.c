@@ -254,19 +254,20 @@ int vnet_socket(void)
 	return fd;
 }
 
-ssize_t vnet_send(int fd, const struct unit *u, const struct virtio_net_hdr *hdr, const void *ip,
-		  size_t len)
+ssize_t vnet_send_protocol(int fd, const struct unit *u, const struct virtio_net_hdr *hdr,
+			   int protocol, const void *packet, size_t len)
 {
-	bool ethernet = strcmp(u->kind, TUN_KIND), v4 = *(const unsigned char *)ip >> 4 == 4;
+	bool ethernet = strcmp(u->kind, TUN_KIND);
 	struct sockaddr_ll to = {
 		.sll_family = AF_PACKET,
 		.sll_ifindex = u->ifindex,
-		.sll_protocol = htons(v4 ? ETH_P_IP : ETH_P_IPV6),
+		.sll_protocol = htons(protocol),
 	};
 	struct virtio_net_hdr copy = *hdr;
 	struct ethhdr eth = { .h_proto = to.sll_protocol };
 	struct iovec iov[] = {
-		{ &copy, sizeof(copy) }, { &eth, ethernet ? sizeof(eth) : 0 }, { (void *)ip, len },
+		{ &copy, sizeof(copy) }, { &eth, ethernet ? sizeof(eth) : 0 },
+		{ (void *)packet, len },
 	};
 	struct msghdr msg = {
 		.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = iov, .msg_iovlen = 3,
@@ -279,4 +280,12 @@ ssize_t vnet_send(int fd, const struct unit *u, const struct virtio_net_hdr *hdr
 		copy.hdr_len += copy.gso_type ? ETH_HLEN : 0;
 	}
 	return ERR(sendmsg(fd, &msg, MSG_DONTWAIT));
+}
+
+ssize_t vnet_send(int fd, const struct unit *u, const struct virtio_net_hdr *hdr, const void *ip,
+		  size_t len)
+{
+	const bool v4 = *(const unsigned char *)ip >> 4 == 4;
+
+	return vnet_send_protocol(fd, u, hdr, v4 ? ETH_P_IP : ETH_P_IPV6, ip, len);
 }

@@ -62,7 +62,14 @@ void complete_checksum(void *ip, size_t len, const struct virtio_net_hdr *hdr);
 /* A packet socket that transmits packets behind a virtio header. */
 int vnet_socket(void);
 
-/* Transmits an IP packet, at @ip, on the interface, as the header says. Never blocks. */
+/*
+ * Transmits a packet of this protocol on the interface, as the header says, whose offsets count
+ * from the packet. Never blocks.
+ */
+ssize_t vnet_send_protocol(int fd, const struct unit *u, const struct virtio_net_hdr *hdr,
+			   int protocol, const void *packet, size_t len);
+
+/* The same for an IP packet. */
 ssize_t vnet_send(int fd, const struct unit *u, const struct virtio_net_hdr *hdr, const void *ip,
 		  size_t len);
 
