@@ -147,7 +147,7 @@ impl OffloadHeader {
 /// The content of a write that begins with an offload header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Write {
-    /// No bytes: the write returns 0 and has no effect.
+    /// No bytes. What the write returns follows from the framing. It has no effect.
     Empty,
     /// No more than a virtio header: the write succeeds, if its bytes can be read, and has no
     /// effect. Source: FreeBSD.

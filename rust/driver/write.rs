@@ -447,7 +447,7 @@ impl WriteKind {
             let prefix_len =
                 framing.map_or(ethernet::HEADER_LEN, |framing| framing.written_prefix_len());
             len = match header.write(len, prefix_len) {
-                offload::Write::Empty => return Ok(None),
+                offload::Write::Empty => 0,
                 offload::Write::HeaderOnly => return Ok(Some(Self::Runt)),
                 offload::Write::BadLength => return Err(EMSGSIZE),
                 offload::Write::Packet(len) => len,
