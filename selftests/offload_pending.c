@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A reader never gets a packet that its header does not describe: not those that a queueing
- * discipline has held since the header was another, not those that waited while a vmnet was closed,
- * and not what generic XDP transmits, which bypasses the checks of the stack.
+ * discipline has held since the header was another, and not those that waited while a vmnet was
+ * closed.
  */
 #include "lib/test.h"
 #include "lib/offload.h"
-
-#include <linux/bpf.h>
-#include <linux/if_link.h>
 
 #define MSS		1000
 #define SEGMENTS	5
@@ -139,68 +136,6 @@ TEST_F(offload_pending, header_goes_on_while_packets_wait)
 		EXPECT_TRUE(l4_is_valid(self->got + header + self->link,
 					len - header - self->link));
 	}
-}
-
-/* Attaches a generic XDP program that sends every packet to interface @to. */
-static int xdp_redirect(int ifindex, int to)
-{
-	const struct bpf_insn code[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 1, .imm = to },
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 2 },
-		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_redirect },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	union bpf_attr attr = {
-		.prog_type = BPF_PROG_TYPE_XDP,
-		.insns = (unsigned long)code,
-		.insn_cnt = ARRAY_SIZE(code),
-		.license = (unsigned long)"GPL",
-	};
-	int prog = ERR(syscall(__NR_bpf, BPF_PROG_LOAD, &attr, sizeof(attr))), err;
-	struct nl_request req;
-	struct rtattr *nest;
-
-	if (prog < 0)
-		return prog;
-	nl_init(&req, RTM_NEWLINK, 0, sizeof(req.ifi));
-	req.ifi.ifi_index = ifindex;
-	nest = nl_put(&req, IFLA_XDP | NLA_F_NESTED, NULL, 0);
-	nl_put_u32(&req, IFLA_XDP_FD, prog);
-	nl_put_u32(&req, IFLA_XDP_FLAGS, XDP_FLAGS_SKB_MODE);
-	nl_nest_end(&req, nest);
-	err = nl_talk(&req, NULL);
-	close(prog);
-	return err;
-}
-
-TEST_F(offload_pending, packets_of_generic_XDP)
-{
-	struct virtio_net_hdr hdr = l4_virtio(AF_INET, IPPROTO_TCP, MSS);
-	size_t prefix = offload_prefix_len(&variant->o), len;
-	struct unit from;
-	int err, i;
-
-	if (!self->link)
-		SKIP(return, "no frames");
-	if (access("/proc/sys/kernel/unprivileged_bpf_disabled", F_OK))
-		SKIP(return, "no BPF in this kernel");
-	ASSERT_EQ(0, unit_create_kind(&from, variant->o.kind, "from"));
-	ASSERT_EQ(0, unit_open(&from, O_NONBLOCK));
-	ASSERT_EQ(0, link_up(from.ifindex));
-	ASSERT_EQ(0, offload_on(&from, &variant->o, 0));
-	err = xdp_redirect(from.ifindex, self->u.ifindex);
-	ASSERT_EQ(0, err);
-	/* XDP redirects nothing that is longer. */
-	ASSERT_EQ(0, link_set_mtu(self->u.ifindex, 9000));
-	for (i = 0; i < 3; i++) {
-		len = offload_put(&from, &variant->o, self->sent, AF_INET, &hdr);
-		len += build_l4(self->sent + prefix, AF_INET, IPPROTO_TCP, true, PAYLOAD, true);
-		ASSERT_EQ((ssize_t)len, ERR(write(from.fd, self->sent, len)));
-		memmove(self->sent, self->sent + prefix, len - prefix);
-		expect_segments(_metadata, self, self->u.fd);
-	}
-	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, self->got, sizeof(self->got))));
-	unit_destroy(&from);
 }
 
 TEST_HARNESS_MAIN

@@ -142,6 +142,11 @@ static __u32 pseudo_sum(const void *ip, size_t l4_len, int protocol)
 	return csum_add(sum, (const char *)ip + 8, 32);
 }
 
+__u16 pseudo_check(const void *ip, size_t l4_len, int protocol)
+{
+	return ~csum(pseudo_sum(ip, l4_len, protocol), NULL, 0);
+}
+
 size_t build_l4(void *buf, int family, int protocol, bool from_peer, size_t payload, bool partial)
 {
 	size_t headers = l4_headers_len(family, protocol), l4 = headers - ip_len(family);
@@ -181,9 +186,10 @@ size_t build_l4(void *buf, int family, int protocol, bool from_peer, size_t payl
 		check = &udp->check;
 	}
 	fill_pattern(transport + l4, payload, 9);
-	sum = csum(pseudo_sum(buf, l4 + payload, protocol), transport, partial ? 0 : l4 + payload);
 	if (partial)
-		sum = ~sum;
+		sum = pseudo_check(buf, l4 + payload, protocol);
+	else
+		sum = csum(pseudo_sum(buf, l4 + payload, protocol), transport, l4 + payload);
 	memcpy(check, &sum, sizeof(sum));
 	return headers + payload;
 }

@@ -47,6 +47,9 @@ struct virtio_net_hdr offload_get(const struct offload *o, const void *buf);
  */
 size_t build_l4(void *buf, int family, int protocol, bool from_peer, size_t payload, bool partial);
 
+/* The checksum field of such a packet behind this IP header. */
+__u16 pseudo_check(const void *ip, size_t l4_len, int protocol);
+
 /* Length of the headers of such a packet. */
 size_t l4_headers_len(int family, int protocol);
 
