@@ -6,10 +6,13 @@
 # shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
 . "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
-require ip ping python3
+require ip ping python3 cmp
 
 # Addresses and routes do not collide with those of the machine.
 in_netns "$@"
+
+# The other end of the forwarder.
+FAR="$BSDTUN_NETNS-far"
 
 # example COMMAND...: the program answers pings of any size, and its unit is deleted when it ends.
 example() {
@@ -82,6 +85,76 @@ batch_in_rust() {
 	batch "$DIR/batch_rust"
 }
 
+# transfer FROM TO ADDRESS: TCP from one network namespace to an address of another one.
+transfer() {
+	local pid
+
+	head -c 1500000 /dev/urandom >"$OUT/sent"
+	ip netns exec "$2" "$DIR/sink" 4242 >"$OUT/received" &
+	pid=$!
+	# The connection is refused until sink listens.
+	# shellcheck disable=SC2016 # for the other shell
+	wait_for ip netns exec "$1" "$BASH" -c \
+		'exec 4>"/dev/tcp/$0/4242" && exec cat "$1" >&4' "$3" "$OUT/sent" 2>/dev/null ||
+		return 1
+	wait "$pid"
+	expect cmp "$OUT/sent" "$OUT/received"
+}
+
+# superpackets NODE HEADER: the program has read packets of more than the MTU, with this header.
+superpackets() {
+	local line
+
+	line="$(grep "^$1: .* bytes, " "$OUT/output" | tail -n 1)"
+	contains "$1" "$line" ", $2" || return 1
+	line="${line#"$1: "}"
+	ktap_print_msg "longest packet from $1: ${line%%,*}"
+	expect test "${line%% *}" -gt 1514
+}
+
+# forwards COMMAND...: the program carries TCP between two tuns, whose MTU is 1500, in superpackets.
+forwards() {
+	local pid packets
+
+	ip netns add "$FAR" || return 1
+	ip link add bsdtun112 type bsdtun || return 1
+	ip link add bsdtun113 type bsdtun || return 1
+	"$@" /dev/bsdtun112 /dev/bsdtun113 >"$OUT/output" 2>"$OUT/errors" &
+	pid=$!
+	wait_for grep -q "^/dev/bsdtun112 and /dev/bsdtun113 are connected" "$OUT/output" || return 1
+	ip link set bsdtun113 netns "$FAR" || return 1
+	ip address add 192.0.2.1 peer 192.0.2.2 dev bsdtun112 || return 1
+	ip address add 2001:db8::1/64 dev bsdtun112 nodad || return 1
+	ip -n "$FAR" address add 192.0.2.2 peer 192.0.2.1 dev bsdtun113 || return 1
+	ip -n "$FAR" address add 2001:db8::2/64 dev bsdtun113 nodad || return 1
+
+	transfer "$BSDTUN_NETNS" "$FAR" 192.0.2.2 || return 1
+	superpackets /dev/bsdtun112 "flags 1, gso_type 1, hdr_len 52, gso_size 1448, csum_start 20" ||
+		return 1
+	transfer "$FAR" "$BSDTUN_NETNS" 2001:db8::1 || return 1
+	superpackets /dev/bsdtun113 "flags 1, gso_type 4, hdr_len 72, gso_size 1428, csum_start 40" ||
+		return 1
+	# The interfaces count segments.
+	packets="$(< /sys/class/net/bsdtun112/statistics/tx_packets)"
+	expect test "$packets" -ge $((1500000 / 1448)) || return 1
+
+	# The end of an interface is an error, which the program describes.
+	ip link del bsdtun112 || return 1
+	wait "$pid"
+	expect test $? = 1 || return 1
+	output_has "/dev/bsdtun112: " cat "$OUT/errors" || return 1
+	output_has "Host is down" cat "$OUT/errors"
+}
+
+forward_in_c() {
+	forwards "$DIR/forward_c"
+}
+
+forward_in_rust() {
+	[ -x "$DIR/forward_rust" ] || return "$KSFT_SKIP"
+	forwards "$DIR/forward_rust"
+}
+
 # With wrong arguments the programs print their usage and create no unit.
 wrong_arguments_print_the_usage() {
 	local before command
@@ -95,6 +168,26 @@ wrong_arguments_print_the_usage() {
 	expect test "$(interfaces bsdtun)" = "$before"
 }
 
+forwarder_names_what_is_wrong_with_its_arguments() {
+	local program
+
+	ip link add bsdtun112 type bsdtun || return 1
+	ip link add bsdtap112 type bsdtap || return 1
+	for program in "$DIR/forward_c" "$DIR/forward_rust"; do
+		[ -x "$program" ] || continue
+		fails_with "usage: " "$program" || return 1
+		fails_with " NODE NODE" "$program" /dev/bsdtun112 || return 1
+		fails_with " NODE NODE" "$program" /dev/bsdtun112 /dev/bsdtun112 more || return 1
+		fails_with "/dev/bsdtun114: No such file or directory" \
+			"$program" /dev/bsdtun112 /dev/bsdtun114 || return 1
+		fails_with "/dev/bsdtun112: Device or resource busy" \
+			"$program" /dev/bsdtun112 /dev/bsdtun112 || return 1
+		fails_with "/dev/null: not a tun," "$program" /dev/null /dev/bsdtun112 || return 1
+		fails_with "/dev/bsdtap112: not a tun," \
+			"$program" /dev/bsdtun112 /dev/bsdtap112 || return 1
+	done
+}
+
 clean() {
 	local job
 
@@ -102,6 +195,12 @@ clean() {
 		kill "$job"
 		wait "$job"
 	done 2>/dev/null
+	for job in bsdtun112 bsdtap112; do
+		ip link del "$job"
+	done 2>/dev/null
+	# The unit goes first, with its node: the end of a namespace only retires that.
+	ip -n "$FAR" link del bsdtun113 2>/dev/null
+	ip netns del "$FAR" 2>/dev/null
 }
 
 OUT="$(mktemp -d)"
@@ -112,4 +211,7 @@ run_tests clean \
 	in_rust \
 	batch_in_c \
 	batch_in_rust \
-	wrong_arguments_print_the_usage
+	wrong_arguments_print_the_usage \
+	forward_in_c \
+	forward_in_rust \
+	forwarder_names_what_is_wrong_with_its_arguments
