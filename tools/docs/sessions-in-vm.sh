@@ -16,6 +16,33 @@ echo 1 > /proc/sys/net/ipv6/conf/bsdtap0/disable_ipv6
 "$OUT/echo" 192.0.2.1 192.0.2.2 > /tmp/echo.out 2>&1 &
 wait_for grep -q answers /tmp/echo.out || finish 1 "not ready: $(cat /tmp/echo.out)"
 
+# bsdtun5, whose packets a forwarder carries to bsdtun6 of a router, in another network namespace. A
+# veth without offloads leads from there to a server.
+PATH=$OUT:$PATH
+ip netns add router
+ip netns exec router sysctl -q net.ipv6.conf.default.disable_ipv6=1
+ip netns add server
+ip link add bsdtun5 type bsdtun
+ip link add bsdtun6 type bsdtun
+strace -x -s 38 -P /dev/bsdtun5 -e trace=read -o /tmp/forward.strace \
+	forward /dev/bsdtun5 /dev/bsdtun6 > /tmp/forward.out 2>&1 &
+wait_for grep -q connected /tmp/forward.out || finish 1 "not ready: $(cat /tmp/forward.out)"
+# However slow the emulated network seems to be.
+sysctl -q net.ipv4.tcp_min_tso_segs=4
+ip link set bsdtun6 netns router
+ip -n router link add near type veth peer name far netns server
+ip netns exec router ethtool -K near tx off > /dev/null
+ip netns exec router sysctl -q net.ipv4.ip_forward=1
+ip -n router link set near up
+ip -n server link set far up
+ip address add 192.0.2.33 peer 192.0.2.66 dev bsdtun5
+ip -n router address add 192.0.2.34 peer 192.0.2.33 dev bsdtun6
+ip -n router address add 192.0.2.65/28 dev near
+ip -n server address add 192.0.2.66/28 dev far
+ip -n server route add default via 192.0.2.65
+ip netns exec server sink 9 > /dev/null &
+wait_for ip netns exec server ping -c 1 -W 1 192.0.2.33 || finish 1 "no reply from 192.0.2.33"
+
 # A wire between two taps, one of them in another network namespace.
 ip netns add there
 ip link add bsdtap1 type bsdtap

@@ -14,7 +14,9 @@ lab_docs_sessions()
 	dir=$RUN/vm
 	module_into "$dir"
 	compile_into "$dir" echo Documentation/examples/echo.c
+	compile_into "$dir" forward Documentation/examples/forward.c
 	compile_into "$dir" wire "$(cd "$TREE" && find selftests -name wire.c)"
+	compile_into "$dir" sink "$(cd "$TREE" && find selftests -name sink.c)"
 	vm_accel
 	step "capturing sessions on Linux $K_RELEASE"
 	vm_run "$dir" $((900 * K_SLOW)) "bash /lab/tools/docs/sessions-in-vm.sh ${TEST:-}"
