@@ -9,6 +9,7 @@
 
 #include <linux/if_packet.h>
 #include <net/if_tun.h>
+#include <openbsd/net/if_tun_hdr.h>
 #include <netinet/ip6.h>
 #include <netinet/tcp.h>
 
@@ -220,6 +221,40 @@ TEST_F(offload_forward, routed_to_an_interface_without_offloads)
 	close(fd);
 }
 
+/* However the header says that there is something to segment. */
+TEST_F(offload_forward, each_flag_of_a_superpacket)
+{
+	static const __u8 virtio[] = {
+		0, VIRTIO_NET_HDR_F_NEEDS_CSUM, VIRTIO_NET_HDR_F_DATA_VALID,
+		VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID,
+	};
+	static const __u16 openbsd[] = {
+		TUN_H_TCP_MSS, TUN_H_TCP_MSS | TUN_H_TCP_CSUM, TUN_H_TCP_MSS | TUN_H_IPV4_CSUM,
+		TUN_H_TCP_MSS | TUN_H_TCP_CSUM | TUN_H_IPV4_CSUM | TUN_H_PRIO_MASK,
+	};
+	int fd = plain_cable(variant);
+	unsigned int i;
+	size_t len;
+
+	if (fd == -ENODEV)
+		SKIP(return, "no veth in this kernel");
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, route_near());
+	for (i = 0; i < 4; i++) {
+		len = BUILD(IPPROTO_TCP, PAYLOAD, MSS);
+		if (variant->o.virtio)
+			self->buf[0] = virtio[i];
+		else if (variant->family == AF_INET)
+			memcpy(self->buf, &openbsd[i], sizeof(openbsd[i]));
+		else
+			self->buf[1] &= i % 2 ? ~0 : ~(TUN_H_TCP_CSUM >> 8);
+		ASSERT_EQ((ssize_t)len, ERR(write(self->u.fd, self->buf, len)))
+			TH_LOG("flags %u", i);
+		EXPECT_SEGMENTS(fd, IPPROTO_TCP, PAYLOAD, MSS);
+	}
+	close(fd);
+}
+
 TEST_F(offload_forward, bridged_to_an_interface_without_offloads)
 {
 	int fd;
@@ -344,8 +379,10 @@ TEST_F(offload_forward, to_another_unit)
 TEST_F(offload_forward, from_a_veth_over_a_bridge_whole)
 {
 	struct virtio_net_hdr want = l4_virtio(variant->family, IPPROTO_TCP, MSS), hdr;
+	const size_t headers = l4_headers_len(variant->family, IPPROTO_TCP);
 	struct unit container = { .kind = TAP_KIND };
 	ssize_t len, got;
+	size_t at;
 	int raw;
 
 	if (!link_header_len(&self->u))
@@ -371,6 +408,23 @@ TEST_F(offload_forward, from_a_veth_over_a_bridge_whole)
 	hdr = offload_get(&variant->o, self->got);
 	EXPECT_EQ(0, memcmp(&want, &hdr, sizeof(hdr)));
 	EXPECT_EQ(0, memcmp(self->buf, self->got + self->prefix, len));
+
+	/* Without a header, in segments. */
+	ASSERT_EQ(0, offload_off(&self->u, &variant->o));
+	ASSERT_LT(0, vnet_send(raw, &container, &want, self->buf, len));
+	for (at = 0; at < PAYLOAD; ) {
+		const size_t n = PAYLOAD - at < MSS ? PAYLOAD - at : MSS;
+
+		ASSERT_TRUE(wait_readable(self->u.fd));
+		got = ERR(read(self->u.fd, self->got, sizeof(self->got)));
+		ASSERT_LT(0, got);
+		if (got < MSS)
+			continue;
+		ASSERT_EQ((ssize_t)(ETH_HLEN + headers + n), got);
+		EXPECT_TRUE(l4_is_valid(self->got + ETH_HLEN, headers + n));
+		EXPECT_EQ(0, memcmp(self->buf + headers + at, self->got + ETH_HLEN + headers, n));
+		at += n;
+	}
 	close(raw);
 	EXPECT_EQ(0, run_command("ip link del bridge"));
 }

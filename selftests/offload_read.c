@@ -163,6 +163,195 @@ TEST_F(offload_read, superpacket_is_read_whole)
 	EXPECT_EQ(0, STAT_DELTA(tx_dropped));
 }
 
+/* A program that cuts it as the header says gets what the stack would have sent. */
+TEST_F(offload_read, header_of_a_superpacket_says_how_to_cut_it)
+{
+	const size_t prefix = offload_prefix_len(&variant->o);
+	const size_t headers = l4_headers_len(variant->family, IPPROTO_TCP);
+	static char cut[SEGMENTS][MSS + 100];
+	size_t payload, at, len[SEGMENTS], all;
+	struct virtio_net_hdr hdr;
+	unsigned int i;
+	ssize_t got;
+
+	ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+	payload = send_unfinished(self, variant, IPPROTO_TCP, true);
+	got = ERR(read(self->u.fd, self->got, sizeof(self->got)));
+	ASSERT_LT((ssize_t)prefix, got);
+	all = got - prefix;
+	hdr = offload_get(&variant->o, self->got);
+	for (i = 0, at = 0; at < payload; at += hdr.gso_size, i++) {
+		ASSERT_GT(SEGMENTS, i);
+		len[i] = cut_segment(cut[i], self->got + prefix, all, &hdr, at);
+		EXPECT_TRUE(l4_is_valid(cut[i], len[i]));
+	}
+	ASSERT_EQ(SEGMENTS, i);
+	ASSERT_EQ(0, offload_off(&self->u, &variant->o));
+	ASSERT_LT(0, send_unfinished(self, variant, IPPROTO_TCP, true));
+	for (i = 0; i < SEGMENTS; i++) {
+		got = ERR(read(self->u.fd, self->got, sizeof(self->got)));
+		ASSERT_EQ((ssize_t)(prefix - offload_header_len(&variant->o) + len[i]), got);
+		EXPECT_EQ(0, memcmp(cut[i], self->got + got - len[i], len[i]));
+	}
+	EXPECT_EQ(headers + MSS, len[0]);
+}
+
+/*
+ * Transmits a superpacket that needs a feature that is off at first. Expects it whole, with this
+ * header, or, if @want is NULL, its segments.
+ */
+static void expect_type(struct __test_metadata *_metadata, FIXTURE_DATA(offload_read) * self,
+			const FIXTURE_VARIANT(offload_read) * variant, int protocol, bool cwr,
+			const struct virtio_net_hdr *want)
+{
+	const size_t headers = l4_headers_len(variant->family, protocol);
+	const size_t prefix = offload_prefix_len(&variant->o), all = SEGMENTS * MSS - 1;
+	struct virtio_net_hdr hdr = l4_virtio(variant->family, protocol, MSS);
+	const size_t l4 = hdr.csum_start;
+	size_t len, at;
+
+	len = build_l4(self->sent, variant->family, protocol, false, all, true);
+	if (cwr) {
+		hdr.gso_type |= VIRTIO_NET_HDR_GSO_ECN;
+		self->sent[l4 + 13] |= 0x80;
+	}
+	ASSERT_LT(0, vnet_send(self->raw, &self->u, &hdr, self->sent, len));
+	/* The segments' checksums may be left to the program too. */
+	for (at = 0; !want && at < all; at += MSS) {
+		const size_t n = all - at < MSS ? all - at : MSS;
+		char *ip = self->got + prefix;
+
+		ASSERT_EQ((ssize_t)(prefix + headers + n), ERR(read(self->u.fd, self->got,
+								    sizeof(self->got))));
+		hdr = offload_get(&variant->o, self->got);
+		EXPECT_EQ(0, hdr.gso_type);
+		complete_checksum(ip, headers + n, &hdr);
+		EXPECT_TRUE(l4_is_valid(ip, headers + n));
+		EXPECT_EQ(0, memcmp(self->sent + headers + at, ip + headers, n));
+		if (cwr)
+			EXPECT_EQ(!at, !!(ip[l4 + 13] & 0x80));
+	}
+	if (want) {
+		ASSERT_EQ((ssize_t)(prefix + len), ERR(read(self->u.fd, self->got,
+							    sizeof(self->got))));
+		hdr = offload_get(&variant->o, self->got);
+		EXPECT_EQ(0, memcmp(want, &hdr, sizeof(hdr)));
+		EXPECT_EQ(0, memcmp(self->sent, self->got + prefix, len));
+	}
+	EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, self->got, sizeof(self->got))));
+}
+
+TEST_F(offload_read, types_that_ethtool_switches_on)
+{
+	static const char *const features[] = {
+		"tx-udp-segmentation", "tx-tcp-ecn-segmentation",
+	};
+	int i, round;
+
+	ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+	for (i = 0; i < ARRAY_SIZE(features); i++) {
+		const int protocol = i ? IPPROTO_TCP : IPPROTO_UDP;
+		struct virtio_net_hdr want = l4_virtio(variant->family, protocol, MSS);
+
+		want.gso_type |= i ? VIRTIO_NET_HDR_GSO_ECN : 0;
+		for (round = 0; round < 3; round++) {
+			bool on = round == 1;
+
+			ASSERT_EQ(0, ethtool_set_feature(self->u.ifname, features[i], on));
+			/* The header of OpenBSD cannot describe them. */
+			expect_type(_metadata, self, variant, protocol, i,
+				    on && variant->o.virtio ? &want : NULL);
+		}
+	}
+}
+
+/* One packet of each kind, and the header is switched off, and on again. */
+TEST_F(offload_read, mixed_queue_while_the_header_changes)
+{
+	const size_t header = offload_header_len(&variant->o);
+	const size_t link = offload_prefix_len(&variant->o) - header;
+	const int protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
+	struct virtio_net_hdr none = { };
+	int i, round;
+
+	for (round = 0; round < 2; round++) {
+		/* Only the first round ends with the header on. */
+		const size_t before = round ? 0 : header;
+
+		ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+		for (i = 0; i < ARRAY_SIZE(protocols); i++) {
+			size_t len = build_l4(self->sent, variant->family, protocols[i], false, 700,
+					      false);
+
+			ASSERT_LT(0, vnet_send(self->raw, &self->u, &none, self->sent, len));
+			ASSERT_LT(0, send_unfinished(self, variant, protocols[i], false));
+		}
+		ASSERT_LT(0, send_unfinished(self, variant, IPPROTO_TCP, true));
+		ASSERT_EQ(0, offload_off(&self->u, &variant->o));
+		if (!round)
+			ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+		for (i = 0; i < 2 * ARRAY_SIZE(protocols); i++) {
+			size_t headers = l4_headers_len(variant->family, protocols[i / 2]);
+			ssize_t len = before + link + headers + (i % 2 ? MSS - 3 : 700);
+			struct virtio_net_hdr hdr = { };
+			char *ip = self->got + before + link;
+
+			ASSERT_EQ(len, ERR(read(self->u.fd, self->got, sizeof(self->got))));
+			if (before)
+				hdr = offload_get(&variant->o, self->got);
+			EXPECT_EQ(before && i % 2, hdr.flags);
+			complete_checksum(ip, len - before - link, &hdr);
+			EXPECT_TRUE(l4_is_valid(ip, len - before - link));
+		}
+		if (!before) {
+			expect_segments(_metadata, self, variant, 0);
+			continue;
+		}
+		ASSERT_LT((ssize_t)(SEGMENTS * MSS), ERR(read(self->u.fd, self->got,
+							      sizeof(self->got))));
+		EXPECT_EQ(-EAGAIN, ERR(read(self->u.fd, self->got, sizeof(self->got))));
+	}
+}
+
+/* Of a fragment, nothing is left to the program. */
+TEST_F(offload_read, fragments_are_finished)
+{
+	static const char zero[OFFLOAD_HEADER_MAX];
+	const size_t prefix = offload_prefix_len(&variant->o), all = 8000;
+	struct iphdr *ip = (void *)(self->got + prefix);
+	int udp = udp_socket(LOCAL, PORT);
+	static char datagram[8192];
+	size_t at = 0;
+	ssize_t got;
+
+	if (variant->family != AF_INET)
+		SKIP(return, "IPv4 will do");
+	ASSERT_LE(0, udp);
+	ASSERT_EQ(0, offload_on(&self->u, &variant->o, OFFLOAD_CAPS_ALL));
+	fill_pattern(self->sent, all, 4);
+	ASSERT_EQ((ssize_t)all, udp_send(udp, PEER, PORT, self->sent, all));
+	while (at < all + sizeof(struct udphdr)) {
+		got = ERR(read(self->u.fd, self->got, sizeof(self->got)));
+		ASSERT_LT((ssize_t)(prefix + sizeof(*ip)), got);
+		EXPECT_EQ(0, memcmp(zero, self->got, offload_header_len(&variant->o)));
+		EXPECT_EQ(at / 8, ntohs(ip->frag_off) & 0x1fff);
+		memcpy(datagram + at, ip + 1, got - prefix - sizeof(*ip));
+		at += got - prefix - sizeof(*ip);
+		/* Written back, from the peer: the sums remain correct. */
+		ip->saddr = htonl(PEER);
+		ip->daddr = htonl(LOCAL);
+		if (offload_prefix_len(&variant->o) - offload_header_len(&variant->o) == ETH_HLEN) {
+			memcpy(self->got + prefix - ETH_HLEN, self->u.mac, ETH_ALEN);
+			memcpy(self->got + prefix - ETH_HLEN + ETH_ALEN, PEER_MAC, ETH_ALEN);
+		}
+		ASSERT_EQ(got, ERR(write(self->u.fd, self->got, got)));
+	}
+	EXPECT_EQ(0, memcmp(self->sent, datagram + sizeof(struct udphdr), all));
+	ASSERT_EQ((ssize_t)all, ERR(recv(udp, self->got, sizeof(self->got), 0)));
+	EXPECT_EQ(0, memcmp(self->sent, self->got, all));
+	close(udp);
+}
+
 TEST_F(offload_read, without_a_header_the_stack_finishes)
 {
 	size_t payload;

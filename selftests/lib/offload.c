@@ -249,6 +249,50 @@ void complete_checksum(void *ip, size_t len, const struct virtio_net_hdr *hdr)
 	memcpy(start + hdr->csum_offset, &sum, sizeof(sum));
 }
 
+size_t cut_segment(void *segment, const void *ip, size_t len, const struct virtio_net_hdr *hdr,
+		   size_t at)
+{
+	size_t payload = len - hdr->hdr_len - at, l4;
+	char *transport = (char *)segment + hdr->csum_start;
+	const bool last = payload <= hdr->gso_size;
+	__u16 check;
+	int protocol;
+
+	payload = last ? payload : hdr->gso_size;
+	l4 = hdr->hdr_len - hdr->csum_start + payload;
+	memcpy(segment, ip, hdr->hdr_len);
+	memcpy((char *)segment + hdr->hdr_len, (const char *)ip + hdr->hdr_len + at, payload);
+	if (*(const unsigned char *)ip >> 4 == 4) {
+		struct iphdr *ip4 = segment;
+
+		protocol = ip4->protocol;
+		ip4->tot_len = htons(hdr->hdr_len + payload);
+		ip4->id = htons(ntohs(ip4->id) + at / hdr->gso_size);
+		ip4->check = 0;
+		ip4->check = csum(0, ip4, ip4->ihl * 4);
+	} else {
+		struct ip6_hdr *ip6 = segment;
+
+		protocol = ip6->ip6_nxt;
+		ip6->ip6_plen = htons(l4);
+	}
+	if (protocol == IPPROTO_TCP) {
+		struct tcphdr *tcp = (void *)transport;
+
+		tcp->seq = htonl(ntohl(tcp->seq) + at);
+		/* CWR */
+		tcp->res2 &= at ? 1 : 3;
+		tcp->fin &= last;
+		tcp->psh &= last;
+	} else {
+		((struct udphdr *)transport)->len = htons(l4);
+	}
+	check = pseudo_check(segment, l4, protocol);
+	memcpy(transport + hdr->csum_offset, &check, sizeof(check));
+	complete_checksum(segment, hdr->hdr_len + payload, hdr);
+	return hdr->hdr_len + payload;
+}
+
 int vnet_socket(void)
 {
 	int on = 1, fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);

@@ -62,6 +62,13 @@ bool l4_is_valid(const void *ip, size_t len);
 /* Completes the checksum that the virtio header leaves to the program. */
 void complete_checksum(void *ip, size_t len, const struct virtio_net_hdr *hdr);
 
+/*
+ * Cuts the segment whose payload begins at @at out of a superpacket, as the virtio header says, and
+ * finishes it. Returns its length.
+ */
+size_t cut_segment(void *segment, const void *ip, size_t len, const struct virtio_net_hdr *hdr,
+		   size_t at);
+
 /* A packet socket that transmits packets behind a virtio header. */
 int vnet_socket(void);
 
