@@ -9,7 +9,7 @@ BENCH_INSTRUCTION_ROUNDS=31
 
 lab_bench()
 {
-	local dir out=$TREE/.build/bench patterns=${BENCH:-}
+	local dir sources out=$TREE/.build/bench patterns=${BENCH:-}
 
 	lab_ready bench "${KERNEL:-$KERNEL_DEFAULT}"
 	kernel_need_vm
@@ -17,8 +17,9 @@ lab_bench()
 	dir=$RUN/vm
 	module_into "$dir"
 	step "building the benchmark"
+	mapfile -t sources < <(find "$TREE/tools/bench" -name '*.c' ! -name bench.c | sort)
 	# Static, because the initramfs has no libraries.
-	compile_into "$dir" bench tools/bench/bench.c -static -pthread -luring
+	compile_into "$dir" bench tools/bench/bench.c "${sources[@]}" -static -pthread -luring
 	mkdir -p "$out"
 	bench_instructions "$dir" "$patterns"
 	vm_accel
