@@ -5,8 +5,8 @@
 LAB := tools/lab/lab
 
 # From the command line or the environment, see 'make help'.
-export KDIR KERNEL TEST BENCH SOAK SOAK_SEED FUZZ_SECONDS FUZZ_SEED PROGRAMS_SKIP \
-	DESTDIR INSTALL_MOD_PATH PREFIX V LLVM RUSTC BINDGEN
+export KDIR KERNEL TEST BENCH BENCH_BY BENCH_CPUS BENCH_MITIGATIONS SOAK SOAK_SEED FUZZ_SECONDS \
+	FUZZ_SEED PROGRAMS_SKIP DESTDIR INSTALL_MOD_PATH PREFIX V LLVM RUSTC BINDGEN
 
 .DEFAULT_GOAL := module
 
@@ -60,6 +60,10 @@ help:
 	@echo 'make soak           repeat the storm test; SOAK=20 minutes, SOAK_SEED=N repeats a run'
 	@echo 'make bench          compare bsdtun with tun, by time and by instructions'
 	@echo "  BENCH='tap:*'       only rows whose names match"
+	@echo '  BENCH_BY=time       only by time, or by instructions'
+	@echo '  BENCH_CPUS=4        with so many emulated CPUs'
+	@echo '  BENCH_MITIGATIONS=on'
+	@echo '                      with mitigations of processor flaws'
 	@echo 'make shell          a virtual machine with the module loaded, and a shell'
 	@echo 'make docs           the documentation as HTML, into .build/docs'
 	@echo 'make docs-architecture'
