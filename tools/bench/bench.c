@@ -81,6 +81,7 @@ int main(int argc, char **argv)
 	netlink_open();
 	must(!setrlimit(RLIMIT_NOFILE, &files), "RLIMIT_NOFILE");
 	packet_rows();
+	offload_rows();
 	tcp_rows();
 	many_rows();
 	return 0;

@@ -11,6 +11,7 @@
 #include <liburing.h>
 #include <linux/if.h>
 #include <linux/if_ether.h>
+#include <linux/virtio_net.h>
 #include <netinet/ip.h>
 #include <netinet/udp.h>
 #include <stdbool.h>
@@ -43,12 +44,20 @@ enum framing {
 	FRAMINGS
 };
 
+/* What a program takes off the stack, with an offload header before each packet. */
+enum offload {
+	NOTHING,	/* no header */
+	TCP,		/* checksums, and segmentation of TCP */
+	UDP_TOO,	/* and of UDP */
+};
+
 enum driver { TUN, BSDTUN, DRIVERS };
 
 struct unit {
 	enum driver driver;
 	enum framing framing;
-	bool offload;
+	enum offload offload;
+	int segment;		/* of a superpacket that build() builds */
 	char name[IFNAMSIZ];
 	int index;
 	int fd;
@@ -91,6 +100,7 @@ void set_up(struct unit *u);
 void unit_open(struct unit *u, int number);
 void unit_close(struct unit *u);
 int udp_socket(in_addr_t local, in_addr_t remote);
+void udp_connect(int fd, in_addr_t local, in_addr_t remote);
 void unit_ready(struct unit *u, int net);
 void set_mtu(struct unit *u, int mtu);
 void set_blocking(struct unit *u, bool on);
@@ -103,6 +113,7 @@ void receive_all(int udp);
 
 static inline size_t framed(const struct unit *u, size_t len)
 {
+	len += u->offload ? sizeof(struct virtio_net_hdr) : 0;
 	return len + (u->framing == BARE ? 0 : u->framing == HEADED ? 4 : ETH_HLEN);
 }
 
@@ -135,13 +146,40 @@ void report(const char *name, size_t len, const char *what, const struct result 
 bool wanted(const char *name);
 void measure(const char *name, struct unit units[DRIVERS], work_fn work, size_t len, int n);
 
+/* tunnel.c */
+struct tunnel {
+	struct unit ends[2];
+	pid_t forwarders[2];
+};
+
+/* Both ends are like this unit. A program forwards only after tunnel_forward(). */
+void tunnel_open(struct tunnel *t, const struct unit *like, const char *qdisc);
+void tunnel_forward(struct tunnel *t);
+int tunnel_socket(const struct unit *end, int type);	/* in its network namespace */
+void tunnel_close(struct tunnel *t);
+
 /* readers.c */
 double work_woken(struct unit *u, size_t len);
 double work_one_reader(struct unit *u, size_t len);
 double work_two_readers(struct unit *u, size_t len);
 
 /* rows_*.c */
+double work_send(struct unit *u, size_t len);
+double work_read(struct unit *u, size_t len);
+double work_write(struct unit *u, size_t len);
 void packet_rows(void);
+void offload_rows(void);
+
+struct tcp {
+	int flows;
+	const char *qdisc;
+	size_t bytes;		/* in a round, of all flows */
+	unsigned int rounds;
+};
+
+/* Time per KiB through tunnels of each kind, in turn. */
+void tcp_measure(const struct unit *likes, int count, const struct tcp *tcp,
+		 struct result *results);
 void tcp_rows(void);
 void many_rows(void);
 

@@ -34,6 +34,7 @@ lab_bench()
 	module_into "$dir"
 	step "building the benchmark"
 	mapfile -t sources < <(find "$TREE/tools/bench" -name '*.c' ! -name bench.c | sort)
+	sources+=("$TREE/selftests/lib/ethtool.c")
 	# Static, because the initramfs has no libraries.
 	compile_into "$dir" bench tools/bench/bench.c "${sources[@]}" -static -pthread -luring
 	mkdir -p "$out"

@@ -26,14 +26,15 @@ def rows(path, unit):
 
 def table(found):
     """Print one line per row."""
-    print(f"{'work':26} {'bytes':>6} {'tun':>11} {'bsdtun':>11} {'ratio':>6} {'spread':>7}")
+    width = max(len(row["work"]) for row in found)
+    print(f"{'work':{width}} {'bytes':>6} {'tun':>11} {'bsdtun':>11} {'ratio':>6} {'spread':>7}")
     unit = None
     for row in found:
         if row["unit"] != unit:
             unit = row["unit"]
             print(f"-- {unit} --")
         by = row["by"]
-        print(f"{row['work']:26} {row['bytes'] or '':>6} {row['tun'][by]:11.0f} "
+        print(f"{row['work']:{width}} {row['bytes'] or '':>6} {row['tun'][by]:11.0f} "
               f"{row['bsdtun'][by]:11.0f} {row['ratio']:6.3f} {row['spread']:7.1%}")
 
 
@@ -49,7 +50,7 @@ set grid x
 set key outside below
 set arrow from 1, graph 0 to 1, graph 1 nohead lw 2
 set ytics (%(names)s)
-set lmargin 36
+set lmargin 44
 plot \\
  "plot.data" using ($2/2):($1+0.18):($2/2):(0.17) with boxxyerror lc rgb "#4477aa" title "instructions", \\
  "plot.data" using ($3/2):($1-0.18):($3/2):(0.17) with boxxyerror lc rgb "#ddaa33" title "time, memory"

@@ -6,7 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/uio.h>
 
-static double work_send(struct unit *u, size_t len)
+double work_send(struct unit *u, size_t len)
 {
 	double t = now();
 
@@ -16,7 +16,7 @@ static double work_send(struct unit *u, size_t len)
 	return t;
 }
 
-static double work_read(struct unit *u, size_t len)
+double work_read(struct unit *u, size_t len)
 {
 	double t;
 
@@ -120,7 +120,7 @@ static double work_uring_write(struct unit *u, size_t len)
 	return t;
 }
 
-static double work_write(struct unit *u, size_t len)
+double work_write(struct unit *u, size_t len)
 {
 	double t;
 	int i;

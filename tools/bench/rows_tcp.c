@@ -1,194 +1,146 @@
 // SPDX-License-Identifier: GPL-2.0
-/* TCP between two network namespaces, through two units and a program that forwards. */
+/* Rows about TCP: flows through a tunnel. */
 
 #include "bench.h"
-#include <linux/if_tun.h>
-#include <linux/virtio_net.h>
 #include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-#include <sys/wait.h>
 
-#define TCP_BYTES	1048576	/* in a round */
+#define BYTES		1048576	/* in a round, of each flow */
+#define FLOWS_MAX	8
+#define WAYS_MAX	4
+#define WARM_UP		4	/* rounds that open TCP's windows */
 
-static int here = -1;
-
-/* A driver's path for TCP. */
-struct tcp {
-	struct unit ends[2];
-	pid_t forwarders[2];
+struct flow {
 	int sender, receiver;
+	size_t bytes;		/* in a round */
+	unsigned char sink[LEN_MAX];
 };
 
-/* Let the stack offload checksums and segmentation to the program, as both drivers offer it. */
-static void offload(struct unit *u)
-{
-	int len = sizeof(struct virtio_net_hdr);
+struct way {
+	struct tunnel tunnel;
+	struct flow flows[FLOWS_MAX];
+};
 
-	if (u->driver == TUN)
-		must(!ioctl(u->fd, TUNSETVNETHDRSZ, &len) &&
-		     !ioctl(u->fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6),
-		     "TUNSETOFFLOAD");
-	else
-		must(!ioctl(u->fd, TAPSVNETHDR, &len), "TAPSVNETHDR");
-}
-
-static void tcp_end(struct unit *u, int number, const char *qdisc, in_addr_t local,
-		    in_addr_t remote)
-{
-	must(!unshare(CLONE_NEWNET), "unshare");
-	netlink_open();
-	put("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
-	unit_open(u, number);
-	if (u->offload)
-		offload(u);
-	set_qdisc(u->index, qdisc);
-	set_address(u, SIOCSIFADDR, local);
-	set_address(u, SIOCSIFDSTADDR, remote);
-	set_up(u);
-	set_blocking(u, true);
-	u->ns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	must(u->ns >= 0 && !setns(here, CLONE_NEWNET), "a network namespace");
-	netlink_open();
-}
-
-static pid_t forward(int from, int to)
-{
-	pid_t pid = fork();
-	ssize_t n;
-
-	must(pid >= 0, "fork");
-	if (pid)
-		return pid;
-	/* TCP handles a full queue. */
-	while ((n = read(from, in, sizeof(in))) > 0)
-		if (write(to, in, n) != n)
-			break;
-	_exit(1);
-}
-
-static int tcp_socket(const struct unit *u)
-{
-	int fd;
-
-	must(!setns(u->ns, CLONE_NEWNET), "setns");
-	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	must(fd >= 0, "socket");
-	must(!setns(here, CLONE_NEWNET), "setns");
-	return fd;
-}
-
-static void tcp_connect(struct tcp *tcp, in_addr_t to)
+static void flow_connect(struct flow *flow, struct tunnel *tunnel)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(PORT) };
-	int listener = tcp_socket(&tcp->ends[1]);
+	int listener = tunnel_socket(&tunnel->ends[1], SOCK_STREAM), on = 1;
 
-	sin.sin_addr.s_addr = to;
+	sin.sin_addr.s_addr = tunnel->ends[1].local;
+	must(!setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), "SO_REUSEADDR");
 	must(!bind(listener, (void *)&sin, sizeof(sin)) && !listen(listener, 1), "listen");
-	tcp->sender = tcp_socket(&tcp->ends[0]);
-	must(!connect(tcp->sender, (void *)&sin, sizeof(sin)), "connect");
-	tcp->receiver = accept(listener, NULL, NULL);
-	must(tcp->receiver >= 0, "accept");
+	flow->sender = tunnel_socket(&tunnel->ends[0], SOCK_STREAM);
+	must(!connect(flow->sender, (void *)&sin, sizeof(sin)), "connect");
+	flow->receiver = accept(listener, NULL, NULL);
+	must(flow->receiver >= 0, "accept");
 	close(listener);
 }
 
-static void *tcp_send(void *arg)
+static void *flow_send(void *arg)
 {
-	struct tcp *tcp = arg;
-	size_t left = TCP_BYTES;
+	struct flow *flow = arg;
+	size_t left = flow->bytes;
 	ssize_t n;
 
 	while (left) {
-		n = send(tcp->sender, out, left < LEN_MAX ? left : LEN_MAX, 0);
+		n = send(flow->sender, out, left < LEN_MAX ? left : LEN_MAX, 0);
 		must(n > 0, "send");
 		left -= n;
 	}
 	return NULL;
 }
 
-/* Nanoseconds per KiB. */
-static double tcp_round(struct tcp *tcp)
+static void *flow_receive(void *arg)
 {
-	pthread_t sender;
-	size_t left = TCP_BYTES;
+	struct flow *flow = arg;
+	size_t left = flow->bytes;
 	ssize_t n;
-	double t = now();
 
-	must(!pthread_create(&sender, NULL, tcp_send, tcp), "a thread");
 	while (left) {
-		n = recv(tcp->receiver, in, sizeof(in), 0);
+		n = recv(flow->receiver, flow->sink, sizeof(flow->sink), 0);
 		must(n > 0, "recv");
 		left -= n;
 	}
+	return NULL;
+}
+
+static double way_round(struct way *way, int flows)
+{
+	pthread_t senders[FLOWS_MAX], receivers[FLOWS_MAX];
+	double t = now();
+	int i;
+
+	for (i = 0; i < flows; i++)
+		must(!pthread_create(&senders[i], NULL, flow_send, &way->flows[i]), "a thread");
+	for (i = 1; i < flows; i++)
+		must(!pthread_create(&receivers[i], NULL, flow_receive, &way->flows[i]),
+		     "a thread");
+	flow_receive(&way->flows[0]);
+	for (i = 1; i < flows; i++)
+		pthread_join(receivers[i], NULL);
 	t = now() - t;
-	pthread_join(sender, NULL);
-	return t / (TCP_BYTES >> 10);
+	for (i = 0; i < flows; i++)
+		pthread_join(senders[i], NULL);
+	return t;
 }
 
-static void tcp_open(struct tcp *tcp, enum driver driver, bool offload, const char *qdisc)
+void tcp_measure(const struct unit *likes, int count, const struct tcp *tcp,
+		 struct result *results)
 {
-	in_addr_t address[2] = { htonl(10 << 24 | 50 << 16 | 1), htonl(10 << 24 | 50 << 16 | 2) };
-	/* The end of a network namespace removes its units later: use no number again. */
-	static int number = 200;
-	int e;
+	static double t[WAYS_MAX][ROUNDS_MAX];
+	static struct way ways[WAYS_MAX];
+	unsigned int r;
+	int i, k;
 
-	for (e = 0; e < 2; e++) {
-		tcp->ends[e] = (struct unit){ .driver = driver, .offload = offload };
-		tcp_end(&tcp->ends[e], number++, qdisc, address[e], address[!e]);
+	for (k = 0; k < count; k++) {
+		tunnel_open(&ways[k].tunnel, &likes[k], tcp->qdisc);
+		tunnel_forward(&ways[k].tunnel);
+		for (i = 0; i < tcp->flows; i++) {
+			flow_connect(&ways[k].flows[i], &ways[k].tunnel);
+			ways[k].flows[i].bytes = tcp->bytes / tcp->flows;
+		}
 	}
-	for (e = 0; e < 2; e++)
-		tcp->forwarders[e] = forward(tcp->ends[e].fd, tcp->ends[!e].fd);
-	tcp_connect(tcp, address[1]);
-}
+	for (r = 0; r < tcp->rounds + WARM_UP; r++) {
+		for (i = 0; i < count; i++) {
+			double took;
 
-static void tcp_close(struct tcp *tcp)
-{
-	int e;
-
-	close(tcp->sender);
-	close(tcp->receiver);
-	for (e = 0; e < 2; e++) {
-		kill(tcp->forwarders[e], SIGKILL);
-		waitpid(tcp->forwarders[e], NULL, 0);
-		close(tcp->ends[e].fd);
-		close(tcp->ends[e].ns);
+			k = (r + i) % count;
+			took = way_round(&ways[k], tcp->flows) / (tcp->bytes >> 10);
+			if (r >= WARM_UP)
+				t[k][r - WARM_UP] = took;
+		}
+	}
+	for (k = 0; k < count; k++) {
+		results[k] = summary(t[k], tcp->rounds);
+		for (i = 0; i < tcp->flows; i++) {
+			close(ways[k].flows[i].sender);
+			close(ways[k].flows[i].receiver);
+		}
+		tunnel_close(&ways[k].tunnel);
 	}
 }
 
-static void tcp_row(const char *name, bool offload, const char *qdisc)
+static void tcp_row(const char *name, enum offload offload, int flows, const char *qdisc)
 {
-	struct result result[DRIVERS];
-	double t[DRIVERS][ROUNDS_MAX];
-	struct tcp tcp[DRIVERS];
-	unsigned int r, k;
+	struct unit likes[DRIVERS] = {
+		{ .driver = TUN, .offload = offload },
+		{ .driver = BSDTUN, .offload = offload },
+	};
+	struct tcp tcp = { .flows = flows, .qdisc = qdisc, .rounds = rounds };
+	struct result results[DRIVERS];
 
 	if (!wanted(name))
 		return;
-	for (k = 0; k < DRIVERS; k++)
-		tcp_open(&tcp[k], k, offload, qdisc);
-	/* The first rounds open TCP's windows. */
-	for (r = 0; r < rounds + 4; r++) {
-		for (k = 0; k < DRIVERS; k++) {
-			unsigned int driver = (r + k) % DRIVERS;
-			double took = tcp_round(&tcp[driver]);
-
-			if (r >= 4)
-				t[driver][r - 4] = took;
-		}
-	}
-	for (k = 0; k < DRIVERS; k++) {
-		result[k] = summary(t[k], rounds);
-		tcp_close(&tcp[k]);
-	}
-	report(name, 0, "KiB", result);
+	tcp.bytes = flows * BYTES;
+	tcp_measure(likes, DRIVERS, &tcp, results);
+	report(name, 0, "KiB", results);
 }
 
 void tcp_rows(void)
 {
-	here = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	must(here >= 0, "a network namespace");
-	tcp_row("TCP bulk, noqueue", false, "noqueue");
-	tcp_row("TCP bulk, fq_codel", false, "fq_codel");
-	tcp_row("TCP bulk, offload header, noqueue", true, "noqueue");
-	tcp_row("TCP bulk, offload header, fq_codel", true, "fq_codel");
+	tcp_row("TCP bulk, noqueue", NOTHING, 1, "noqueue");
+	tcp_row("TCP bulk, fq_codel", NOTHING, 1, "fq_codel");
+	tcp_row("TCP bulk, offload header, noqueue", TCP, 1, "noqueue");
+	tcp_row("TCP bulk, offload header, fq_codel", TCP, 1, "fq_codel");
+	tcp_row("TCP bulk, 4 flows, noqueue", NOTHING, 4, "noqueue");
+	tcp_row("TCP bulk, 4 flows, offload header, noqueue", TCP, 4, "noqueue");
 }

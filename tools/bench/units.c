@@ -2,8 +2,29 @@
 /* Units of both drivers, and the packets that they carry. */
 
 #include "bench.h"
+#include "../../selftests/lib/ethtool.h"
 #include <linux/if_tun.h>
+#include <stddef.h>
 #include <sys/epoll.h>
+
+/* Let the stack offload checksums and segmentation to the program, as both drivers offer it. */
+static void offload(struct unit *u)
+{
+	unsigned int features = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
+	int len = sizeof(struct virtio_net_hdr);
+
+	if (u->driver == TUN) {
+		if (u->offload == UDP_TOO)
+			features |= TUN_F_USO4 | TUN_F_USO6;
+		must(!ioctl(u->fd, TUNSETVNETHDRSZ, &len) &&
+		     !ioctl(u->fd, TUNSETOFFLOAD, features), "TUNSETOFFLOAD");
+		return;
+	}
+	must(!ioctl(u->fd, TAPSVNETHDR, &len), "TAPSVNETHDR");
+	if (u->offload == UDP_TOO)
+		must(!ethtool_set_feature(u->name, "tx-udp-segmentation", true),
+		     "tx-udp-segmentation");
+}
 
 /* Create a unit and open it; no address yet. */
 void unit_open(struct unit *u, int number)
@@ -32,6 +53,8 @@ void unit_open(struct unit *u, int number)
 		must(u->fd >= 0, path);
 		must(u->framing != HEADED || !ioctl(u->fd, TUNSIFHEAD, &on), "TUNSIFHEAD");
 	}
+	if (u->offload)
+		offload(u);
 	interface(u, SIOCGIFINDEX, &ifr);
 	u->index = ifr.ifr_ifindex;
 	if (u->framing == FRAMES) {
@@ -63,18 +86,25 @@ static void unit_address(struct unit *u, int net)
 	set_up(u);
 }
 
-int udp_socket(in_addr_t local, in_addr_t remote)
+void udp_connect(int fd, in_addr_t local, in_addr_t remote)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(PORT) };
-	int size = 64 << 20, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int size = 64 << 20;
 
-	must(fd >= 0, "socket");
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	sin.sin_addr.s_addr = local;
 	must(!bind(fd, (void *)&sin, sizeof(sin)), "bind");
 	sin.sin_addr.s_addr = remote;
 	must(!remote || !connect(fd, (void *)&sin, sizeof(sin)), "connect");
+}
+
+int udp_socket(in_addr_t local, in_addr_t remote)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	must(fd >= 0, "socket");
+	udp_connect(fd, local, remote);
 	return fd;
 }
 
@@ -103,14 +133,49 @@ void set_blocking(struct unit *u, bool on)
 
 /* Packets. Lengths are those of the IP packet. */
 
-/* A datagram from the program, without a UDP checksum. */
+/* The sum of the words of an even number of bytes, not folded. */
+static uint32_t words_sum(const void *bytes, size_t len)
+{
+	uint32_t sum = 0;
+	uint16_t word;
+	size_t i;
+
+	for (i = 0; i < len; i += sizeof(word)) {
+		memcpy(&word, (const char *)bytes + i, sizeof(word));
+		sum += word;
+	}
+	return sum;
+}
+
+static uint16_t fold(uint32_t sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum + (sum >> 16);
+}
+
+/* The offload header of a superpacket, and the part of its checksum that the kernel expects. */
+static void build_offload(const struct unit *u, unsigned char *buf, struct iphdr *ip,
+			  struct udphdr *udp)
+{
+	struct virtio_net_hdr hdr = {
+		.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+		.gso_type = VIRTIO_NET_HDR_GSO_UDP_L4,
+		.hdr_len = HEADERS,
+		.gso_size = u->segment,
+		.csum_start = sizeof(*ip),
+		.csum_offset = offsetof(struct udphdr, check),
+	};
+
+	udp->check = fold(words_sum(&ip->saddr, 8) + htons(IPPROTO_UDP) + udp->len);
+	memcpy(buf, &hdr, sizeof(hdr));
+}
+
+/* A datagram from the program, without a UDP checksum unless it is a superpacket. */
 size_t build(const struct unit *u, unsigned char *buf, size_t len, in_addr_t to)
 {
 	size_t prefix = framed(u, 0);
 	struct iphdr *ip = (void *)(buf + prefix);
 	struct udphdr *udp = (void *)(ip + 1);
-	uint32_t sum = 0;
-	unsigned int i;
 
 	memset(buf, 0, prefix + len);
 	if (u->framing == FRAMES) {
@@ -131,17 +196,12 @@ size_t build(const struct unit *u, unsigned char *buf, size_t len, in_addr_t to)
 	ip->protocol = IPPROTO_UDP;
 	ip->saddr = u->remote;
 	ip->daddr = to;
-	for (i = 0; i < sizeof(*ip) / 2; i++) {
-		uint16_t word;
-
-		memcpy(&word, (char *)ip + 2 * i, 2);
-		sum += word;
-	}
-	sum = (sum & 0xffff) + (sum >> 16);
-	ip->check = ~(sum + (sum >> 16));
+	ip->check = ~fold(words_sum(ip, sizeof(*ip)));
 	udp->source = htons(PORT);
 	udp->dest = htons(PORT);
 	udp->len = htons(len - sizeof(*ip));
+	if (u->segment)
+		build_offload(u, buf, ip, udp);
 	return prefix + len;
 }
 
