@@ -27,6 +27,11 @@
 #define TUNSIFHEAD	_IOW('t', 96, int)
 #define TAPSVNETHDR	_IOW('t', 91, int)
 
+/* Since Linux 7.3. */
+#ifndef IFF_BACKPRESSURE
+#define IFF_BACKPRESSURE	0x0080
+#endif
+
 #define PORT		4242
 #define QUEUE		500	/* txqueuelen */
 #define DEPTH		16	/* requests in one submission to io_uring */
@@ -34,6 +39,7 @@
 #define ROUNDS_MAX	101
 #define LEN_MAX		65536
 #define HEADERS		(sizeof(struct iphdr) + sizeof(struct udphdr))
+#define LAST		(HEADERS + 1)	/* a datagram of one byte ends a reader */
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof(*(a)))
 
 /* What precedes a packet, with both drivers. */
@@ -57,6 +63,7 @@ struct unit {
 	enum driver driver;
 	enum framing framing;
 	enum offload offload;
+	bool backpressure;	/* tun: a full queue stops the stack if there is a discipline */
 	int segment;		/* of a superpacket that build() builds */
 	char name[IFNAMSIZ];
 	int index;
@@ -144,6 +151,7 @@ extern char **words;
 struct result summary(double *t, unsigned int n);
 void report(const char *name, size_t len, const char *what, const struct result r[DRIVERS]);
 bool wanted(const char *name);
+bool asked(void);	/* for rows that take long: whether there are patterns at all */
 void measure(const char *name, struct unit units[DRIVERS], work_fn work, size_t len, int n);
 
 /* tunnel.c */
@@ -181,6 +189,7 @@ struct tcp {
 void tcp_measure(const struct unit *likes, int count, const struct tcp *tcp,
 		 struct result *results);
 void tcp_rows(void);
+void senders_rows(void);
 void many_rows(void);
 
 #endif

@@ -75,7 +75,7 @@ bench_instructions()
 		bash /lab/tools/bench/make-initramfs.sh "$K_RELEASE" "-c 1 -r $BENCH_INSTRUCTION_ROUNDS $2"
 	# BENCH_QEMU: more arguments.
 	# shellcheck disable=SC2086
-	logged in_chroot --bind "$dir" /lab/out -- timeout --kill-after=5 900 \
+	logged in_chroot --bind "$dir" /lab/out -- timeout --kill-after=5 1800 \
 		qemu-system-x86_64 -accel tcg -icount shift=0,sleep=off -smp 1 -m "$K_MEMORY" \
 		-cpu "$cpu,-erms,-fsrm,-rdrand,-rdseed" -rtc base=2026-01-01,clock=vm -seed 1 \
 		-nodefaults -nographic -no-reboot ${BENCH_QEMU:-} \

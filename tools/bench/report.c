@@ -45,6 +45,11 @@ bool wanted(const char *name)
 	return !words[0];
 }
 
+bool asked(void)
+{
+	return words[0];
+}
+
 /* Alternate the drivers; the first two rounds warm up. */
 void measure(const char *name, struct unit units[DRIVERS], work_fn work, size_t len, int n)
 {

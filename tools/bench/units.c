@@ -41,6 +41,8 @@ void unit_open(struct unit *u, int number)
 			set.ifr_flags |= IFF_NO_PI;
 		if (u->offload)
 			set.ifr_flags |= IFF_VNET_HDR;
+		if (u->backpressure)
+			set.ifr_flags |= IFF_BACKPRESSURE;
 		snprintf(u->name, IFNAMSIZ, "bench%d", number);
 		memcpy(set.ifr_name, u->name, IFNAMSIZ);
 		u->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
