@@ -10,7 +10,7 @@
  *
  * Prints a line of JSON for each row. Rows that need more than CPUS are left
  * out, and with PATTERNs those whose name contains none of them. Rows whose
- * names begin with "senders:" take long, and need a PATTERN.
+ * names begin with "senders:" or "CPUs:" take long, and need a PATTERN.
  */
 
 #include "bench.h"
@@ -85,6 +85,7 @@ int main(int argc, char **argv)
 	offload_rows();
 	tcp_rows();
 	senders_rows();
+	cpus_rows();
 	many_rows();
 	return 0;
 }

@@ -167,6 +167,7 @@ int tunnel_socket(const struct unit *end, int type);	/* in its network namespace
 void tunnel_close(struct tunnel *t);
 
 /* readers.c */
+void pin(int cpu);
 double work_woken(struct unit *u, size_t len);
 double work_one_reader(struct unit *u, size_t len);
 double work_two_readers(struct unit *u, size_t len);
@@ -190,6 +191,7 @@ void tcp_measure(const struct unit *likes, int count, const struct tcp *tcp,
 		 struct result *results);
 void tcp_rows(void);
 void senders_rows(void);
+void cpus_rows(void);
 void many_rows(void);
 
 #endif

@@ -7,6 +7,7 @@ set -euo pipefail
 # shellcheck source=tools/lab/in-vm/lib.sh
 . /lab/tools/lab/in-vm/lib.sh
 
+mountpoint -q /sys/kernel/tracing || mount -t tracefs tracing /sys/kernel/tracing
 modprobe tun
 mkdir -p /dev/net
 [ -e /dev/net/tun ] || mknod /dev/net/tun c 10 200

@@ -14,7 +14,7 @@ static atomic_int received;
 static sem_t was_read;
 static bool report_each;
 
-static void pin(int cpu)
+void pin(int cpu)
 {
 	cpu_set_t set;
 

@@ -17,9 +17,9 @@ def rows(path, unit):
             # instructions per unit, as each unit costs something else: take the median.
             by = "min" if unit == "instructions" and row["of"] == "packet" else "median"
             row["unit"] = {"packet": unit, "unit": f"{unit} per unit"}.get(row["of"], row["of"])
-            row["ratio"] = row["bsdtun"][by] / row["tun"][by]
+            row["ratio"] = row["bsdtun"][by] / row["tun"][by] if row["tun"][by] else None
             low, high = row["bsdtun"]["low"], row["bsdtun"]["high"]
-            row["spread"] = (high - low) / row["bsdtun"]["median"]
+            row["spread"] = (high - low) / (row["bsdtun"]["median"] or 1)
             row["by"] = by
             yield row
 
@@ -34,8 +34,9 @@ def table(found):
             unit = row["unit"]
             print(f"-- {unit} --")
         by = row["by"]
+        ratio = "-" if row["ratio"] is None else f"{row['ratio']:.3f}"
         print(f"{row['work']:{width}} {row['bytes'] or '':>6} {row['tun'][by]:11.0f} "
-              f"{row['bsdtun'][by]:11.0f} {row['ratio']:6.3f} {row['spread']:7.1%}")
+              f"{row['bsdtun'][by]:11.0f} {ratio:>6} {row['spread']:7.1%}")
 
 
 PLOT = """
@@ -63,7 +64,7 @@ def plot(found, out, release):
     for row in found:
         name = f"{row['work']}, {row['bytes']}" if row["bytes"] else row["work"]
         counted = row["unit"].startswith("instructions")
-        ratios.setdefault(name, {})[counted] = row["ratio"]
+        ratios.setdefault(name, {})[counted] = row["ratio"] or 0
     names = list(reversed(ratios))
     with open(os.path.join(out, "plot.data"), "w", encoding="ascii") as data:
         for i, name in enumerate(names):
