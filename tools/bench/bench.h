@@ -186,9 +186,12 @@ struct tcp {
 	unsigned int rounds;
 };
 
-/* Time per KiB through tunnels of each kind, in turn. */
+/*
+ * Time per KiB through tunnels of each kind, in turn; and the CPU time of the program that forwards
+ * what the flows send, with what the stack does in its calls, unless NULL.
+ */
 void tcp_measure(const struct unit *likes, int count, const struct tcp *tcp,
-		 struct result *results);
+		 struct result *results, struct result *forwarder);
 void tcp_rows(void);
 void senders_rows(void);
 void cpus_rows(void);

@@ -52,14 +52,16 @@ static void tcp_senders(int flows, const char *qdisc)
 		.bytes = TCP_BYTES,
 		.rounds = few_rounds(),
 	};
-	struct result results[WAYS];
-	char name[64];
+	struct result results[WAYS], forwarder[WAYS];
+	char name[64], longer[96];
 
 	snprintf(name, sizeof(name), "senders: TCP flows: %d, %s", flows, qdisc);
 	if (!wanted(name))
 		return;
-	tcp_measure(likes, WAYS, &tcp, results);
+	tcp_measure(likes, WAYS, &tcp, results, forwarder);
 	report_ways(name, 0, "KiB", results);
+	snprintf(longer, sizeof(longer), "%s, forwarder", name);
+	report_ways(longer, 0, "KiB", forwarder);
 }
 
 /* A multicast flood: what a round counts. */

@@ -3,6 +3,7 @@
 
 #include "bench.h"
 #include <pthread.h>
+#include <time.h>
 
 #define BYTES		1048576	/* in a round, of each flow */
 #define FLOWS_MAX	8
@@ -83,10 +84,20 @@ static double way_round(struct way *way, int flows)
 	return t;
 }
 
-void tcp_measure(const struct unit *likes, int count, const struct tcp *tcp,
-		 struct result *results)
+static double cpu_time(pid_t pid)
 {
-	static double t[WAYS_MAX][ROUNDS_MAX];
+	struct timespec ts;
+	clockid_t id;
+
+	errno = clock_getcpuclockid(pid, &id);
+	must(!errno && !clock_gettime(id, &ts), "the CPU time of a process");
+	return ts.tv_sec * 1e9 + ts.tv_nsec;
+}
+
+void tcp_measure(const struct unit *likes, int count, const struct tcp *tcp,
+		 struct result *results, struct result *forwarder)
+{
+	static double t[WAYS_MAX][ROUNDS_MAX], cpu[WAYS_MAX][ROUNDS_MAX];
 	static struct way ways[WAYS_MAX];
 	unsigned int r;
 	int i, k;
@@ -101,16 +112,22 @@ void tcp_measure(const struct unit *likes, int count, const struct tcp *tcp,
 	}
 	for (r = 0; r < tcp->rounds + WARM_UP; r++) {
 		for (i = 0; i < count; i++) {
-			double took;
+			double took, before;
 
 			k = (r + i) % count;
+			before = cpu_time(ways[k].tunnel.forwarders[0]);
 			took = way_round(&ways[k], tcp->flows) / (tcp->bytes >> 10);
-			if (r >= WARM_UP)
-				t[k][r - WARM_UP] = took;
+			if (r < WARM_UP)
+				continue;
+			t[k][r - WARM_UP] = took;
+			cpu[k][r - WARM_UP] = cpu_time(ways[k].tunnel.forwarders[0]) - before;
+			cpu[k][r - WARM_UP] /= tcp->bytes >> 10;
 		}
 	}
 	for (k = 0; k < count; k++) {
 		results[k] = summary(t[k], tcp->rounds);
+		if (forwarder)
+			forwarder[k] = summary(cpu[k], tcp->rounds);
 		for (i = 0; i < tcp->flows; i++) {
 			close(ways[k].flows[i].sender);
 			close(ways[k].flows[i].receiver);
@@ -131,7 +148,7 @@ static void tcp_row(const char *name, enum offload offload, int flows, const cha
 	if (!wanted(name))
 		return;
 	tcp.bytes = flows * BYTES;
-	tcp_measure(likes, DRIVERS, &tcp, results);
+	tcp_measure(likes, DRIVERS, &tcp, results, NULL);
 	report(name, 0, "KiB", results);
 }
 
