@@ -358,6 +358,69 @@ TEST_F(interface, stopped_queue_is_started_by_open)
 	close(udp);
 }
 
+struct blocking_sender {
+	pthread_t thread;
+	int udp;
+	pid_t tid;
+	bool stop;
+};
+
+static void *send_until_stopped(void *arg)
+{
+	struct blocking_sender *s = arg;
+
+	__atomic_store_n(&s->tid, syscall(SYS_gettid), __ATOMIC_SEQ_CST);
+	while (!__atomic_load_n(&s->stop, __ATOMIC_SEQ_CST))
+		send(s->udp, "wait", 4, 0);
+	return NULL;
+}
+
+static pid_t sender_tid(struct blocking_sender *s)
+{
+	return __atomic_load_n(&s->tid, __ATOMIC_SEQ_CST);
+}
+
+/* The discipline holds what fits into the buffer of the sender's socket. */
+TEST_F(interface, sender_behind_a_qdisc_waits_for_the_program)
+{
+	enum { READ, DOWN, CLOSE, ENDS } end;
+	int size = 1;
+
+	for (end = READ; end < ENDS; end++) {
+		struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT) };
+		struct blocking_sender s = { .udp = -1 };
+
+		to.sin_addr.s_addr = htonl(PEER + (end << 8));
+		ASSERT_EQ(0, addr_add(self->u.ifindex, LOCAL + (end << 8), PEER + (end << 8)));
+		ASSERT_EQ(0, link_up(self->u.ifindex));
+		ASSERT_EQ(0, link_set_txqlen(self->u.ifindex, 5));
+		ASSERT_EQ(0, run_command("tc qdisc replace dev %s root pfifo limit 1000",
+					 self->u.ifname));
+		s.udp = udp_socket(LOCAL + (end << 8), PORT);
+		ASSERT_LE(0, s.udp);
+		ASSERT_EQ(0, connect(s.udp, (void *)&to, sizeof(to)));
+		ASSERT_EQ(0, setsockopt(s.udp, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)));
+		ASSERT_EQ(0, pthread_create(&s.thread, NULL, send_until_stopped, &s));
+		ASSERT_TRUE(WAIT_FOR(thread_in_syscall(sender_tid(&s), __NR_sendto), TIMEOUT_MS))
+			TH_LOG("end %d", end);
+		__atomic_store_n(&s.stop, true, __ATOMIC_SEQ_CST);
+		switch (end) {
+		case READ:
+			while (read(self->u.fd, self->buf, sizeof(self->buf)) > 0)
+				;
+			break;
+		case DOWN:
+			ASSERT_EQ(0, link_down(self->u.ifindex));
+			break;
+		default:
+			unit_close(&self->u);
+		}
+		EXPECT_TRUE(thread_join(s.thread))
+			TH_LOG("end %d", end);
+		close(s.udp);
+	}
+}
+
 TEST_F(interface, without_a_qdisc_the_newest_is_dropped)
 {
 	struct rtnl_link_stats64 before;
