@@ -82,6 +82,7 @@ int main(int argc, char **argv)
 	netlink_open();
 	must(!setrlimit(RLIMIT_NOFILE, &files), "RLIMIT_NOFILE");
 	packet_rows();
+	batch_rows();
 	offload_rows();
 	tcp_rows();
 	senders_rows();

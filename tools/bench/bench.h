@@ -177,6 +177,7 @@ double work_send(struct unit *u, size_t len);
 double work_read(struct unit *u, size_t len);
 double work_write(struct unit *u, size_t len);
 void packet_rows(void);
+void batch_rows(void);
 void offload_rows(void);
 
 struct tcp {
