@@ -18,6 +18,8 @@ FAR="$BSDTUN_NETNS-far"
 example() {
 	local output="$OUT/output" name pid size
 
+	# What the previous program printed must not pass for the output of this one.
+	: >"$output"
 	"$@" 192.0.2.1 192.0.2.2 >"$output" &
 	pid=$!
 	wait_for grep -q "192.0.2.2 answers" "$output" || return 1
