@@ -194,6 +194,75 @@ TEST_F(uring, fixed_buffer)
 	EXPECT_EQ(0, memcmp("back", self->buf, 4));
 }
 
+/*
+ * A read into a registered buffer, and linked to it a write of what it reads. The packet is of UDP
+ * with @n bytes of data, for which the length of both is right.
+ */
+static size_t submit_read_and_write(struct __test_metadata *_metadata, FIXTURE_DATA(uring) * self,
+				    size_t n, int link)
+{
+	struct iovec iov = { .iov_base = self->buf, .iov_len = sizeof(self->buf) };
+	struct io_uring_sqe *sqe;
+	size_t len = IP_UDP_LEN + n;
+
+	EXPECT_EQ(0, ERR(syscall(SYS_io_uring_register, self->ring.fd, IORING_REGISTER_BUFFERS,
+				 &iov, 1)));
+	sqe = ring_prepare(&self->ring, IORING_OP_READ_FIXED, self->u.fd, self->buf, len, 1);
+	sqe->off = OFFSET;
+	sqe->flags = link;
+	sqe = ring_prepare(&self->ring, IORING_OP_WRITE_FIXED, self->u.fd, self->buf, len, 2);
+	sqe->off = OFFSET;
+	EXPECT_EQ(0, ring_submit(&self->ring));
+	EXPECT_TRUE(ring_stays_empty(&self->ring));
+	return len;
+}
+
+TEST_F(uring, linked_write_waits_for_the_read)
+{
+	int listener = packet_listener(self->u.ifindex, ETH_P_IP);
+	char got[256];
+	size_t len;
+
+	ASSERT_LE(0, listener);
+	len = submit_read_and_write(_metadata, self, 6, IOSQE_IO_LINK);
+	SEND_UDP("linked", 6);
+	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+	EXPECT_EQ(1, self->cqe.user_data);
+	EXPECT_EQ((int)len, self->cqe.res);
+	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+	EXPECT_EQ(2, self->cqe.user_data);
+	EXPECT_EQ((int)len, self->cqe.res);
+	ASSERT_EQ((ssize_t)len, recv(listener, got, sizeof(got), 0));
+	EXPECT_EQ(0, memcmp(self->buf, got, len));
+	EXPECT_EQ(0, memcmp("linked", udp_payload(got), 6));
+	EXPECT_EQ(0, ring_workers());
+	close(listener);
+}
+
+/* As for every file: a packet shorter than the buffer ends the chain, unless the link is hard. */
+TEST_F(uring, short_packet_cancels_the_linked_write)
+{
+	submit_read_and_write(_metadata, self, 6, IOSQE_IO_LINK);
+	SEND_UDP("short", 5);
+	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+	EXPECT_EQ((int)IP_UDP_LEN + 5, self->cqe.res);
+	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+	EXPECT_EQ(-ECANCELED, self->cqe.res);
+	EXPECT_EQ(0, link_stats(self->u.ifindex).rx_packets);
+}
+
+TEST_F(uring, short_packet_keeps_the_hard_link)
+{
+	size_t len = submit_read_and_write(_metadata, self, 6, IOSQE_IO_HARDLINK);
+
+	SEND_UDP("short", 5);
+	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+	EXPECT_EQ((int)IP_UDP_LEN + 5, self->cqe.res);
+	ASSERT_TRUE(ring_wait(&self->ring, &self->cqe));
+	EXPECT_EQ((int)len, self->cqe.res);
+	EXPECT_EQ(1, link_stats(self->u.ifindex).rx_packets);
+}
+
 TEST_F(uring, write_completes_inline)
 {
 	size_t len = build_udp(self->buf, PEER, LOCAL, 7, PORT, "written", 7);
