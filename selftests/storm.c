@@ -135,6 +135,7 @@ struct thread {
 	unsigned int seed;
 	int ep, pair[2], raw;
 	struct ring ring;
+	struct buf_group group;
 	bool has_ring, other_netns;
 };
 
@@ -375,31 +376,41 @@ out:
 	pthread_rwlock_unlock(&storm.fd_lock);
 }
 
-/* A read or write, and its cancellation. */
+/* A read, a multishot read or a write, and its cancellation. */
 static void uring_one(struct thread *t)
 {
+	static const int ops[] = { IORING_OP_READ, IORING_OP_READ_MULTISHOT, IORING_OP_WRITE };
 	struct io_uring_cqe cqe;
+	struct io_uring_sqe *sqe;
 	char buf[512];
 	size_t len = random_packet(t, buf);
-	bool in = rnd(t, 2);
-	int i;
+	int op = ops[rnd(t, ARRAY_SIZE(ops))], pending = 2;
 
 	if (!t->has_ring)
 		return;
-	ring_prepare(&t->ring, in ? IORING_OP_READ : IORING_OP_WRITE, random_slot(t), buf,
-		     in ? sizeof(buf) : len, 1);
+	if (op == IORING_OP_READ_MULTISHOT) {
+		sqe = ring_prepare(&t->ring, op, random_slot(t), NULL, 0, 1);
+		sqe->flags = IOSQE_BUFFER_SELECT;
+		sqe->buf_group = t->group.id;
+	} else {
+		ring_prepare(&t->ring, op, random_slot(t), buf,
+			     op == IORING_OP_READ ? sizeof(buf) : len, 1);
+	}
 	/* Interrupted by SIGUSR1 it submitted nothing. */
 	while (ring_submit(&t->ring) || t->ring.to_submit)
 		;
 	ring_prepare(&t->ring, IORING_OP_ASYNC_CANCEL, -1, (void *)1, 0, 2);
 	while (ring_submit(&t->ring) || t->ring.to_submit)
 		;
-	for (i = 0; i < 2; i++) {
+	while (pending) {
 		if (!ring_wait(&t->ring, &cqe)) {
 			check(URING, -ETIMEDOUT);
 			return;
 		}
 		check(cqe.user_data == 1 ? URING : URING_CANCEL, cqe.res);
+		if (cqe_buffer(&cqe) >= 0)
+			buf_group_provide(&t->group, cqe_buffer(&cqe), 1);
+		pending -= !(cqe.flags & IORING_CQE_F_MORE);
 	}
 }
 
@@ -434,7 +445,10 @@ static void *node_user(void *arg)
 	struct thread *t = arg;
 
 	t->ep = epoll_create1(EPOLL_CLOEXEC);
-	t->has_ring = !ring_unavailable() && !ring_open(&t->ring);
+	t->has_ring = !ring_unavailable() && !ring_open(&t->ring) &&
+		      !buf_group_open(&t->group, &t->ring, 1, 4, 512, 0);
+	if (t->has_ring)
+		buf_group_provide(&t->group, 0, 4);
 	while (running()) {
 		/* Keeps most slots in use. */
 		if (slot_is_empty(random_slot(t)) && rnd(t, 8))
@@ -442,8 +456,10 @@ static void *node_user(void *arg)
 		else
 			run_random(t, actions, ARRAY_SIZE(actions));
 	}
-	if (t->has_ring)
+	if (t->has_ring) {
 		ring_close(&t->ring);
+		buf_group_close(&t->group);
+	}
 	close(t->ep);
 	return NULL;
 }
