@@ -6,7 +6,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib/helpers.sh
 . "$(dirname "$(readlink -f "$0")")/lib/helpers.sh"
 
-require ip ping python3 cmp
+require cmp ethtool ip ping python3
 
 # Addresses and routes do not collide with those of the machine.
 in_netns "$@"
@@ -157,6 +157,42 @@ forward_in_rust() {
 	forwards "$DIR/forward_rust"
 }
 
+# counted PACKETS: what the program of the next case has printed about pings of 56 bytes.
+counted() {
+	[ "$(tail -n 1 "$OUT/output")" = "$NODE: $1 packets, $(($1 * 84)) bytes" ]
+}
+
+queue_is_empty() {
+	[[ $(ethtool -S "$1") == *"queue_len: 0"* ]]
+}
+
+# Not built without liburing. While the program is stopped, more packets come than it has buffers.
+multishot_in_c() {
+	local name=example pid status
+
+	[ -x "$DIR/multishot_c" ] || return "$KSFT_SKIP"
+	fails_with "usage: $DIR/multishot_c NODE" "$DIR/multishot_c" || return 1
+	ip link add "$name" type bsdtun || return 1
+	# No packets of its own.
+	echo 1 >"/proc/sys/net/ipv6/conf/$name/disable_ipv6"
+	NODE="$(node_of "$name")"
+	"$DIR/multishot_c" "$NODE" >"$OUT/output" &
+	pid=$!
+	wait_for grep -q "counting" "$OUT/output" || return 1
+	ip addr add 192.0.2.1 peer 192.0.2.2 dev "$name"
+	wait_for ip route get 192.0.2.2 oif "$name" >/dev/null || return 1
+	ping -n -q -c 3 -i 0.1 -W 1 192.0.2.2 >/dev/null
+	kill -STOP "$pid"
+	output_has "100 packets transmitted" ping -n -q -c 100 -l 100 -W 1 192.0.2.2
+	status=$?
+	kill -CONT "$pid"
+	[ $status = 0 ] || return 1
+	wait_for queue_is_empty "$name" || return 1
+	expect ip link del "$name" || return 1
+	expect wait "$pid" || return 1
+	expect counted 103
+}
+
 # With wrong arguments the programs print their usage and create no unit.
 wrong_arguments_print_the_usage() {
 	local before command
@@ -197,7 +233,7 @@ clean() {
 		kill "$job"
 		wait "$job"
 	done 2>/dev/null
-	for job in bsdtun112 bsdtap112; do
+	for job in bsdtun112 bsdtap112 example; do
 		ip link del "$job"
 	done 2>/dev/null
 	# The unit goes first, with its node: the end of a namespace only retires that.
@@ -213,6 +249,7 @@ run_tests clean \
 	in_rust \
 	batch_in_c \
 	batch_in_rust \
+	multishot_in_c \
 	wrong_arguments_print_the_usage \
 	forward_in_c \
 	forward_in_rust \
