@@ -149,13 +149,18 @@ impl<T> Registry<T> {
         is_gone: impl FnOnce(&T) -> bool,
     ) {
         let entry = reservation.0.into_node(number, unit.clone());
-        let old = self.cloned.lock().insert(entry);
+        let mut cloned = self.cloned.lock();
+        // Check and add in one step. If the interface is gone, the number may have been freed, and
+        // the entry may be that of another unit with the same number. If it is not gone yet, the
+        // drop of the number will remove the entry.
+        let old = if is_gone(&unit) {
+            Some(entry)
+        } else {
+            cloned.insert(entry)
+        };
+        drop(cloned);
         // Dropped here, after the mutex, which dropping a unit may take.
         drop(old);
-        // If the number was freed before the unit was added, no one else will remove the entry.
-        if is_gone(&unit) {
-            self.remove_cloned(number);
-        }
     }
 
     /// Finds the unit with the lowest number for which `suits` returns true, among those that the
@@ -281,6 +286,20 @@ mod tests {
             .allocate_lowest(|number| number == UNIT_MAX)
             .is_none());
         drop(last);
+        Ok(())
+    }
+
+    /// When a unit that is gone is added, its number may belong to another unit.
+    #[test]
+    fn unit_that_is_gone_leaves_the_entry_of_another() -> Result {
+        let registry = Registry::new()?;
+        let other = Arc::new((), GFP_KERNEL)?;
+        for (unit, gone) in [(other.clone(), false), (Arc::new((), GFP_KERNEL)?, true)] {
+            registry.add_cloned(Reservation::new()?, 5, unit, |()| gone);
+        }
+        let found = registry.find_cloned(|_| true);
+        assert!(found.is_some_and(|unit| Arc::ptr_eq(&unit, &other)));
+        drop(registry.allocate(5));
         Ok(())
     }
 
