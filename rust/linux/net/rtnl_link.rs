@@ -252,7 +252,8 @@ impl<T: LinkOps> Registration<T> {
         match ret {
             // INVARIANT: `ops` is registered.
             Ok(()) => self.registered.store(true, Release),
-            Err(_) => self.claimed.store(false, Relaxed),
+            // The core has cleaned `ops` up without a lock, before the next caller initializes it.
+            Err(_) => self.claimed.store(false, Release),
         }
         ret
     }
