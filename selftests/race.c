@@ -335,7 +335,7 @@ TEST_F_TIMEOUT(rmmod, rmmod_against_open, 240)
 	for (i = 0; i < 2; i++)
 		ASSERT_EQ(0, pthread_create(&thread[i], NULL, race_unit_0, &r));
 	/* At least three times, and as often as the time allows. */
-	end = now_ms() + 20000;
+	end = now_ms() + 4 * RACE_MS;
 	while (removed < 3 || (removed < scaled_rounds(20) && now_ms() < end)) {
 		long err = module_unload();
 

@@ -114,10 +114,10 @@ short_sleep() {
 	read -r -t 0.05 -u "$silence" || :
 }
 
-# wait_for COMMAND...: waits until the command succeeds, up to 80 seconds. Starting a program under
-# a debug kernel takes seconds when other virtual machines compete for the processors.
+# wait_for COMMAND...: waits until the command succeeds, up to four minutes. Starting a program under
+# a debug kernel takes seconds when other programs of the host compete for the processors.
 wait_for() {
-	local end=$((SECONDS + 80))
+	local end=$((SECONDS + 240))
 
 	until "$@"; do
 		[ $SECONDS -lt $end ] || return 1

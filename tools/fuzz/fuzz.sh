@@ -62,7 +62,6 @@ lab_fuzz()
 	fuzz_stage "host fuzzing" fuzz_host_long
 
 	TEST=fuzz
-	TEST_EXTRA_SECONDS=$FUZZ_SECONDS
 	TEST_ENVIRONMENT="BSDTUN_FUZZ_SECONDS=$FUZZ_SECONDS BSDTUN_FUZZ_SEED=$FUZZ_SEED \
 		BSDTUN_FUZZ_FOUND=/lab/out/found"
 	found=$RUN/vm-$K_NAME/found

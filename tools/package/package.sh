@@ -161,5 +161,5 @@ package_check_vm()
 		--bind "${SYSTEM%%:*}" /lab/installed --bind "${SYSTEM#*:}" /lab/system)
 	# The log of this stage gets it on failure.
 	local LOG=$dir/log
-	vm_run "$dir" $((600 * K_SLOW)) "bash /lab/tools/package/in-vm.sh" || { cat "$LOG"; return 1; }
+	vm_run "$dir" "bash /lab/tools/package/in-vm.sh" || { cat "$LOG"; return 1; }
 }

@@ -23,13 +23,13 @@ finish()
 	exit "$1"
 }
 
-# wait_for COMMAND...: until it succeeds, for 20 seconds.
+# wait_for COMMAND...: until it succeeds, for two minutes or more: the host may be busy.
 wait_for()
 {
 	local -
 
 	set +x
-	for _ in {1..200}; do
+	for _ in {1..1200}; do
 		"$@" > /dev/null 2>&1 && return
 		sleep 0.1
 	done

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # selftests.sh SILENCE ARGUMENT...: in the virtual machine, run the bundle with run_kselftest.sh and
-# these arguments. Prints KTAP; gives up after SILENCE seconds without output.
+# these arguments. Prints KTAP; ends a test after SILENCE seconds without output.
 # KSELFTEST_ARGS=VARIABLE=VALUE sets the variable with a test's arguments, see run_kselftest.sh.
 set -uo pipefail
 
@@ -32,21 +32,33 @@ if [ -d $kunit ]; then
 	kunit_disable
 fi
 
+# Make the runner end the test as after its own limit: the signal is that of an expired timeout(1).
+end_test()
+{
+	echo "# no output for $silence seconds: ending the test"
+	# Log the blocked tasks.
+	echo w > /proc/sysrq-trigger
+	pkill -ALRM -x timeout
+}
+
 # Pass output on, and name each test in the kernel log, so that a message can be attributed to one.
 watch()
 {
-	local line rc
+	local line rc limit=$silence
 
 	while true; do
 		rc=0
-		IFS= read -r -t "$silence" line || rc=$?
-		if [ $rc -gt 128 ]; then
-			echo "Bail out! no output for $silence seconds"
-			# Log the blocked tasks.
-			echo w > /proc/sysrq-trigger
+		IFS= read -r -t "$limit" line || rc=$?
+		if [ $rc -gt 128 ] && [ "$limit" -eq "$silence" ]; then
+			end_test
+			limit=60
+			continue
+		elif [ $rc -gt 128 ]; then
+			echo "Bail out! the test does not end"
 			return 124
 		fi
 		[ $rc -eq 0 ] || return 0
+		limit=$silence
 		printf '%s\n' "$line"
 		case $line in
 		*' RUN '* | '# selftests: '*) printf 'lab: %s\n' "$line" > /dev/kmsg ;;

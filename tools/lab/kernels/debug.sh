@@ -3,7 +3,7 @@
 # The stock kernel's source with all checks for memory, locks, contexts, references, arithmetic and
 # leaks.
 K_MEMORY=2G
-K_SLOW=6
+K_SLOW=1
 # An emulated machine keeps one processor busy most of the time: two of them share the tests.
 K_CPUS=(2 1)
 # A hang ends the machine early. no5lvl: while the kernel detects CPU features it forgets for a
