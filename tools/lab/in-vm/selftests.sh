@@ -8,6 +8,9 @@ set -uo pipefail
 # shellcheck source=tools/lab/in-vm/lib.sh
 . /lab/tools/lab/in-vm/lib.sh
 
+# The same without debug information.
+[ -z "${BSDTUN_KO:-}" ] || BSDTUN_KO=/usr/lib/modules/$(uname -r)/updates/bsdtun.ko
+
 silence=$1
 shift
 [ -z "${KSELFTEST_ARGS:-}" ] || export "${KSELFTEST_ARGS?}"
