@@ -8,6 +8,7 @@
 #include <net/if_tun.h>
 #include <netinet/ip6.h>
 
+#include "lib/address.h"
 #include "lib/test.h"
 
 FIXTURE(framing) {
@@ -145,7 +146,7 @@ TEST_F(framing, A16_next_hop_behind_ipv6_is_the_destination)
 	if (access("/proc/sys/net/ipv6", F_OK))
 		SKIP(return, "no IPv6 in this kernel");
 	ASSERT_EQ(0, netns_enable_ipv6());
-	ASSERT_EQ(0, run_command("ip addr add fd42::1/64 nodad dev %s", self->u.ifname));
+	ASSERT_EQ(0, addr6_add(self->u.ifindex, &local6));
 	ASSERT_EQ(0, run_command("ip route add 198.51.100.0/24 via inet6 fd42::2 dev %s",
 				 self->u.ifname));
 	/* LMODE last: it refuses the packets that IPv6 sends by itself. */
@@ -359,26 +360,6 @@ TEST_F(framing, A20_ipv4_with_family)
 	EXPECT_EQ(2, recv(self->udp, self->buf, sizeof(self->buf), 0));
 	EXPECT_EQ(1, STAT_DELTA(rx_packets));
 	EXPECT_EQ(len, STAT_DELTA(rx_bytes));
-}
-
-/* bind() succeeds a moment before the local route of the address exists. */
-static bool route6_is_local(const struct in6_addr *addr)
-{
-	char line[256], start[40];
-	bool found = false;
-	unsigned int i;
-	FILE *f;
-
-	for (i = 0; i < sizeof(*addr); i++)
-		sprintf(start + 2 * i, "%02x 80 ", addr->s6_addr[i]);
-	f = fopen("/proc/thread-self/net/ipv6_route", "r");
-	if (!f)
-		return false;
-	/* RTF_LOCAL is one of the flags, the last field but one. */
-	while (!found && fgets(line, sizeof(line), f))
-		found = !strncmp(line, start, strlen(start)) && strstr(line, " 802");
-	fclose(f);
-	return found;
 }
 
 TEST_F(framing, ipv6_with_the_family_of_each_system)

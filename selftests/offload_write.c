@@ -48,10 +48,8 @@ FIXTURE_SETUP(offload_write)
 	ASSERT_EQ(0, netns_reset());
 	ASSERT_EQ(0, netns_enable_ipv6());
 	ASSERT_EQ(0, unit_create_up_kind(&self->u, variant->o.kind, O_NONBLOCK));
-	ASSERT_EQ(0, run_command("ip address add fd42::1/64 dev %s nodad", self->u.ifname));
-	/* A work item adds the route that makes the address local. */
-	ASSERT_TRUE(WAIT_FOR(!run_command("ip -6 route get fd42::1 | grep -q ^local"),
-			     TIMEOUT_MS));
+	ASSERT_EQ(0, addr6_add(self->u.ifindex, &local6));
+	ASSERT_TRUE(WAIT_FOR(route6_is_local(&local6), TIMEOUT_MS));
 	if (variant->o.head)
 		ASSERT_EQ(0, ERR(ioctl(self->u.fd, TUNSIFHEAD, &on)));
 	if (variant->family == AF_INET) {

@@ -256,7 +256,7 @@ TEST_F(ether, B13_other_settings_survive)
 	}
 	/* Both families work again afterwards. */
 	ASSERT_EQ(0, unit_open_up(&self->u, O_NONBLOCK));
-	ASSERT_EQ(0, run_command("ip addr add fd42::1/64 dev %s nodad", self->u.ifname));
+	ASSERT_EQ(0, addr6_add(self->u.ifindex, &local6));
 	EXPECT_LT(0, ADDRESSES(AF_INET6));
 	EXPECT_LT(0, ROUTES(AF_INET6));
 }

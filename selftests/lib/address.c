@@ -84,6 +84,25 @@ int count_routes(int ifindex, int family)
 	return count(ifindex, RTM_GETROUTE, family);
 }
 
+bool route6_is_local(const struct in6_addr *addr)
+{
+	char line[256], start[40];
+	bool found = false;
+	unsigned int i;
+	FILE *f;
+
+	for (i = 0; i < sizeof(*addr); i++)
+		sprintf(start + 2 * i, "%02x 80 ", addr->s6_addr[i]);
+	f = fopen("/proc/thread-self/net/ipv6_route", "r");
+	if (!f)
+		return false;
+	/* RTF_LOCAL is one of the flags, the last field but one. */
+	while (!found && fgets(line, sizeof(line), f))
+		found = !strncmp(line, start, strlen(start)) && strstr(line, " 802");
+	fclose(f);
+	return found;
+}
+
 void netdev_sysctl_path(char *path, size_t size, const struct unit *u, const char *dir,
 			const char *name)
 {

@@ -3,13 +3,21 @@
 #ifndef BSDTUN_LIB_ADDRESS_H
 #define BSDTUN_LIB_ADDRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
+struct in6_addr;
 struct unit;
 
 /* The number of addresses, or of routes, of a family that the interface has, or -errno. */
 int count_addresses(int ifindex, int family);
 int count_routes(int ifindex, int family);
+
+/*
+ * True if packets for the address are for this machine. A work item adds the route a moment after
+ * the address; bind() succeeds before.
+ */
+bool route6_is_local(const struct in6_addr *addr);
 
 /* What add_addresses() adds. IPv6 gets more: the kernel adds its own. */
 #define IPV4_ADDED	6

@@ -239,6 +239,7 @@ int addr6_add(int ifindex, const struct in6_addr *addr)
 	req.ifa.ifa_family = AF_INET6;
 	req.ifa.ifa_prefixlen = 64;
 	req.ifa.ifa_index = ifindex;
+	req.ifa.ifa_flags = IFA_F_NODAD;
 	nl_put(&req, IFA_LOCAL, addr, sizeof(*addr));
 	nl_put(&req, IFA_ADDRESS, addr, sizeof(*addr));
 	return nl_talk(&req, NULL);

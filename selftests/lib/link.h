@@ -71,7 +71,7 @@ int addr_change(int type, int flags, int ifindex, __u32 local, __u32 peer);
 /* ip addr add @local peer @peer dev ... */
 int addr_add(int ifindex, __u32 local, __u32 peer);
 
-/* ip addr add @addr/64 dev ... */
+/* ip addr add @addr/64 nodad dev ... */
 int addr6_add(int ifindex, const struct in6_addr *addr);
 
 /* ip neigh replace @addr lladdr @mac nud permanent dev ... */

@@ -19,7 +19,6 @@ void netns_configure(void)
 	link_up(1);
 	/* These fail if the kernel has no IPv6. */
 	write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
-	write_file("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 	write_file("/proc/sys/net/ipv4/conf/all/rp_filter", "0");
 	write_file("/proc/sys/net/ipv4/conf/default/rp_filter", "0");
 	write_file("/proc/sys/net/ipv4/ip_forward", "0");
@@ -35,7 +34,8 @@ int netns_new(void)
 
 int netns_enable_ipv6(void)
 {
-	return run_command("for f in /proc/sys/net/ipv6/conf/*/disable_ipv6; do echo 0 > $f; done");
+	/* Changes the default, and the setting of each interface, too. */
+	return write_file("/proc/sys/net/ipv6/conf/all/disable_ipv6", "0");
 }
 
 /* The current network namespace, or 0. */
