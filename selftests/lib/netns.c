@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "link.h"
+#include "netlink.h"
 #include "netns.h"
 #include "util.h"
 
@@ -64,8 +65,11 @@ int sysfs_remount(void)
 __attribute__((constructor))
 static void netns_start(void)
 {
-	if (!geteuid() && !netns_new() && !sysfs_remount())
-		program_netns = netns_inode();
+	if (geteuid() || netns_new() || sysfs_remount())
+		return;
+	/* The loopback interface, which cannot be deleted, leaves the group of all others. */
+	link_set_u32(1, IFLA_GROUP, 1);
+	program_netns = netns_inode();
 }
 
 bool netns_is_private(void)
@@ -76,10 +80,15 @@ bool netns_is_private(void)
 int netns_reset(void)
 {
 	struct if_nameindex *all;
+	struct nl_request req;
 	int i, err = 0;
 
 	if (!program_netns || netns_inode() != program_netns)
 		return netns_new();
+	/* At once, with the grace periods of one. */
+	nl_link_del(&req, 0);
+	nl_put_u32(&req, IFLA_GROUP, 0);
+	nl_talk(&req, NULL);
 	all = if_nameindex();
 	if (!all)
 		return -errno;
