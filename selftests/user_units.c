@@ -14,8 +14,8 @@
 #define DEFAULT_LIMIT	64
 #define LIMIT		3
 
-/* More attempts of a container to create a unit than there are numbers for two kinds. */
-#define ATTEMPTS	30000
+/* Attempts of a container to create a unit, of which all but the first are refused. */
+#define ATTEMPTS	2000
 
 /* A driver without the limit is stopped here, before the machine runs out of memory. */
 #define TOO_MANY	500
@@ -424,7 +424,7 @@ TEST_F(user_units, units_of_a_container_cause_no_uevent_outside)
 	close(fd);
 }
 
-/* ---- 30,000 attempts ----------------------------------------------------- */
+/* ---- 2,000 attempts ------------------------------------------------------ */
 
 static int compare(const void *a, const void *b)
 {
