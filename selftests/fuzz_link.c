@@ -383,6 +383,13 @@ void delete_units(int ns)
 	struct nl_request req;
 	bool done = false;
 
+	/*
+	 * Those of the default group at once, with the grace periods of one: these are most of what
+	 * a program takes. All other interfaces are in another group.
+	 */
+	nl_link_del(&req, 0);
+	nl_put_u32(&req, IFLA_GROUP, 0);
+	request(ns, &req, NULL);
 	nl_init(&req, RTM_GETLINK, NLM_F_DUMP, sizeof(req.ifi));
 	req.n.nlmsg_flags &= ~NLM_F_ACK;
 	if (nl_send(netlink_fd[ns], &req))

@@ -149,7 +149,7 @@ static void setup_faults(void)
 static void setup_neighbor(void)
 {
 	static const char *const commands[] = {
-		"ip link add near type veth peer name far",
+		"ip link add near group 1 type veth peer name far group 1",
 		"ip link set near up arp off",
 		"ip link set far up",
 		"ip addr add 10.99.0.1/24 dev near",
@@ -190,7 +190,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	netlink_fd[0] = nl_open();
 	udp_fd = udp_socket(0, 0);
 	packet_fd = packet_socket();
-	if (netns_new())
+	if (netns_new() || link_set_u32(1, IFLA_GROUP, 1))
 		err(1, "cannot create a network namespace");
 	second_netns = netns_open();
 	netlink_fd[1] = nl_open();
