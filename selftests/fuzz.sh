@@ -19,7 +19,7 @@ if [ ! -x "$DIR/fuzz_calls" ]; then
 fi
 
 seed="${BSDTUN_FUZZ_SEED:-1}"
-programs=("$DIR"/corpus/calls/*)
+programs=("$DIR"/corpus/*)
 export BSDTUN_OOPS_PATTERNS="$DIR/oops_patterns" BSDTUN_IGNORED_WARNINGS="$DIR/ignored_warnings"
 work="$(mktemp -d)" || exit "$KSFT_FAIL"
 trap 'rm -rf "$work"' EXIT
@@ -49,7 +49,7 @@ corpus() {
 # The engine runs the corpus first.
 new_programs() {
 	ktap_print_msg "seed $seed"
-	fuzz -seed="$seed" -runs=$((${#programs[@]} + 100)) "$found/calls" "$DIR/corpus/calls" ||
+	fuzz -seed="$seed" -runs=$((${#programs[@]} + 100)) "$found/calls" "$DIR/corpus" ||
 		return 1
 	summary
 }
@@ -61,7 +61,7 @@ fuzz_for_seconds() {
 	while [ "$left" -gt 0 ]; do
 		slice=$((left < 600 ? left : 600))
 		ktap_print_msg "seed $seed, $slice seconds"
-		fuzz -seed="$seed" -max_total_time="$slice" "$found/calls" "$DIR/corpus/calls" ||
+		fuzz -seed="$seed" -max_total_time="$slice" "$found/calls" "$DIR/corpus" ||
 			return 1
 		summary
 		left=$((left - slice))
@@ -72,7 +72,7 @@ fuzz_for_seconds() {
 # Reduces the corpus to the fewest programs with the same coverage.
 minimize_corpus() {
 	mkdir "$found/calls-smallest" || return 1
-	fuzz -set_cover_merge=1 -use_counters=0 "$found/calls-smallest" "$DIR/corpus/calls" \
+	fuzz -set_cover_merge=1 -use_counters=0 "$found/calls-smallest" "$DIR/corpus" \
 		"$found/calls" || return 1
 	grep "^MERGE-OUTER: .*new files" "$work/output" | sed 's/^/# /'
 }

@@ -5,10 +5,27 @@
 # Inputs for the pure modules in 'make check'; with a fixed seed they are always the same.
 FUZZ_HOST_RUNS=500000
 
-# What 'make fuzz' has found so far, which it starts from, next to the corpora. NAME-smallest is as
-# much of it as reaches the same code.
+# What 'make fuzz' has found so far, which it starts from, next to the corpora. NAME.tar.xz is as
+# much of both as reaches the same code.
 FUZZ_FOUND=$TREE/.build/fuzz
 FUZZ_CORPUS=$TREE/tools/fuzz/corpus
+
+# fuzz_unpack NAME: the corpus as a folder RUN/corpus/NAME, /lab/run/corpus/NAME in the chroot.
+fuzz_unpack()
+{
+	mkdir -p "$RUN/corpus/$1"
+	in_chroot -- tar -xJf "$FUZZ_CORPUS/$1.tar.xz" -C "/lab/run/corpus/$1"
+}
+
+# fuzz_pack NAME: the folder FUZZ_FOUND/NAME-smallest as an archive that depends on nothing but the
+# inputs.
+fuzz_pack()
+{
+	# shellcheck disable=SC2016 # for the other shell
+	in_chroot -- bash -c 'cd "$1-smallest" && tar -cf - --sort=name --mtime=@0 --owner=0 \
+		--group=0 --numeric-owner --mode=644 -- * | xz -9e > "$1.tar.xz"' - "$FUZZ_FOUND/$1"
+	rm -rf "$FUZZ_FOUND/$1-smallest"
+}
 
 # fuzz_host ARGUMENT...: see host-in-chroot.sh. A failing input is saved in the run's folder.
 fuzz_host()
@@ -18,7 +35,8 @@ fuzz_host()
 
 fuzz_host_check()
 {
-	fuzz_host -seed=1 -runs="$FUZZ_HOST_RUNS" /tmp/new "$FUZZ_CORPUS/host"
+	fuzz_unpack host
+	fuzz_host -seed=1 -runs="$FUZZ_HOST_RUNS" /tmp/new /lab/run/corpus/host
 }
 
 fuzz_host_long()
@@ -26,10 +44,12 @@ fuzz_host_long()
 	mkdir -p "$FUZZ_FOUND/host"
 	rm -rf "$FUZZ_FOUND/host-smallest"
 	mkdir "$FUZZ_FOUND/host-smallest"
+	fuzz_unpack host
 	fuzz_host -seed="$FUZZ_SEED" -max_total_time="$FUZZ_SECONDS" -use_value_profile=1 \
-		"$FUZZ_FOUND/host" "$FUZZ_CORPUS/host" || return
+		"$FUZZ_FOUND/host" /lab/run/corpus/host || return
 	fuzz_host -set_cover_merge=1 -use_counters=0 "$FUZZ_FOUND/host-smallest" \
-		"$FUZZ_CORPUS/host" "$FUZZ_FOUND/host"
+		/lab/run/corpus/host "$FUZZ_FOUND/host" || return
+	fuzz_pack host
 }
 
 # fuzz_stage NAME COMMAND: a stage that reports how much it has tried, and fails if that is nothing.
@@ -70,5 +90,6 @@ lab_fuzz()
 	check_selftests "$kernel"
 	rm -rf "$FUZZ_FOUND/calls-smallest"
 	cp -a "$found/." "$FUZZ_FOUND/"
+	[ ! -d "$FUZZ_FOUND/calls-smallest" ] || fuzz_pack calls
 	check_report "$kernel"
 }
