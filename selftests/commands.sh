@@ -40,14 +40,21 @@ clean() {
 	fi
 }
 
-# session: the session on stdin goes as it is there, see lib/transcript.py.
+# session: the session on stdin goes as it is there, see lib/transcript.py. One process runs all of
+# them. It must not keep a node open.
 session() {
-	local output line
+	local lines line status=0
 
-	output="$(python3 "$DIR/lib/transcript.py" "$commands/commands.py" 2>&1)" && return
-	while IFS= read -r line; do
+	[ -n "${transcript_PID:-}" ] || coproc transcript {
+		exec 3>&- python3 "$DIR/lib/transcript.py" "$commands/commands.py" 2>&1
+	}
+	mapfile -t lines
+	printf '%s\n' "${lines[@]}" . >&"${transcript[1]}"
+	while IFS= read -r line <&"${transcript[0]}"; do
+		[ "$line" = . ] && return "$status"
 		ktap_print_msg "$line"
-	done <<<"$output"
+		status=1
+	done
 	return 1
 }
 

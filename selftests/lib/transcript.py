@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-"""transcript.py COMMANDS-FILE: runs a session of the BSD commands, which is on stdin.
+"""transcript.py COMMANDS-FILE: runs sessions of the BSD commands, which are on stdin.
 
 The lines after '# ' are the commands, the others what they print, errors included; '[1]' is an exit
 status that is not 0. Tabs at the beginning of lines are ignored, as in the shell's here-documents.
-ifconfig and route run in this process, since starting Python takes seconds on
-an emulated machine; a shell runs the other commands. Prints what differs.
+A line '.' ends a session. ifconfig and route run in this process, since starting Python takes
+seconds on an emulated machine; a shell runs the other commands. Prints what differs, and a line '.'
+after each session.
 """
 
 import contextlib
@@ -40,15 +41,23 @@ def shell(line, text=''):
     return ran.returncode, ran.stdout
 
 
-wanted = [line.lstrip('\t').rstrip() for line in sys.stdin]
-got = []
-for command in wanted:
-    if command.startswith('# '):
-        got.append(command)
-        status, text = run(command[2:])
-        got += [line.lstrip('\t').rstrip() for line in text.splitlines()]
-        if status:
-            got.append(f'[{status}]')
-differences = list(difflib.unified_diff(wanted, got, 'wanted', 'got', lineterm=''))
-print(*differences, sep='\n', end='')
-sys.exit(bool(differences))
+def session(wanted):
+    got = []
+    for command in wanted:
+        if command.startswith('# '):
+            got.append(command)
+            status, text = run(command[2:])
+            got += [line.lstrip('\t').rstrip() for line in text.splitlines()]
+            if status:
+                got.append(f'[{status}]')
+    return difflib.unified_diff(wanted, got, 'wanted', 'got', lineterm='')
+
+
+session_lines = []
+for input_line in sys.stdin:
+    session_line = input_line.lstrip('\t').rstrip()
+    if session_line != '.':
+        session_lines.append(session_line)
+        continue
+    print(*session(session_lines), '.', sep='\n', flush=True)
+    session_lines = []
