@@ -54,12 +54,12 @@ new_programs() {
 	summary
 }
 
-# In periods of ten minutes, each of which prints a summary.
+# In periods of five minutes, each of which prints a summary.
 fuzz_for_seconds() {
 	local left="$BSDTUN_FUZZ_SECONDS" slice
 
 	while [ "$left" -gt 0 ]; do
-		slice=$((left < 600 ? left : 600))
+		slice=$((left < 300 ? left : 300))
 		ktap_print_msg "seed $seed, $slice seconds"
 		fuzz -seed="$seed" -max_total_time="$slice" "$found/calls" "$DIR/corpus" ||
 			return 1
