@@ -35,8 +35,8 @@ kernel_names()
 # kernel_clear NAME: defaults for everything that a kernel may set.
 kernel_clear()
 {
-	K_NAME=$1 K_AT=/kernel/$1 K_MEMORY=1G
-	K_SLOW='' K_APPEND='' K_SOURCE='' K_ENTRY='' K_BUILTIN='' K_ARCH='' K_CROSS='' K_LAYER='' K_LACKS=''
+	K_NAME=$1 K_AT=/kernel/$1 K_MEMORY=1G K_SLOW=''
+	K_APPEND='' K_SOURCE='' K_ENTRY='' K_BUILTIN='' K_ARCH='' K_CROSS='' K_LAYER='' K_LACKS=''
 	K_MAKE=() K_VNG=() K_CPUS=(2)
 }
 

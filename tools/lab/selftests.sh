@@ -5,8 +5,9 @@
 
 # Tests for which one CPU is enough, which takes two thirds of the time to emulate. The others race
 # with themselves.
-TESTS_ON_ONE_CPU='(faults|framing|headers.*|hostile|interface|ioctl.*|mac|nonlinear|permissions|rtnl'
-TESTS_ON_ONE_CPU+='|sigio|stack|tunnel|unit|vmnet_close|write|.*_32'
+TESTS_ON_ONE_CPU='(faults|framing|fresh|headers.*|hostile|interface|ioctl.*|mac|minor|nonlinear'
+TESTS_ON_ONE_CPU+='|offload_(forward|write)|permissions|rtnl|sigio|stack|tunnel|unit|vmnet_close|write'
+TESTS_ON_ONE_CPU+='|.*_32'
 TESTS_ON_ONE_CPU+='|(capture|commands|examples|fuzz|link|module|names|trace)\.sh)'
 
 # More environment variables for the tests.

@@ -55,9 +55,9 @@ vng_arguments()
 		--run "/usr/lib/modules/$K_RELEASE/vmlinuz" --rwdir=/lab/out=/lab/out)
 }
 
-# vm_boot DIR COMMAND: boot, run COMMAND as root, power off. DIR, which is /lab/out in the guest, gets
-# out (the output) and console (the kernel's). Returns the status of COMMAND; 137 if there was no
-# output for too long.
+# vm_boot DIR COMMAND: boot, run COMMAND as root, power off. DIR, which is /lab/out in the guest,
+# gets out (the output) and console (the kernel's). Returns the status of COMMAND; 137 if there was
+# no output for too long.
 vm_boot()
 {
 	local rc=0

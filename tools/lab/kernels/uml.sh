@@ -3,6 +3,8 @@
 # User Mode Linux with the checks of the debug kernel: a process, not emulated, so it boots in two
 # seconds and runs the tests in a fraction of the time.
 K_ARCH=um
+# A test mostly waits, for grace periods: two machines share them.
+K_CPUS=(2 1)
 # It runs no 32-bit programs.
 K_LACKS='*_32'
 custom_kernel_get checks uml
