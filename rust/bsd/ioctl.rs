@@ -91,9 +91,7 @@ pub(crate) enum Request {
     GetCapabilities,
     /// `TUNDCAP`: switches OpenBSD's offload header off.
     DeleteCapabilities,
-    /// `BSDTUNSBATCH`: switches batch mode on or off, an `int`.
-    ///
-    /// Source: none of the BSDs has it.
+    /// `BSDTUNSBATCH`: switches batch mode on or off, an `int`. No BSD has it.
     SetBatch,
     /// `BSDTUNGBATCH`: returns it.
     GetBatch,

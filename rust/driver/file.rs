@@ -15,7 +15,8 @@ use crate::{
         ioctl,
         read,
         unit::Unit,
-        write, //
+        write,
+        write_batch::write_batch, //
     },
     linux::{
         fasync::Fasync,
@@ -105,7 +106,14 @@ impl FileOperations for UnitFile {
         mode: IoMode,
         iov: &mut IovIterSource<'_>,
     ) -> Result<usize> {
-        write::write(unit, mode, iov)
+        let transfer = unit.queue().transfer();
+        if transfer.is_plain() {
+            write::write_packet(OffloadHeader::NONE, unit, mode, iov)
+        } else if transfer.is_batch() {
+            write_batch(transfer.header(), unit, mode, iov)
+        } else {
+            write::write_packet_behind_header(transfer.header(), unit, mode, iov)
+        }
     }
 
     fn ioctl(unit: &Private<Unit>, file: &OpenFile<'_>, cmd: u32, arg: usize) -> Result<isize> {

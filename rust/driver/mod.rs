@@ -35,3 +35,4 @@ mod sysfs;
 mod unit;
 pub(crate) mod variant;
 mod write;
+mod write_batch;

@@ -4,11 +4,6 @@
 
 use crate::{
     bsd::{
-        batch::{
-            self,
-            RecordHeader,
-            RECORD_HEADER_LEN, //
-        },
         ethernet,
         framing::{
             self,
@@ -27,7 +22,6 @@ use crate::{
     driver::{
         drops::DropCause,
         offload::HEAD_LEN,
-        queue::BATCH_MAX,
         unit::Unit, //
     },
     linux::{
@@ -40,14 +34,12 @@ use crate::{
                 DropReason,
                 HeaderType,
                 SkBuff, //
-            },
-            skb_list::SkbList, //
+            }, //
         }, //
     },
     trace, //
 };
 use kernel::{
-    current,
     iov::IovIterSource,
     prelude::*,
     sync::{
@@ -56,46 +48,9 @@ use kernel::{
     }, //
 };
 
-/// Hands packets to the stack, which receives them before this returns: on a tun IP packets, behind
-/// their address family if `TUNSIFHEAD` is on; on a tap or vmnet Ethernet frames; each behind an
-/// offload header if one is on. Without batch mode the write is one packet, in batch mode it is a
-/// sequence of records. Never waits for the network. Process context.
-///
-/// Returns the length of the write, also where a packet was dropped: interface down, no packet
-/// behind the header or the address family, an unknown family in the openbsd dialect, frame shorter
-/// than its header or for another station, and a frame for which there is no memory.
-///
-/// In batch mode an error of a record ends the write: it returns the length of the records before
-/// that one, and the error if there are none.
-///
-/// # Errors
-///
-/// `EHOSTDOWN` if the interface is gone, `EIO` and `ENOBUFS` for a length that is too long or too
-/// short, `EMSGSIZE` instead of both behind `struct tun_hdr` and in the openbsd dialect, `EINVAL`
-/// for an offload header that is malformed or does not fit the packet, and for a malformed record,
-/// `EAFNOSUPPORT` for an unknown address family, `EFAULT` if the buffer cannot be read, `ENOBUFS`
-/// for a packet for which there is no memory; `EAGAIN` instead of the last, also for a frame, if
-/// the caller must not wait for memory.
-// One caller.
-#[inline(always)]
-pub(super) fn write(
-    unit: &Private<Unit>,
-    mode: IoMode,
-    iov: &mut IovIterSource<'_>,
-) -> Result<usize> {
-    let transfer = unit.queue().transfer();
-    if transfer.is_plain() {
-        write_packet(OffloadHeader::NONE, unit, mode, iov)
-    } else if transfer.is_batch() {
-        write_batch(transfer.header(), unit, mode, iov)
-    } else {
-        write_packet_behind_header(transfer.header(), unit, mode, iov)
-    }
-}
-
 /// [`write_packet`] for packets with an offload header, apart from the faster one without.
 #[inline(never)]
-fn write_packet_behind_header(
+pub(super) fn write_packet_behind_header(
     header: OffloadHeader,
     unit: &Private<Unit>,
     mode: IoMode,
@@ -104,9 +59,24 @@ fn write_packet_behind_header(
     write_packet(header, unit, mode, iov)
 }
 
-/// Does what [`write()`] describes, for one packet behind this offload header.
+/// Hands one packet to the stack, which receives it before this returns: on a tun an IP packet,
+/// behind its address family if `TUNSIFHEAD` is on; on a tap or vmnet an Ethernet frame; each
+/// behind this offload header. Never waits for the network. Process context.
+///
+/// Returns the length of the write, also where the packet was dropped: interface down, no packet
+/// behind the header or the address family, an unknown family in the openbsd dialect, frame shorter
+/// than its header or for another station, and a frame for which there is no memory.
+///
+/// # Errors
+///
+/// `EHOSTDOWN` if the interface is gone, `EIO` and `ENOBUFS` for a length that is too long or too
+/// short, `EMSGSIZE` instead of both behind `struct tun_hdr` and in the openbsd dialect, `EINVAL`
+/// for an offload header that is malformed or does not fit the packet, `EAFNOSUPPORT` for an
+/// unknown address family, `EFAULT` if the buffer cannot be read, `ENOBUFS` for a packet for which
+/// there is no memory; `EAGAIN` instead of the last, also for a frame, if the caller must not wait
+/// for memory.
 #[inline(always)]
-fn write_packet(
+pub(super) fn write_packet(
     header: OffloadHeader,
     unit: &Private<Unit>,
     mode: IoMode,
@@ -132,131 +102,15 @@ fn write_packet(
     Ok(len)
 }
 
-/// Does what [`write()`] describes, for a sequence of records.
-#[inline(never)]
-fn write_batch(
-    header: OffloadHeader,
-    unit: &Private<Unit>,
-    mode: IoMode,
-    iov: &mut IovIterSource<'_>,
-) -> Result<usize> {
-    let size = iov.len();
-    let mut received = 0;
-    loop {
-        // Packets are checked again when they are received.
-        let is_up = match is_up(unit) {
-            Err(e) if received == 0 => return Err(e),
-            Err(_) => return Ok(received),
-            Ok(is_up) => is_up,
-        };
-        let mut taken = received;
-        let mut packets = SkbList::new();
-        let mut result = Ok(());
-        for _ in 0..BATCH_MAX {
-            if iov.is_empty() {
-                break;
-            }
-            // The record at fault is not taken. The next write starts with it and reports it.
-            let report = if taken == 0 { Report::Yes } else { Report::No };
-            match take_record(header, unit, is_up, mode.atomic, iov, report) {
-                Ok(skb) => {
-                    if let Some(skb) = skb {
-                        packets.push(skb);
-                    }
-                    taken = size - iov.len();
-                }
-                Err(e) => {
-                    result = Err(e);
-                    break;
-                }
-            }
-        }
-        if let Err(e) = receive(unit, packets, &mode) {
-            return if received == 0 { Err(e) } else { Ok(received) };
-        }
-        received = taken;
-        match result {
-            Err(e) if received == 0 => return Err(e),
-            Ok(()) if !iov.is_empty() && !current!().signal_pending() => (),
-            _ => return Ok(received),
-        }
-    }
-}
-
-/// Copies the packet of the next record from the program, as [`take_packet`] does.
-///
-/// # Errors
-///
-/// Those of [`write()`].
-fn take_record(
-    header: OffloadHeader,
-    unit: &Private<Unit>,
-    is_up: bool,
-    atomic: bool,
-    iov: &mut IovIterSource<'_>,
-    report: Report,
-) -> Result<Option<SkBuff>> {
-    let mut record = [0; RECORD_HEADER_LEN];
-    let left = iov.len();
-    let len = if left < record.len() {
-        Err(EINVAL)
-    } else if iov.copy_from_iter(&mut record) != record.len() {
-        Err(EFAULT)
-    } else {
-        RecordHeader::written_len(record, iov.len()).map_err(|_| EINVAL)
-    };
-    let len = match len {
-        Ok(len) => len,
-        Err(e) => {
-            if report == Report::Yes {
-                let rcu = rcu::read_lock();
-                let dev = unit.device_rcu(&rcu).ok_or(EHOSTDOWN)?;
-                unit.drop_bytes(left, drop_cause(e));
-                dev.count_rx_error();
-            }
-            return Err(e);
-        }
-    };
-    let behind = iov.len() - len;
-    let skb = take_packet(header, unit, is_up, atomic, iov, len, report)?;
-    // What is dropped may not have been copied.
-    let rest = iov.len() - behind + batch::padding(len).min(behind);
-    if rest != 0 {
-        iov.advance(rest);
-    }
-    Ok(skb)
-}
-
-/// Passes packets that were written to the stack, in order.
-///
-/// # Errors
-///
-/// `EHOSTDOWN` if the interface is gone.
-fn receive(unit: &Private<Unit>, mut packets: SkbList, mode: &IoMode) -> Result {
-    let rcu = rcu::read_lock();
-    let Some(dev) = unit.device_rcu(&rcu) else {
-        while let Some(skb) = packets.pop() {
-            skb.drop_reason(DropReason::DeviceNotReady);
-        }
-        return Err(EHOSTDOWN);
-    };
-    let mut list = dev.receive_list(&rcu);
-    while let Some(skb) = packets.pop() {
-        if let Some(skb) = filter(unit, dev, skb, &rcu) {
-            if let Err(skb) = list.push(skb) {
-                dev.count_rx_dropped();
-                unit.drop_skb(skb, DropCause::RxNotReady);
-            }
-        }
-    }
-    list.receive(mode.process_context());
-    Ok(())
-}
-
 /// Returns a packet that the interface is about to receive; on a tap or vmnet only if it is for
 /// this station, otherwise the packet is dropped.
 #[inline(always)]
-fn filter(unit: &Private<Unit>, dev: &Device, skb: SkBuff, rcu: &rcu::Guard) -> Option<SkBuff> {
+pub(super) fn filter(
+    unit: &Private<Unit>,
+    dev: &Device,
+    skb: SkBuff,
+    rcu: &rcu::Guard,
+) -> Option<SkBuff> {
     trace::write(unit.name(), dev, &skb);
     if dev.is_ethernet() && !accepts_frame(dev, &skb, rcu) {
         unit.drop_skb(skb, DropCause::RxOtherHost);
@@ -267,7 +121,7 @@ fn filter(unit: &Private<Unit>, dev: &Device, skb: SkBuff, rcu: &rcu::Guard) -> 
 
 /// Whether a packet at fault is counted and traced.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Report {
+pub(super) enum Report {
     Yes,
     /// The error is not returned now either.
     No,
@@ -279,7 +133,7 @@ enum Report {
 ///
 /// `EHOSTDOWN` if it is gone.
 #[inline(always)]
-fn is_up(unit: &Private<Unit>) -> Result<bool> {
+pub(super) fn is_up(unit: &Private<Unit>) -> Result<bool> {
     let rcu = rcu::read_lock();
     Ok(unit.device_rcu(&rcu).ok_or(EHOSTDOWN)?.is_up())
 }
@@ -290,9 +144,9 @@ fn is_up(unit: &Private<Unit>) -> Result<bool> {
 ///
 /// # Errors
 ///
-/// Those of [`write()`].
+/// Those of [`write_packet`].
 #[inline(always)]
-fn take_packet(
+pub(super) fn take_packet(
     header: OffloadHeader,
     unit: &Private<Unit>,
     is_up: bool,
@@ -358,7 +212,7 @@ fn not_up(unit: &Private<Unit>, len: usize) -> Result<Option<SkBuff>> {
 }
 
 /// The cause that belongs to an error.
-fn drop_cause(e: Error) -> DropCause {
+pub(super) fn drop_cause(e: Error) -> DropCause {
     match e {
         ENOMEM => DropCause::RxNoMemory,
         EINVAL => DropCause::RxBadHeader,
@@ -372,7 +226,7 @@ fn drop_cause(e: Error) -> DropCause {
 ///
 /// # Errors
 ///
-/// Those of [`write()`].
+/// Those of [`write_packet`].
 #[cold]
 fn copy_failed(
     unit: &Private<Unit>,

@@ -50,6 +50,7 @@ pub(crate) mod private;
 pub(crate) mod rtnl;
 pub(crate) mod rtnl_link;
 pub(crate) mod skb;
+mod skb_copy;
 pub(crate) mod skb_list;
 pub(crate) mod sysfs;
 pub(crate) mod tx_context;
