@@ -313,13 +313,21 @@ route_as_programs() {
 	END
 }
 
+peer_is_routed() {
+	[ -n "$(ip -6 route show 2001:db8::2)" ]
+}
+
 route_for_ipv6() {
 	ip link add bsdtun105 type bsdtun || return 1
 	exec 3<>/dev/bsdtun105 || return 1
 	echo 1 > /proc/sys/net/ipv6/conf/bsdtun105/addr_gen_mode
-	session <<-END
+	session <<-END || return 1
 		# ifconfig bsdtun105 10.8.0.1 10.8.0.2
 		# ifconfig bsdtun105 inet6 2001:db8::1 2001:db8::2 prefixlen 128
+	END
+	# A work item adds the route a moment after the address.
+	wait_for peer_is_routed || return 1
+	session <<-END
 		# route -q add -inet6 2001:db8:1::/48 -iface bsdtun105
 		# route -6 add 2001:db8:2:: fe80::2%bsdtun105 -prefixlen 48
 		add net 2001:db8:2::: gateway fe80::2%bsdtun105
