@@ -68,16 +68,31 @@ mirror_find()
 	[ -n "$uri" ] && printf '%s\n' "$uri"
 }
 
+# The mirror from which the host's apt fetches Debian.
+host_mirror()
+{
+	local codename
+
+	codename=$(os_release VERSION_CODENAME)
+	mirror_find "^(${codename:-stable}|stable|oldstable|bookworm|trixie)\$" ||
+		die "the apt sources of this host name no Debian mirror"
+}
+
+host_keyring()
+{
+	local key=/usr/share/keyrings/debian-archive-keyring.gpg
+
+	[ -r "$key" ] || key=/usr/share/keyrings/debian-archive-keyring.pgp
+	printf '%s\n' "$key"
+}
+
 # The apt sources of Debian 13, on the mirrors that the host uses.
 host_sources()
 {
-	local main security backports codename key
+	local main security backports key
 
-	codename=$(os_release VERSION_CODENAME)
-	key=/usr/share/keyrings/debian-archive-keyring.gpg
-	[ -r "$key" ] || key=/usr/share/keyrings/debian-archive-keyring.pgp
-	main=$(mirror_find "^(${codename:-stable}|stable|oldstable|bookworm|trixie)\$") ||
-		die "the apt sources of this host name no Debian mirror"
+	key=$(host_keyring)
+	main=$(host_mirror)
 	security=$(mirror_find '(-security|/updates)$') || security=
 	backports=$(mirror_find '^trixie-backports$') || backports=$main
 
@@ -85,17 +100,22 @@ host_sources()
 		${security:+"$security trixie-security"} "$backports trixie-backports"
 }
 
-# debian_root DIR ARGUMENT...: create a Debian 13 with mmdebstrap. The settings of the host's apt
-# (proxy, certificates) apply.
+# debian_root DIR ARGUMENT...: create a Debian 13 with mmdebstrap.
 debian_root()
 {
 	host_sources > "$RUN/trixie.list"
+	debian_make trixie "$@"
+}
+
+# debian_make SUITE DIR ARGUMENT...: create a Debian from the sources in $RUN/SUITE.list. The
+# settings of the host's apt (proxy, certificates) apply.
+debian_make()
+{
 	apt-config dump | grep -E '^Acquire::(https?|ftp|Check-|Retries|ForceIPv[46])' |
 		grep -vE ' "";$|::Pipeline-Depth' > "$RUN/apt.conf" || :
-	logged mmdebstrap --mode=root --aptopt="$RUN/apt.conf" "${@:2}" \
-		trixie "$1" "$RUN/trixie.list"
-	mkdir -p "$1/lab" "$1/kernel"
+	logged mmdebstrap --mode=root --aptopt="$RUN/apt.conf" "${@:3}" "$1" "$2" "$RUN/$1.list"
+	mkdir -p "$2/lab" "$2/kernel"
 	# A mount point, for chroot_exec --net.
-	rm -f "$1/etc/resolv.conf"
-	: > "$1/etc/resolv.conf"
+	rm -f "$2/etc/resolv.conf"
+	: > "$2/etc/resolv.conf"
 }
