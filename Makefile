@@ -5,13 +5,13 @@
 LAB := tools/lab/lab
 
 # From the command line or the environment, see 'make help'.
-export KDIR KERNEL TEST BENCH BENCH_BY BENCH_CPUS BENCH_MITIGATIONS SOAK SOAK_SEED FUZZ_SECONDS \
-	FUZZ_SEED PROGRAMS_SKIP DESTDIR INSTALL_MOD_PATH PREFIX V LLVM RUSTC BINDGEN
+export KDIR KERNEL TEST MODEL BENCH BENCH_BY BENCH_CPUS BENCH_MITIGATIONS SOAK SOAK_SEED \
+	FUZZ_SECONDS FUZZ_SEED PROGRAMS_SKIP DESTDIR INSTALL_MOD_PATH PREFIX V LLVM RUSTC BINDGEN
 
 .DEFAULT_GOAL := module
 
-TARGETS := module install demo check check-all check-programs check-package coverage fuzz soak \
-	package shell bench docs docs-architecture docs-sessions
+TARGETS := module install demo check check-all check-programs check-package check-models coverage \
+	fuzz soak package shell bench docs docs-architecture docs-sessions
 
 .PHONY: $(TARGETS) uninstall clean distclean help
 
@@ -53,6 +53,7 @@ help:
 	@echo 'make check-programs build third-party programs from their BSD code and let them carry'
 	@echo '                    packets; TEST=tinc, PROGRAMS_SKIP="tinc openvpn scapy"'
 	@echo 'make check-package  build the Debian packages, install and use them on a Debian 13'
+	@echo 'make check-models   check models of the driver in every order of events; MODEL=lifecycle'
 	@echo 'make package        build the Debian packages, into .build/packages'
 	@echo 'make coverage       report which lines of the driver the tests reach'
 	@echo 'make fuzz           fuzz the pure modules, then the system calls;'
