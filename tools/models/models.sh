@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # 'make check-models': models of the driver, checked by tools that try every order of events.
 
-MODELS=(lifecycle)
+MODELS=(lifecycle memory)
 
 lab_check_models()
 {
@@ -50,4 +50,9 @@ in_models()
 model_lifecycle()
 {
 	in_models -- python3 /lab/tools/models/lifecycle/check.py /tmp
+}
+
+model_memory()
+{
+	in_models -- python3 /lab/tools/models/memory/check.py "$TREE" "$K_AT/source/tools/memory-model"
 }
