@@ -114,13 +114,7 @@ pub(super) fn prepare(mut skb: SkBuff, header: OffloadHeader, ethernet: bool) ->
     packet_list::now_finished(&mut skb);
     if skb.gso().is_some() {
         return match skb.gso_segment(None) {
-            Ok(mut packets) => {
-                let mut segments = PacketList::new();
-                while let Some(skb) = packets.pop() {
-                    segments.push(skb);
-                }
-                Prepared::Segments(segments)
-            }
+            Ok(segments) => Prepared::Segments(segments.into()),
             Err(skb) => Prepared::Failed(Some(skb), DropCause::TxSegmentation),
         };
     }

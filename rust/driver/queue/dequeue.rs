@@ -156,10 +156,7 @@ impl TxQueue {
         }
         batch.packets.clear_headers();
         claimed.packets.prepend(batch.packets);
-        let mut shared = self.shared.lock();
-        shared.claimed_max = claimed.packets.segments();
-        self.claimed_len.store(shared.claimed_max, Relaxed);
-        drop(shared);
+        self.publish_grown(&claimed, &mut self.shared.lock());
         drop(claimed);
         // Another reader may have found the queue empty since.
         self.readers.notify_all();
@@ -235,9 +232,15 @@ impl TxQueue {
     fn claim(&self, claimed: &mut Claimed, shared: &mut Shared) -> bool {
         mem::swap(&mut claimed.packets, &mut shared.packets);
         self.shared.has_packets.store(false, Relaxed);
-        shared.claimed_max = claimed.packets.segments();
-        self.claimed_len.store(claimed.packets.segments(), Relaxed);
+        self.publish_grown(claimed, shared);
         !claimed.packets.is_empty()
+    }
+
+    /// Stores the number of claimed segments after the list may have grown.
+    #[inline(always)]
+    fn publish_grown(&self, claimed: &Claimed, shared: &mut Shared) {
+        shared.claimed_max = claimed.packets.segments();
+        self.claimed_len.store(shared.claimed_max, Relaxed);
     }
 
     /// Takes the first claimed packet, with its offload header. `None` if the list has changed
@@ -269,9 +272,7 @@ impl TxQueue {
             Prepared::Segments(segments) => {
                 claimed.packets.prepend(segments);
                 // There may be more segments than the packet had counted for.
-                let mut shared = self.shared.lock();
-                shared.claimed_max = claimed.packets.segments();
-                self.claimed_len.store(shared.claimed_max, Relaxed);
+                self.publish_grown(claimed, &mut self.shared.lock());
             }
             Prepared::Failed(skb, cause) => {
                 let wake = self.publish_claimed(claimed);
